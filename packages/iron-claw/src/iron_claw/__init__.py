@@ -1,0 +1,1 @@
+"""An LLM gateway that is metered by RADIUS. Knows nothing of soccer."""

@@ -1,0 +1,1 @@
+"""The message: what the reader and the database say to each other."""

@@ -1,0 +1,1 @@
+"""The league: rules, ingest, API and pages."""
