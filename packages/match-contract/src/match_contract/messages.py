@@ -1,0 +1,192 @@
+"""The three messages that go through the exchange, and the receipt that comes back.
+
+Version rule: a newer minor version is accepted (unknown fields are ignored), a newer major one is quarantined whole.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter, model_validator
+
+from match_contract.models import AgeGroup, Bracket, Identifier, League, Match, Part, SeasonName, Source, TeamRef, Text
+
+SCHEMA_VERSION = "1.0"
+MAX_MATCHES_PER_BATCH = 500
+
+Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+Version = Annotated[str, StringConstraints(pattern=r"^\d{1,4}\.\d{1,4}$")]
+Count = Annotated[int, Field(ge=0)]
+
+
+class StandingsRow(Part):
+    """A team in a published table. `position` is None for a team that the document leaves out but that plays in it.
+
+    `values` are the published ones by the source's own key (strings, as published); empty where none are published.
+    """
+
+    team: TeamRef
+    position: Annotated[int, Field(ge=1)] | None = None
+    values: dict[str, str] = Field(default_factory=dict)
+
+
+class BracketStandings(Bracket):
+    """A bracket with the teams that stand in it."""
+
+    teams: tuple[StandingsRow, ...] = ()
+
+
+class DocumentRef(Part):
+    """One document as it was read: its address below the viewer, validators, hash of the body (hex), size in bytes."""
+
+    path: Annotated[str, StringConstraints(max_length=300)]
+    etag: Annotated[str, StringConstraints(max_length=200)] | None = None
+    last_modified: Annotated[str, StringConstraints(max_length=100)] | None = None
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    synced_at: AwareDatetime
+    size_bytes: Count = 0
+
+
+class FeedSnapshot(Part):
+    """A competition season as read at one moment (its schedule and its standings document).
+
+    `external_ids` are those of every match in the document, also of those outside `scope`; `scope` are the external ids
+    of the brackets whose matches follow in `parts` batches (None: all of them). `accept_shrink` accepts this document
+    although it carries much less than the last one that landed.
+    """
+
+    kind: Literal["snapshot"] = "snapshot"
+    schema_version: Version = SCHEMA_VERSION
+    run_id: Uuid
+    snapshot_id: Uuid
+    source: Source
+    site: Annotated[str, StringConstraints(max_length=200)]
+    key: Identifier
+    season: SeasonName
+    league: League
+    observed_at: AwareDatetime
+    documents: tuple[DocumentRef, ...] = ()
+    brackets: tuple[BracketStandings, ...] = ()
+    external_ids: tuple[Identifier, ...] = ()
+    scored: Count = 0
+    scope: tuple[Identifier, ...] | None = None
+    parts: Count
+    accept_shrink: bool = False
+
+
+class MatchBatch(Part):
+    """Part `part` of `parts` (from 1) of a snapshot. Carries the brackets that its matches name: it lands by itself."""
+
+    kind: Literal["batch"] = "batch"
+    schema_version: Version = SCHEMA_VERSION
+    run_id: Uuid
+    batch_id: Uuid
+    snapshot_id: Uuid
+    part: Annotated[int, Field(ge=1)]
+    parts: Annotated[int, Field(ge=1)]
+    brackets: tuple[Bracket, ...] = ()
+    matches: Annotated[tuple[Match, ...], Field(max_length=MAX_MATCHES_PER_BATCH)]
+
+    @model_validator(mode="after")
+    def _within(self) -> "MatchBatch":
+        if self.part > self.parts:
+            raise ValueError(f"part {self.part} of {self.parts}")
+        return self
+
+
+class Counts(Part):
+    """What became of matches. `protected`: a person's correction or a kept score stood against the source."""
+
+    inserted: Count = 0
+    updated: Count = 0
+    unchanged: Count = 0
+    protected: Count = 0
+    rejected: Count = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            inserted=self.inserted + other.inserted,
+            updated=self.updated + other.updated,
+            unchanged=self.unchanged + other.unchanged,
+            protected=self.protected + other.protected,
+            rejected=self.rejected + other.rejected,
+        )
+
+    @property
+    def landed(self) -> int:
+        """Matches that the database now holds as the rules want them."""
+        return self.inserted + self.updated + self.unchanged + self.protected
+
+
+class Rejection(Part):
+    """A match that went to the quarantine. `reason` is a word of a closed set, `detail` a sentence for a person."""
+
+    external_id: str | None
+    reason: str
+    detail: str
+    target: str = ""
+
+
+class Receipt(Part):
+    """What the database says of one message, after the commit. `state` `replayed`: the same message landed before."""
+
+    message_id: Uuid
+    kind: Literal["snapshot", "batch", "run_report"]
+    run_id: Uuid
+    snapshot_id: Uuid | None = None
+    state: Literal["landed", "replayed", "refused"]
+    reason: str | None = None
+    counts: Counts = Counts()
+    by_target: dict[str, Counts] = Field(default_factory=dict)
+    rejections: tuple[Rejection, ...] = ()
+    committed_at: AwareDatetime
+
+
+class TargetReport(Part):
+    """One target of a run. `planned` and `found` count matches: what was expected to be there, what the source had."""
+
+    target: Text
+    outcome: Literal["landed", "unchanged", "not_published", "nothing_due", "failed", "undelivered", "dry_run"]
+    planned: Count = 0
+    found: Count = 0
+    inserted: Count = 0
+    updated: Count = 0
+    unchanged: Count = 0
+    protected: Count = 0
+    rejected: Count = 0
+    age_group: AgeGroup | None = None
+    league: League | None = None
+    division: str | None = None
+    detail: str = ""
+
+
+class RunReport(Part):
+    """The run as it ended. Tokens as in design: in = input + cache write + cache read; cost is None where unknown."""
+
+    kind: Literal["run_report"] = "run_report"
+    schema_version: Version = SCHEMA_VERSION
+    run_id: Uuid
+    started_at: AwareDatetime
+    ended_at: AwareDatetime
+    exit_code: Annotated[int, Field(ge=0, le=255)]
+    model: str | None = None
+    tokens_in: Count = 0
+    tokens_out: Count = 0
+    cost_micro_usd: Count | None = None
+    targets: tuple[TargetReport, ...] = ()
+    warnings: tuple[str, ...] = ()
+    documents: tuple[dict[str, str | int | None], ...] = ()
+    steps: dict[str, float] = Field(default_factory=dict)
+    next_due: AwareDatetime | None = None
+
+
+Message = Annotated[FeedSnapshot | MatchBatch | RunReport, Field(discriminator="kind")]
+_MESSAGE: TypeAdapter[FeedSnapshot | MatchBatch | RunReport] = TypeAdapter(Message)
+
+
+def accepts_version(version: str) -> bool:
+    """True where this code understands `version`: the same major number, any minor one."""
+    return version.partition(".")[0] == SCHEMA_VERSION.partition(".")[0]
+
+
+def parse_message(payload: dict[str, Any]) -> FeedSnapshot | MatchBatch | RunReport:
+    """Reads a message whole; raises pydantic.ValidationError. Ingest judges a batch match by match instead."""
+    return _MESSAGE.validate_python(payload)

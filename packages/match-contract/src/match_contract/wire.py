@@ -1,0 +1,26 @@
+"""Names on the broker, and the envelope of a Celery task, so that a plain AMQP client can send one.
+
+Source: Celery's message protocol 2. The topology itself stands in deploy/rabbitmq/definitions.json.
+"""
+
+from typing import Any
+
+EXCHANGE = "matches-fanout"
+QUEUE = "matches"
+RETRY_EXCHANGE = "matches-retry"
+RETRY_ROUTING_KEY = "retry"
+DEAD_EXCHANGE = "matches.dead"
+DEAD_QUEUE = "matches.dead"
+LOCK_QUEUE = "match-scraper-agent.lock"
+DELIVERY_LIMIT = 20
+TASK = "missing_table.ingest.ingest"
+
+
+def task_headers(message_id: str) -> dict[str, Any]:
+    """The headers under which the worker takes a message as a call of TASK; `message_id` is the task's id."""
+    return {"task": TASK, "id": message_id, "root_id": message_id, "lang": "py", "retries": 0}
+
+
+def task_body(message: dict[str, Any]) -> list[Any]:
+    """The body: [args, kwargs, embed], to be sent as JSON."""
+    return [[message], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
