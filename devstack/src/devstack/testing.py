@@ -1,0 +1,254 @@
+"""Fixtures with real servers, as a pytest plugin (the root conftest.py loads it).
+
+Each server is started once per pytest run, when the first test asks for it, and is shared by all xdist workers; a run
+that asks for none starts none. All of it lies in one folder under /var/tmp and is gone when the run ends, however it
+ends. No server of the system is touched.
+
+`pg_server`       the run's PostgreSQL                        (session)
+`empty_database`  a fresh database, Supabase's furniture only (test)
+`database`        a fresh database with our migrations        (test)
+`rabbitmq_server` the run's RabbitMQ node                     (session)
+`amqp`            a fresh vhost with our topology             (test)
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from filelock import FileLock
+
+from devstack import reaper
+from devstack.services import process
+from devstack.services.postgres import Postgres, create_database, drop_database, find_binaries
+from devstack.services.process import Service, StartFailed
+from devstack.services.rabbitmq import RabbitMQ, create_vhost, delete_vhost
+
+ROOT = Path(__file__).resolve().parents[3]
+DEFINITIONS = ROOT / "deploy" / "rabbitmq" / "definitions.json"
+TEMPLATE = "mt_template"
+START_ATTEMPTS = 3
+"""A free port may be taken by somebody else before the server binds it."""
+
+run_folder_key = pytest.StashKey[Path]()
+
+
+@dataclass(frozen=True)
+class Database:
+    """One test's own database. `dsn` is the owner's (`postgres`, no superuser), as backend and worker have it."""
+
+    name: str
+    dsn: str
+    superuser_dsn: str
+    server: Postgres
+
+
+@dataclass(frozen=True)
+class Amqp:
+    """One test's own vhost, with the topology of deploy/rabbitmq/definitions.json."""
+
+    url: str
+    vhost: str
+    server: RabbitMQ
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The controller (or the only process) chooses the run's folder; workers are told."""
+    workerinput: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if workerinput is not None:
+        config.stash[run_folder_key] = Path(workerinput["mt_run_folder"])
+    else:
+        config.stash[run_folder_key] = Path(f"/var/tmp/mt-test-{os.getpid()}-{uuid4().hex[:6]}")  # noqa: S108
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """xdist: hands the folder on to a worker."""
+    node.workerinput["mt_run_folder"] = str(node.config.stash[run_folder_key])
+    node.workerinput["mt_controller"] = os.getpid()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The controller's end, after Ctrl-C and after failures too: stops what was started and deletes the folder."""
+    if not hasattr(config, "workerinput"):
+        reaper.end_run(config.stash[run_folder_key])
+
+
+def run_folder(config: pytest.Config) -> Path:
+    """The run's folder, made at the first use, with a process beside it that cleans up should pytest be killed."""
+    folder = config.stash[run_folder_key]
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            folder.mkdir(mode=0o755)
+            folder.chmod(0o755)
+            workerinput: dict[str, Any] = getattr(config, "workerinput", {})
+            controller = int(workerinput.get("mt_controller", os.getpid()))
+            subprocess.Popen(
+                [sys.executable, reaper.__file__, str(folder), str(controller)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+    return folder
+
+
+def start_shared(config: pytest.Config, name: str, make: Callable[[Path], tuple[Service, dict[str, Any]]]) -> Any:
+    """Starts a server once per run and returns what `make` said of it, in whichever worker one asks.
+
+    `make(folder)` gives the service and its JSON description; it is called again with fresh ports when a start fails.
+    """
+    run = run_folder(config)
+    note = run / f"{name}.json"
+    with FileLock(f"{run}/{name}.lock"):
+        if note.exists():
+            return json.loads(note.read_text())["about"]
+        failure: StartFailed | None = None
+        for attempt in range(START_ATTEMPTS):
+            folder = run / f"{name}{attempt}"
+            service, about = make(folder)
+            launch, log = service.launch(), run / f"{name}.log"
+            child = process.spawn(launch, log)
+            try:
+                process.wait_ready(service, child, log)
+            except StartFailed as error:
+                process.stop(child, launch)
+                shutil.rmtree(folder, ignore_errors=True)
+                failure = error
+                continue
+            except BaseException:
+                process.stop(child, launch)
+                raise
+            note.write_text(json.dumps({"pid": child.pid, "about": about}))
+            return about
+        raise failure or StartFailed(f"{name} was not started")
+
+
+@pytest.fixture(scope="session")
+def pg_server(request: pytest.FixtureRequest) -> Postgres:
+    """The run's private PostgreSQL: trusts loopback, does not sync to disk."""
+    binaries = find_binaries()
+    if binaries is None:
+        pytest.fail("PostgreSQL's programs are not installed: run ./mt test, or apt-get install postgresql")
+
+    def build(folder: Path, port: int) -> Postgres:
+        return Postgres(
+            folder,
+            port,
+            binaries,
+            durable=False,
+            account=process.account("postgres"),
+            max_connections=300,
+        )
+
+    def make(folder: Path) -> tuple[Service, dict[str, Any]]:
+        server = build(folder, process.free_port())
+        return server.service(), {"folder": str(folder), "port": server.port}
+
+    about = start_shared(request.config, "postgres", make)
+    return build(Path(about["folder"]), about["port"])
+
+
+def _test_database(server: Postgres, template: str | None) -> Iterator[Database]:
+    name = f"t_{uuid4().hex[:16]}"
+    create_database(server, name, template=template)
+    yield Database(name, server.dsn(name), server.superuser_dsn(name), server)
+    drop_database(server, name)
+
+
+@pytest.fixture
+def empty_database(pg_server: Postgres) -> Iterator[Database]:
+    """A fresh database without our schema: for migrations and for what others bring themselves."""
+    yield from _test_database(pg_server, None)
+
+
+def _migrate(dsn: str) -> None:
+    try:
+        module = importlib.import_module("missing_table.migrate")
+    except ModuleNotFoundError:  # not landed yet: the plain files, in their order
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            for file in sorted((ROOT / "supabase" / "migrations").glob("*.sql")):
+                connection.execute(file.read_bytes())
+    else:
+        module.migrate(dsn)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(pg_server: Postgres, request: pytest.FixtureRequest) -> str:
+    """The name of a database with all migrations, made once per run; nobody stays connected to it."""
+    run = run_folder(request.config)
+    done = run / "template.done"
+    with FileLock(f"{run}/template.lock"):
+        if not done.exists():
+            drop_database(pg_server, TEMPLATE)
+            create_database(pg_server, TEMPLATE)
+            _migrate(pg_server.dsn(TEMPLATE))
+            done.touch()
+    return TEMPLATE
+
+
+@pytest.fixture
+def database(pg_server: Postgres, migrated_template: str) -> Iterator[Database]:
+    """A fresh database with our schema and nothing in it."""
+    yield from _test_database(pg_server, migrated_template)
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_server(request: pytest.FixtureRequest) -> RabbitMQ:
+    """The run's private RabbitMQ node, with the management API."""
+
+    def build(folder: Path, port: int, management_port: int, epmd_port: int) -> RabbitMQ:
+        return RabbitMQ(
+            folder,
+            port,
+            management_port,
+            user="mt",
+            password="test",  # noqa: S106
+            account=process.account("rabbitmq"),
+            epmd_port=epmd_port,
+        )
+
+    def make(folder: Path) -> tuple[Service, dict[str, Any]]:
+        server = build(folder, process.free_port(), process.free_port(), process.free_port())
+        ports = {"port": server.port, "management_port": server.management_port, "epmd_port": server.epmd_port}
+        return server.service(), {"folder": str(folder), **ports}
+
+    about = start_shared(request.config, "rabbitmq", make)
+    return build(Path(about["folder"]), about["port"], about["management_port"], about["epmd_port"])
+
+
+@pytest.fixture
+def amqp(rabbitmq_server: RabbitMQ) -> Iterator[Amqp]:
+    """A fresh vhost with our exchanges, queues and bindings, all empty."""
+    vhost = f"t_{uuid4().hex[:12]}"
+    create_vhost(rabbitmq_server, vhost)
+    if DEFINITIONS.exists():
+        rabbitmq_server_at(rabbitmq_server, vhost).load_definitions()
+    yield Amqp(rabbitmq_server.url(vhost), vhost, rabbitmq_server)
+    delete_vhost(rabbitmq_server, vhost)
+
+
+def rabbitmq_server_at(server: RabbitMQ, vhost: str) -> RabbitMQ:
+    """The same node, seen as the owner of one vhost with our topology."""
+    return RabbitMQ(
+        server.folder,
+        server.port,
+        server.management_port,
+        server.user,
+        server.password,
+        definitions=DEFINITIONS,
+        vhost=vhost,
+        account=server.account,
+        epmd_port=server.epmd_port,
+    )
