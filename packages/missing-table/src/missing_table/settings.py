@@ -1,0 +1,100 @@
+"""Settings of backend and worker: environment over env file over default. No setting is read anywhere else.
+
+Secrets come only from here and never appear in a repr. `MT_ENV_FILE` names an env file (no default: which database a
+process talks to is never a guess).
+"""
+
+import os
+from datetime import UTC, date, datetime, time
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """A setting is missing or malformed. The text names it and says what it should look like (exit code 2)."""
+
+
+def _blank_is_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _moment(value: object) -> object:
+    """A bare date is noon UTC of that day, so that it is the same day in every zone of the league."""
+    value = _blank_is_none(value)
+    if isinstance(value, str) and len(value.strip()) == len("2026-11-24"):
+        return datetime.combine(date.fromisoformat(value.strip()), time(12), UTC)
+    if isinstance(value, str):
+        moment = datetime.fromisoformat(value.strip())
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return value
+
+
+Blankable = BeforeValidator(_blank_is_none)
+
+
+class Settings(BaseSettings):
+    """What a process of this package may be told. `require_*` say which one is missing, in a sentence."""
+
+    model_config = SettingsConfigDict(env_prefix="MT_", extra="ignore", populate_by_name=True, frozen=True)
+
+    database_url: Annotated[SecretStr | None, Blankable] = Field(default=None, validation_alias="DATABASE_URL")
+    database_direct_url: Annotated[SecretStr | None, Blankable] = Field(
+        default=None, validation_alias="DATABASE_DIRECT_URL"
+    )
+    amqp_url: Annotated[SecretStr | None, Blankable] = Field(default=None, validation_alias="AMQP_URL")
+    env: Literal["local", "prod"] = "local"
+    today: Annotated[datetime | None, BeforeValidator(_moment)] = None
+    jwt_secret: Annotated[SecretStr | None, Blankable] = None
+    public_url: Annotated[str | None, Blankable] = None
+    site_dir: Annotated[Path | None, Blankable] = None
+    migrations_dir: Annotated[Path | None, Blankable] = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    worker_concurrency: Annotated[int, Field(ge=1, le=64)] = 1
+    metrics_port: Annotated[int | None, Blankable, Field(ge=1, le=65535)] = None
+
+    @cached_property
+    def pooled_dsn(self) -> str:
+        """The database for requests and ingest; may be a pooler in transaction mode."""
+        if self.database_url is None:
+            raise SettingsError("DATABASE_URL is not set: it names the database, as postgresql://user:secret@host/name")
+        return self.database_url.get_secret_value()
+
+    @cached_property
+    def direct_dsn(self) -> str:
+        """The database without a pooler between, for LISTEN and migrations; DATABASE_URL where none is given."""
+        if self.database_direct_url is None:
+            return self.pooled_dsn
+        return self.database_direct_url.get_secret_value()
+
+    @cached_property
+    def broker_url(self) -> str:
+        """The broker's address with its secret."""
+        if self.amqp_url is None:
+            raise SettingsError("AMQP_URL is not set: it names the broker, as amqp://user:secret@host:5672/vhost")
+        return self.amqp_url.get_secret_value()
+
+    def now(self) -> datetime:
+        """The present, or MT_TODAY where that is set: for plans, freshness and the choice of season alone."""
+        return self.today or datetime.now(UTC)
+
+
+def load_settings() -> Settings:
+    """Reads the environment (and MT_ENV_FILE); raises SettingsError with one sentence a malformed setting."""
+    env_file = os.environ.get("MT_ENV_FILE") or None
+    if env_file is not None and not Path(env_file).is_file():
+        raise SettingsError(f"MT_ENV_FILE names {env_file!r}, and there is no such file")
+    try:
+        return Settings(_env_file=env_file)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_sentence(entry["loc"], entry["msg"]) for entry in error.errors())) from None
+
+
+def _sentence(location: tuple[int | str, ...], message: str) -> str:
+    name = str(location[0]) if location else "settings"
+    return f"{name if name.isupper() else 'MT_' + name.upper()}: {message}"
