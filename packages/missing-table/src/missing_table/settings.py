@@ -34,6 +34,7 @@ def _moment(value: object) -> object:
 
 
 Blankable = BeforeValidator(_blank_is_none)
+Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Settings(BaseSettings):
@@ -54,9 +55,9 @@ class Settings(BaseSettings):
     migrations_dir: Annotated[Path | None, Blankable] = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    port: Port = 8000
     worker_concurrency: Annotated[int, Field(ge=1, le=64)] = 1
-    metrics_port: Annotated[int | None, Blankable, Field(ge=1, le=65535)] = None
+    metrics_port: Annotated[Port | None, Blankable] = None
 
     @cached_property
     def pooled_dsn(self) -> str:
