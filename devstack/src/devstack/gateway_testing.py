@@ -1,0 +1,171 @@
+"""Fixtures for what stands around the gateway, as a pytest plugin (the root conftest.py loads it).
+
+`radius`  a FreeRADIUS of the test's own, over the test's own database   (test)
+
+Each can be stopped, killed and started again by the test. All of it is gone when the test ends, however it ends.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow, dict_row
+
+from devstack.services import process
+from devstack.services.freeradius import FreeRadius
+from devstack.services.process import Service, StartFailed
+from devstack.testing import Database, run_folder
+
+START_ATTEMPTS = 3
+
+
+@dataclass
+class Running:
+    """One server of one test. Its process id is noted, so that a killed pytest leaves nothing behind."""
+
+    service: Service
+    run: Path
+    """The test run's folder."""
+    name: str
+    child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        """Everything that the server wrote, of all its starts."""
+        return self.run / f"{self.name}.log"
+
+    def start(self) -> None:
+        """Starts the server and returns when it is ready."""
+        launch = self.service.launch()
+        child = process.spawn(launch, self.log)
+        (self.run / f"{self.name}.json").write_text(json.dumps({"pid": child.pid}))
+        try:
+            process.wait_ready(self.service, child, self.log)
+        except BaseException:
+            process.stop(child, launch)
+            raise
+        self.child = child
+
+    def stop(self) -> int | None:
+        """Ends it in good order; returns its exit code, None when it did not run."""
+        if self.child is None:
+            return None
+        process.stop(self.child, self.service.launch())
+        code, self.child = self.child.returncode, None
+        (self.run / f"{self.name}.json").unlink(missing_ok=True)
+        return code
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends a signal to the server's process."""
+        if self.child is None:
+            raise AssertionError(f"{self.name} is not running")
+        self.child.send_signal(number)
+
+    def kill(self) -> None:
+        """SIGKILL, and waits for the end."""
+        self.signal(signal.SIGKILL)
+        if self.child is not None:
+            self.child.wait()
+            self.child = None
+
+
+@dataclass
+class Radius(Running):
+    """FreeRADIUS with rad* tables of its own. `dsn` is that of the role `radius`."""
+
+    server: FreeRadius = field(kw_only=True)
+    database: Database = field(kw_only=True)
+
+    @property
+    def dsn(self) -> str:
+        """The database as FreeRADIUS and the gateway see it."""
+        return self.database.server.dsn(self.database.name, "radius")
+
+    def rows(self, query: str, *arguments: object) -> list[DictRow]:
+        """Rows of the database, read as its owner."""
+        with psycopg.connect(self.database.dsn, row_factory=dict_row) as connection:
+            return connection.execute(query.encode(), arguments).fetchall()
+
+    def add_user(self, name: str, secret: str, *, check: Mapping[str, object] | None = None, **reply: object) -> None:
+        """Writes a user as a person would by SQL: a plain password, further check items, the grant's attributes."""
+        with psycopg.connect(self.database.dsn) as connection:
+            for attribute, value in {"Cleartext-Password": secret, **(check or {})}.items():
+                connection.execute(
+                    "insert into radcheck (username, attribute, op, value) values (%s, %s, ':=', %s)",
+                    [name, attribute, str(value)],
+                )
+            for attribute, value in reply.items():
+                connection.execute(
+                    "insert into radreply (username, attribute, op, value) values (%s, %s, ':=', %s)",
+                    [name, attribute.replace("_", "-"), str(value)],
+                )
+
+    def radclient(self, kind: str, attributes: Mapping[str, object], *, secret: str | None = None) -> str:
+        """What Debian's radclient prints: `kind` is auth, acct, coa or disconnect (the last two go to the relay)."""
+        port = {"auth": self.server.auth_port, "acct": self.server.acct_port}.get(kind, self.server.coa_port)
+        shared = self.server.secret if kind in ("auth", "acct") else self.server.coa_secret
+        lines = [
+            f'{key} = "{value}"' if isinstance(value, str) and not value.startswith("0x") else f"{key} = {value}"
+            for key, value in attributes.items()
+        ]
+        options = ["-d", str(self.server.raddb), "-x", "-r", "1", "-t", "2"]
+        done = subprocess.run(
+            ["radclient", *options, f"127.0.0.1:{port}", kind, secret or shared],
+            input="\n".join(lines) + "\n",
+            env=self.server.environment(),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        return done.stdout + done.stderr
+
+
+def _free_udp_port() -> int:
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def radius(database: Database, request: pytest.FixtureRequest) -> Iterator[Radius]:
+    """A running FreeRADIUS over the test's own, empty rad* tables."""
+    run = run_folder(request.config)
+    failure: StartFailed | None = None
+    for _ in range(START_ATTEMPTS):  # a free port may be taken by somebody else meanwhile
+        name = f"radius-{uuid4().hex[:8]}"
+        server = FreeRadius(
+            folder=run / name,
+            auth_port=_free_udp_port(),
+            acct_port=_free_udp_port(),
+            coa_port=_free_udp_port(),
+            nas_coa_port=_free_udp_port(),
+            secret=uuid4().hex,
+            coa_secret=uuid4().hex,
+            database_port=database.server.port,
+            database_name=database.name,
+            account=process.account("freerad"),
+        )
+        running = Radius(server.service(), run, name, server=server, database=database)
+        try:
+            running.start()
+        except StartFailed as error:
+            failure = error
+            continue
+        try:
+            yield running
+        finally:
+            with suppress(ProcessLookupError):
+                running.stop()
+        return
+    raise failure or StartFailed("FreeRADIUS was not started")
