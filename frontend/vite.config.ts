@@ -1,0 +1,12 @@
+/// <reference types="vitest/config" />
+// How the site is built and tested. In development /api goes to the backend named by MT_API (default: port 8000).
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vite'
+
+export default defineConfig({
+  plugins: [vue()],
+  define: { __VUE_OPTIONS_API__: false, __VUE_PROD_DEVTOOLS__: false, __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: false },
+  build: { target: 'es2022', cssCodeSplit: false, modulePreload: { polyfill: false }, reportCompressedSize: false },
+  server: { proxy: { '/api': process.env.MT_API ?? 'http://127.0.0.1:8000' } },
+  test: { environment: 'jsdom', include: ['src/**/*.test.ts'], restoreMocks: true },
+})
