@@ -1,6 +1,7 @@
 """Fixtures for what stands around the gateway, as a pytest plugin (the root conftest.py loads it).
 
-`radius`  a FreeRADIUS of the test's own, over the test's own database   (test)
+`radius`              a FreeRADIUS of the test's own, over the test's own database   (test)
+`scripted_anthropic`  a scripted Anthropic of the test's own                         (test)
 
 Each can be stopped, killed and started again by the test. All of it is gone when the test ends, however it ends.
 """
@@ -11,19 +12,22 @@ import json
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+import httpx
 import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
 
 from devstack.services import process
 from devstack.services.freeradius import FreeRadius
-from devstack.services.process import Service, StartFailed
+from devstack.services.process import Launch, Service, StartFailed
 from devstack.testing import Database, run_folder
 
 START_ATTEMPTS = 3
@@ -129,6 +133,64 @@ class Radius(Running):
             check=False,
         )
         return done.stdout + done.stderr
+
+
+@dataclass
+class Scripted(Running):
+    """A scripted Anthropic. `control` reaches its knobs and its record."""
+
+    port: int = field(kw_only=True)
+
+    @property
+    def url(self) -> str:
+        """The base URL, as the SDK wants it."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def knobs(self, **knobs: Any) -> None:
+        """Sets knobs, see devstack.scripted_anthropic.server.Knobs."""
+        answer = httpx.post(f"{self.url}/__script/knobs", json=knobs, trust_env=False)
+        answer.raise_for_status()
+
+    def served(self) -> list[dict[str, Any]]:
+        """Every call so far, with its four token counts."""
+        answer = httpx.get(f"{self.url}/__script/served", trust_env=False)
+        calls: list[dict[str, Any]] = answer.raise_for_status().json()["calls"]
+        return calls
+
+    def served_tokens(self) -> tuple[int, int]:
+        """(input with both cache counts, output) of all calls."""
+        calls = self.served()
+        cached = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+        return sum(call[name] for call in calls for name in cached), sum(call["output_tokens"] for call in calls)
+
+
+def scripted_service(folder: Path, port: int, script: Path | None = None) -> Service:
+    """The scripted Anthropic as the supervisor and the fixtures start it."""
+    argv = [sys.executable, "-m", "devstack.scripted_anthropic", "--port", str(port)]
+    if script is not None:
+        argv += ["--script", str(script)]
+    return Service(
+        name="scripted-anthropic",
+        launch=lambda: Launch(argv=tuple(argv), env=process.clean_environment(), cwd=folder, stop_within_s=5),
+        ready=lambda: process.connects(port),
+        tcp_ports=(port,),
+        address=f"http://127.0.0.1:{port}",
+        ready_within_s=20,
+    )
+
+
+@pytest.fixture
+def scripted_anthropic(request: pytest.FixtureRequest) -> Iterator[Scripted]:
+    """A running scripted Anthropic with the daily script."""
+    run = run_folder(request.config)
+    name = f"scripted-{uuid4().hex[:8]}"
+    port = process.free_port()
+    running = Scripted(scripted_service(run, port), run, name, port=port)
+    running.start()
+    try:
+        yield running
+    finally:
+        running.stop()
 
 
 def _free_udp_port() -> int:
