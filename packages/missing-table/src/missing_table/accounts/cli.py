@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated
 
 import psycopg
 import typer
@@ -12,6 +13,13 @@ from psycopg.rows import dict_row
 from missing_table.accounts import queries
 from missing_table.accounts.keys import FORM, ServiceKey
 from missing_table.settings import load_settings
+
+
+class Scope(StrEnum):
+    """What a key may do."""
+
+    AGENT = "agent"
+
 
 keys = typer.Typer(name="keys", no_args_is_help=True, help="Service keys of the API.")
 
@@ -33,7 +41,7 @@ def _connect() -> psycopg.Connection[dict[str, object]]:
 @keys.command("add")
 def add(
     name: Annotated[str, typer.Argument(help="Whose key it is.")],
-    scope: Annotated[list[Literal["agent"]], typer.Option(help="What it may do; may be repeated.")],
+    scope: Annotated[list[Scope], typer.Option(help="What it may do; may be repeated.")],
 ) -> None:
     """Keep the key that the environment's MT_NEW_KEY holds, or replace its secret. Only a hash is stored."""
     sent = os.environ.get("MT_NEW_KEY", "")
@@ -44,7 +52,12 @@ def add(
     with _connect() as connection:
         connection.execute(
             queries.UPSERT_KEY,
-            {"key_id": key.key_id, "name": name, "secret_sha256": key.secret_sha256, "scopes": list(scope)},
+            {
+                "key_id": key.key_id,
+                "name": name,
+                "secret_sha256": key.secret_sha256,
+                "scopes": [s.value for s in scope],
+            },
         )
     typer.echo(f"The key mt_{key.key_id}_… of {name} may: {', '.join(scope)}")
 
