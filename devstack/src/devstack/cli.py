@@ -17,8 +17,10 @@ from rich.console import Console
 from rich.table import Table
 
 from devstack import control, envfile, places
+from devstack import preflight as checkup
 from devstack.checks import run_bench, run_tests
 from devstack.errors import BAD_USAGE, BadSettings, CannotStart, Trouble
+from devstack.landed import drained, last_run
 from devstack.run import AgentOptions, agent_run
 from devstack.services.process import StartFailed
 from devstack.stack import GENERATED, Choices, Stack
@@ -54,6 +56,12 @@ Today = Annotated[
 def say(text: str) -> None:
     """Progress, for a person, on stderr."""
     screen.print(f"  {text}", markup=False)
+
+
+def plain(text: str) -> None:
+    """A line of a command's own output."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def out(document: Any) -> None:
@@ -390,6 +398,49 @@ def images(port_offset: PortOffset = None, data: Data = None, as_json: Json = Fa
 def audit(port_offset: PortOffset = None, data: Data = None, as_json: Json = False) -> None:
     """Audit the whole (not built yet)."""
     _later("audit", 6)
+
+
+@app.command(hidden=True)
+def preflight(
+    *,
+    port_offset: PortOffset = None,
+    data: Data = None,
+    as_json: Json = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Start what is down and look again.")] = False,
+) -> None:
+    """Is everything fit for a run? What scripts/preflight.sh local shows. 0 when nothing failed, else 1."""
+    where = folder(data)
+    _same_offset(where, port_offset)
+
+    def mend() -> object:
+        return bring_up(port_offset=port_offset, data=data, embedded=False, feeds=None, live=False, today=None)
+
+    findings = checkup.run(where, mend if fix else None, say if as_json else plain)
+    if as_json:
+        out([vars(finding) for finding in findings])
+    raise typer.Exit(int(any(finding.verdict == "FAIL" for finding in findings)))
+
+
+@app.command(hidden=True)
+def landed(port_offset: PortOffset = None, data: Data = None, as_json: Json = False) -> None:
+    """Wait for the queue to drain, then say what the last run left in the database."""
+    where = folder(data)
+    _same_offset(where, port_offset)
+    state = control.read_state(where)
+    if state is None:
+        raise BadSettings(f"nothing is running in {where}: start it with ./mt up")
+    stack = Stack(where, Choices.model_validate(state["choices"]), settings())
+    left = 0 if stack.choices.embedded else drained(stack, 60)
+    found = last_run(stack)
+    if as_json:
+        out({"left_in_queue": left, **found})
+    else:
+        screen.print(f"queue matches: {left} messages left")
+        for receipt in found["receipts"]:
+            screen.print("  ".join(f"{key} {value}" for key, value in receipt.items()))
+        screen.print(f"last run: {found['run'] or 'no report has landed'}", markup=False)
+        screen.print(f"matches in the database: {found['matches_in_database']}")
+    raise typer.Exit(4 if left else 0)
 
 
 @app.command(hidden=True)

@@ -55,9 +55,10 @@ class PartState(TypedDict):
 
 
 def born(pid: int) -> int | None:
-    """When a process started, in the kernel's ticks; None where there is none, or no /proc."""
+    """When a process started, in the kernel's ticks; None where it does not run (any more), or there is no /proc."""
     try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return None if fields[0] in "ZX" else int(fields[19])
     except (OSError, IndexError, ValueError):
         return None
 
