@@ -15,20 +15,11 @@ import pytest
 
 from devstack import control, places, reaper
 from devstack.errors import BadSettings, CannotStart
-from devstack.services import process
 from devstack.stack import Choices, Stack
 from devstack.supervise import born
+from devstack.testing import free_offset
 
 PARTS = ("postgres", "migrate", "nginx")
-
-
-def free_offset() -> int:
-    """An offset at which none of a stack's ports is held."""
-    while True:
-        offset = process.free_port() - 15672
-        ports = places.ports(offset) if 0 < offset < 49000 else {}
-        if ports and not any(process.port_taken(p) or process.port_taken(p, udp=True) for p in ports.values()):
-            return offset
 
 
 @pytest.fixture
