@@ -64,9 +64,8 @@ def test_the_iframe_loads_when_it_is_scrolled_to_and_fetches_both_documents(repl
     assert addresses(replica) == []
     with page.expect_response(is_document("schedule")) as schedule, page.expect_response(is_document("standings")):
         frame.scroll_into_view_if_needed()
-    key = replica.health()["keys"][0] if replica.health()["keys"] else "mls-next-league-26-27"
-    assert schedule.value.status == 200
-    assert f"/#/schedule/{key[:15]}" in (frame.get_attribute("src") or "")
+    assert len(schedule.value.json()["events"]) > 300
+    assert "/#/schedule/mls-next-league-26-27" in (frame.get_attribute("src") or "")
     assert len(addresses(replica)) == 2
 
 

@@ -110,7 +110,7 @@ def start(
     port: int = 0,
 ) -> Iterator[Replica]:
     """Runs a replica in a thread of this process, on a free port unless one is given."""
-    world = World(state, feeds=feeds, today=today, seed=seed, size=size)
+    world = World(feeds=feeds, today=today, seed=seed, size=size)
     _, pem = certificate.ensure(state)
     listener = listen(port)
     server = make_server(world, pem)

@@ -24,7 +24,8 @@ from devstack.replica import faults, pages, viewer
 from devstack.replica.certificate import HOSTS, MODULAR11, SITE, VIEWER
 from devstack.replica.feeds import NoFeeds
 from devstack.replica.knobs import BadKnob
-from devstack.replica.world import Asked, BadToday, World
+from devstack.replica.season import BadToday
+from devstack.replica.world import Asked, World
 
 CONTROL = "/__replica/"
 
