@@ -74,13 +74,25 @@ def test_head_to_head_is_never_used_inside_a_tie_of_three_even_once_two_remain()
         ),
         (
             Rule.HOME_GOAL_DIFFERENCE_PER_MATCH,
-            [result(1, 3, "1-0", match_id=1), result(1, 3, "0-0", match_id=2), result(3, 1, "0-0")]
-            + [result(2, 3, "1-0"), result(3, 2, "0-0", match_id=3), result(3, 2, "0-0", match_id=4)],
+            [
+                result(1, 3, "1-0", match_id=1),
+                result(1, 3, "0-0", match_id=2),
+                result(3, 1, "0-0"),
+                result(2, 3, "1-0"),
+                result(3, 2, "0-0", match_id=3),
+                result(3, 2, "0-0", match_id=4),
+            ],
         ),
         (
             Rule.HOME_GOALS_FOR_PER_MATCH,
-            [result(1, 3, "2-2", match_id=1), result(1, 3, "0-0", match_id=2), result(3, 1, "0-0")]
-            + [result(2, 3, "2-2"), result(3, 2, "0-0", match_id=3), result(3, 2, "0-0", match_id=4)],
+            [
+                result(1, 3, "2-2", match_id=1),
+                result(1, 3, "0-0", match_id=2),
+                result(3, 1, "0-0"),
+                result(2, 3, "2-2"),
+                result(3, 2, "0-0", match_id=3),
+                result(3, 2, "0-0", match_id=4),
+            ],
         ),
     ],
 )
