@@ -9,6 +9,8 @@ export const router = createRouter({
     { path: '/:season(\\d{4}-\\d{2})/:league/:age/:division', name: 'bracket', component: BracketPage, props: true },
     { path: '/teams/:id(\\d+)', name: 'team', component: () => import('./teams/TeamPage.vue'), props: true },
     { path: '/matches/:id(\\d+)', name: 'match', component: () => import('./matches/MatchPage.vue'), props: true },
+    { path: '/clubs/:id(\\d+)', name: 'club', component: () => import('./clubs/ClubPage.vue'), props: true },
+    { path: '/search', name: 'search', component: () => import('./search/SearchPage.vue') },
     { path: '/status', name: 'status', component: () => import('./status/StatusPage.vue') },
     { path: '/about', name: 'about', component: () => import('./about/AboutPage.vue') },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./about/MissingPage.vue') },

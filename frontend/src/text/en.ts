@@ -167,6 +167,7 @@ export const en = {
     noNext: 'No match is announced',
     noNextHint: 'The season may be over, or its fixtures are not published yet.',
     results: 'Last results',
+    lastResult: 'Last result',
     noResults: 'No result yet',
     fixtures: 'Fixtures',
     noFixtures: 'No more fixtures',
