@@ -48,6 +48,8 @@ create table public.brackets (
     computed boolean not null default false,
     version bigint not null default 1,
     observed_at timestamptz not null,  -- of the newest observation of the bracket itself
+    standings_observed_at timestamptz, -- of the newest snapshot that brought its teams, landed or not
+    standings_hash text,
     synced_at timestamptz,             -- of the newest landed snapshot that covers it: how fresh the table is
     unique (source, season_id, external_id)
 );
@@ -134,6 +136,7 @@ create table public.matches (
     round_number integer,
     status text not null
         check (status in ('scheduled', 'live', 'tbd', 'completed', 'postponed', 'cancelled', 'forfeit')),
+    source_status text not null,       -- of the newest observation, before what we know better
     home_score smallint check (home_score between 0 and 99),
     away_score smallint check (away_score between 0 and 99),
     home_shootout smallint check (home_shootout between 0 and 99),
@@ -152,7 +155,7 @@ create table public.matches (
     check ((home_shootout is null) = (away_shootout is null)),
     check (status <> 'completed' or home_score is not null),
     check (not time_set or kick_off is not null)
-);
+) with (fillfactor = 85);              -- every new document moves the clocks of its matches: room to do it in place
 create index matches_by_home_team on public.matches (home_team_id, local_date);
 create index matches_by_away_team on public.matches (away_team_id, local_date);
 create index matches_by_date on public.matches (season_id, local_date, id);

@@ -47,14 +47,10 @@ def _order(event: Event) -> int:
     return zlib.crc32(str(event["game_key"]).encode())
 
 
-def _chosen(
-    events: list[Event], which: int | list[str], fits: Callable[[Event], bool], but: list[Event] | None = None
-) -> list[Event]:
-    """The events with these game_keys, or so many of those that fit and that another knob has not hit already."""
+def _chosen(events: list[Event], which: int | list[str], fits: Callable[[Event], bool]) -> list[Event]:
     if isinstance(which, list):
         return [event for event in events if event["game_key"] in which]
-    hit = {id(event) for event in but or []}
-    return sorted((event for event in events if fits(event) and id(event) not in hit), key=_order)[:which]
+    return sorted((event for event in events if fits(event)), key=_order)[:which]
 
 
 def _events(events: list[Event], synced_at: str, knobs: Knobs) -> list[Event]:
@@ -64,17 +60,15 @@ def _events(events: list[Event], synced_at: str, knobs: Knobs) -> list[Event]:
     def ahead(event: Event) -> bool:
         return event["start_time"] > synced_at and event["home_score"] is None
 
-    corrected = _chosen(events, knobs.correct, played)
-    for event in corrected:
+    for event in _chosen(events, knobs.correct, played):
         if event["home_score"] is not None:
             event["home_score"] += 1
-    for event in _chosen(events, knobs.withdraw, played, corrected):
+    for event in _chosen(events, knobs.withdraw, played):
         event["home_score"] = event["away_score"] = None
         event["home_penalty_shootout_score"] = event["away_penalty_shootout_score"] = None
-    moved = _chosen(events, knobs.reschedule, ahead)
-    for event in moved:
+    for event in _chosen(events, knobs.reschedule, ahead):
         event["start_time"] = _moved(event["start_time"], MOVED_BY)
-    gone = {id(event) for event in _chosen(events, knobs.vanish, ahead, moved)}
+    gone = {id(event) for event in _chosen(events, knobs.vanish, ahead)}
     events = [event for event in events if id(event) not in gone]
     if knobs.shrink:
         kept = len(events) - round(len(events) * knobs.shrink)

@@ -1,1 +1,8 @@
-"""From the queue into the database: task, merge, receipts, quarantine. It knows no source and serves no page."""
+"""From the queue into the database: task, merge, receipts, quarantine. It knows no source and serves no page.
+
+`deliver` lands one message without a broker; the Celery task does the same over a connection that it keeps.
+"""
+
+from missing_table.ingest.merge import CHANNEL, deliver, land
+
+__all__ = ["CHANNEL", "deliver", "land"]

@@ -1,1 +1,0 @@
-"""Who asks: service keys, sign-ins, roles."""

@@ -1,1 +1,0 @@
-"""Calendars, feeds and exports: the league outside this site."""

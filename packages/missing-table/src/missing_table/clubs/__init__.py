@@ -1,1 +1,0 @@
-"""Clubs, across their ages."""

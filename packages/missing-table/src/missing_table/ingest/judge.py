@@ -1,0 +1,239 @@
+"""Judges a message before any of it goes near the database: what is whole, what is not, and why. Pure; no I/O.
+
+A batch is judged match by match, so that one bad match costs one match. What is refused keeps its payload and reason.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+from uuid import UUID, uuid5
+from zoneinfo import available_timezones
+
+from pydantic import TypeAdapter, ValidationError
+
+from match_contract import (
+    MAX_MATCHES_PER_BATCH,
+    SCHEMA_VERSION,
+    FeedSnapshot,
+    Match,
+    MatchBatch,
+    RunReport,
+    accepts_version,
+    content_hash,
+)
+
+Kind = Literal["snapshot", "batch", "run_report"]
+
+_UNREADABLE = UUID("0f7d3c52-93c5-4a0e-8f0e-6b5b0e1d6a21")
+_NO_RUN = "00000000-0000-0000-0000-000000000000"
+_MATCHES = TypeAdapter(list[Match])
+_ZONES = frozenset(available_timezones())
+_DETAIL_LENGTH = 500
+
+
+class Reason(StrEnum):
+    """Why something is in the quarantine. A closed set: the API and the pages know these words."""
+
+    MALFORMED = "malformed"
+    SCHEMA_VERSION = "schema_version"
+    TOO_MANY = "too_many"
+    DUPLICATE_ID = "duplicate_id"
+    UNKNOWN_TEAM = "unknown_team"
+    UNKNOWN_BRACKET = "unknown_bracket"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One thing for the quarantine: a match of a batch, or a whole message (then `external_id` is None)."""
+
+    reason: Reason
+    detail: str
+    payload: Any
+    external_id: str | None = None
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A message that is refused altogether, under the ids that it names, or one derived from what it holds."""
+
+    message_id: str
+    kind: Kind
+    run_id: str
+    snapshot_id: str | None
+    refused: Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A batch: its header (without matches), the matches that are whole with their content hashes, and the rest."""
+
+    header: MatchBatch
+    matches: list[Match]
+    hashes: list[str]
+    refused: list[Refused] = field(default_factory=list)
+    repeated: list[Match] = field(default_factory=list)
+    """Matches that stand in the batch twice, word for word: counted as unchanged."""
+
+
+def printable(text: str) -> str:
+    """The same text as Postgres can hold it: NUL and lone surrogates become U+FFFD."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _sentence(error: ValidationError) -> str:
+    parts = [f"{'.'.join(str(step) for step in entry['loc']) or 'message'}: {entry['msg']}" for entry in error.errors()]
+    return "; ".join(parts)[:_DETAIL_LENGTH]
+
+
+def _uuid_or_none(value: Any) -> str | None:
+    try:
+        return str(UUID(value)) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def message_id_of(message: Any) -> str:
+    """The id under which a message's receipt is kept: its own, else one derived from what it holds."""
+    if isinstance(message, dict):
+        key = {"snapshot": "snapshot_id", "batch": "batch_id", "run_report": "run_id"}.get(str(message.get("kind")))
+        own = _uuid_or_none(message.get(key)) if key else None
+        if own:
+            return own
+    text = json.dumps(message, sort_keys=True, default=str)
+    return str(uuid5(_UNREADABLE, hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()))
+
+
+def _whole(message: Any, reason: Reason, detail: str) -> Whole:
+    named: dict[str, Any] = message if isinstance(message, dict) else {}
+    kind: Kind = named["kind"] if named.get("kind") in ("snapshot", "batch", "run_report") else "batch"
+    return Whole(
+        message_id=message_id_of(message),
+        kind=kind,
+        run_id=_uuid_or_none(named.get("run_id")) or _NO_RUN,
+        snapshot_id=_uuid_or_none(named.get("snapshot_id")) if kind != "run_report" else None,
+        refused=Refused(reason, printable(detail), message),
+    )
+
+
+def judge(message: Any) -> FeedSnapshot | RunReport | Judged | Whole:
+    """Reads one message. Never raises for what it holds: what cannot be read comes back as Whole."""
+    if not isinstance(message, dict):
+        return _whole(message, Reason.MALFORMED, f"a message is an object, not {type(message).__name__}")
+    kind, version = message.get("kind"), message.get("schema_version", SCHEMA_VERSION)
+    if kind not in ("snapshot", "batch", "run_report"):
+        return _whole(message, Reason.MALFORMED, f"kind {str(kind)[:60]!r} is none of snapshot, batch, run_report")
+    if not isinstance(version, str) or not accepts_version(version):
+        detail = f"schema_version {str(version)[:20]!r}: this worker reads {SCHEMA_VERSION.partition('.')[0]}.x"
+        return _whole(message, Reason.SCHEMA_VERSION, detail)
+    try:
+        if kind == "batch":
+            return _judge_batch(message)
+        whole = FeedSnapshot.model_validate(message) if kind == "snapshot" else RunReport.model_validate(message)
+    except ValidationError as error:
+        return _whole(message, Reason.MALFORMED, _sentence(error))
+    where = _nul_in(whole.model_dump(mode="json"))
+    return _whole(message, Reason.MALFORMED, f"{where} holds a NUL byte") if where else whole
+
+
+def _nul_in(value: Any, path: str = "") -> str | None:
+    if isinstance(value, str):
+        return (path or "message") if "\x00" in value else None
+    items: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list | tuple):
+        items = enumerate(value)
+    for key, item in items:
+        found = _nul_in(item, f"{path}.{key}".lstrip("."))
+        if found:
+            return found
+    return None
+
+
+def _judge_batch(message: dict[str, Any]) -> Judged | Whole:
+    raw = message.get("matches")
+    if not isinstance(raw, list | tuple):
+        return _whole(message, Reason.MALFORMED, "matches: a batch carries a list of matches")
+    if len(raw) > MAX_MATCHES_PER_BATCH:
+        return _whole(message, Reason.TOO_MANY, f"{len(raw)} matches in one batch: at most {MAX_MATCHES_PER_BATCH}")
+    header = MatchBatch.model_validate({**message, "matches": ()})
+    where = _nul_in(header.model_dump(mode="json"))
+    if where:
+        return _whole(message, Reason.MALFORMED, f"{where} holds a NUL byte")
+    matches, refused = read_matches(raw)
+    hashes = [content_hash(match) for match in matches]
+    judged = Judged(header, [], [], refused)
+    _settle_doubles(judged, matches, hashes)
+    return judged
+
+
+def read_matches(raw: Sequence[Any]) -> tuple[list[Match], list[Refused]]:
+    """Validates matches in one pass; a second one only where some are bad."""
+    try:
+        matches, refused = _MATCHES.validate_python(raw), []
+    except ValidationError as error:
+        wrong: dict[int, list[str]] = {}
+        for entry in error.errors(include_url=False):
+            index, *rest = entry["loc"]
+            wrong.setdefault(int(index), []).append(f"{'.'.join(map(str, rest)) or 'match'}: {entry['msg']}")
+        refused = [refuse_match(raw[index], "; ".join(sentences)) for index, sentences in sorted(wrong.items())]
+        matches = _MATCHES.validate_python([item for index, item in enumerate(raw) if index not in wrong])
+    good: list[Match] = []
+    for match in matches:
+        detail = _beyond_the_contract(match)
+        if detail is None:
+            good.append(match)
+        else:
+            refused.append(refuse_match(match.model_dump(mode="json"), detail))
+    return good, refused
+
+
+def _beyond_the_contract(match: Match) -> str | None:
+    """What the database could not keep although the model takes it."""
+    if match.timezone not in _ZONES:
+        return f"timezone: {match.timezone!r} is no IANA zone"
+    for side in (match.home, match.away):
+        if "\x00" in f"{side.crest_url}{side.age_label}":
+            return f"a team's crest_url or age_label holds a NUL byte ({side.name})"
+    if "\x00" in match.target:
+        return "target: holds a NUL byte"
+    return None
+
+
+def refuse_match(raw: Any, detail: str, reason: Reason = Reason.MALFORMED) -> Refused:
+    named: dict[str, Any] = raw if isinstance(raw, dict) else {}
+    external, target = named.get("external_id"), named.get("target")
+    return Refused(
+        reason,
+        printable(detail[:_DETAIL_LENGTH]),
+        raw,
+        printable(external[:80]) if isinstance(external, str) else None,
+        printable(target[:120]) if isinstance(target, str) else "",
+    )
+
+
+def _settle_doubles(judged: Judged, matches: list[Match], hashes: list[str]) -> None:
+    """One match an id: of two that differ the newer stays (equal moments: the greater hash), the other is refused."""
+    best: dict[tuple[str, str, str], int] = {}
+    for index, match in enumerate(matches):
+        key = (match.source, match.season, match.external_id)
+        other = best.get(key)
+        if other is None:
+            best[key] = index
+            continue
+        if (match.observed_at, hashes[index]) > (matches[other].observed_at, hashes[other]):
+            best[key], loser = index, other
+        else:
+            loser = index
+        if hashes[loser] == hashes[best[key]]:
+            judged.repeated.append(matches[loser])
+        else:
+            detail = f"external_id {match.external_id!r} stands in this batch twice with different content"
+            judged.refused.append(refuse_match(matches[loser].model_dump(mode="json"), detail, Reason.DUPLICATE_ID))
+    for index in best.values():
+        judged.matches.append(matches[index])
+        judged.hashes.append(hashes[index])

@@ -1,1 +1,0 @@
-"""What happens now: the stream of events."""

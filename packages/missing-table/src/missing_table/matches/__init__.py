@@ -1,1 +1,0 @@
-"""Matches: lists, one match, what changed in it."""

@@ -1,1 +1,0 @@
-"""HTML fragments of a page's first view, and the built site in embedded mode."""

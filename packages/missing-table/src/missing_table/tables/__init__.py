@@ -1,1 +1,0 @@
-"""Seasons, brackets and their tables."""
