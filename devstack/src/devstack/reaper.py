@@ -1,7 +1,7 @@
 """Ends the servers of a test run and deletes its folder; run as a script, it does so when the run's process dies.
 
 Standard library alone: it must start fast and work whatever has been broken. The data is thrown away, so nothing is
-stopped gently, except that PostgreSQL is given the chance to free its shared memory.
+stopped gently, except that PostgreSQL may free its shared memory, and a whole stack's supervisor stop its services.
 """
 
 import json
@@ -14,7 +14,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-GIVE_UP_S = 5.0
+FIRST_SIGNAL = {"postgres": (signal.SIGQUIT, 5.0), "stack": (signal.SIGTERM, 60.0)}
+"""What is asked to end by itself, and for how many seconds; the rest is killed at once."""
 
 
 def wait_for_end(pid: int, timeout_s: float | None) -> None:
@@ -42,11 +43,12 @@ def wait_for_end(pid: int, timeout_s: float | None) -> None:
 
 def end_run(folder: Path) -> None:
     """Stops every server noted in the run's folder (NAME.json with its pid) and deletes the folder and its lock."""
-    for note in sorted(folder.glob("*.json")):
+    for note in sorted(folder.glob("*.json"), reverse=True):
         pid = int(json.loads(note.read_text())["pid"])
+        first, patience_s = FIRST_SIGNAL.get(note.stem, (signal.SIGKILL, 0.0))
         with suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGQUIT if note.stem == "postgres" else signal.SIGKILL)
-            wait_for_end(pid, GIVE_UP_S)
+            os.killpg(pid, first)
+            wait_for_end(pid, patience_s)
             os.killpg(pid, signal.SIGKILL)
     shutil.rmtree(folder, ignore_errors=True)
     Path(f"{folder}.lock").unlink(missing_ok=True)

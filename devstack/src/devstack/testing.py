@@ -9,6 +9,7 @@ ends. No server of the system is touched.
 `database`        a fresh database with our migrations        (test)
 `rabbitmq_server` the run's RabbitMQ node                     (session)
 `amqp`            a fresh vhost with our topology             (test)
+`stack`           everything, through the real ./mt           (session; mark the test xdist_group("stack"))
 """
 
 from __future__ import annotations
@@ -29,11 +30,12 @@ import psycopg
 import pytest
 from filelock import FileLock
 
-from devstack import reaper
+from devstack import control, places, reaper
 from devstack.services import process
 from devstack.services.postgres import Postgres, create_database, drop_database, find_binaries
 from devstack.services.process import Service, StartFailed
 from devstack.services.rabbitmq import RabbitMQ, create_vhost, delete_vhost
+from devstack.stack import Choices, Stack
 
 ROOT = Path(__file__).resolve().parents[3]
 DEFINITIONS = ROOT / "deploy" / "rabbitmq" / "definitions.json"
@@ -237,6 +239,100 @@ def amqp(rabbitmq_server: RabbitMQ) -> Iterator[Amqp]:
         rabbitmq_server_at(rabbitmq_server, vhost).load_definitions()
     yield Amqp(rabbitmq_server.url(vhost), vhost, rabbitmq_server)
     delete_vhost(rabbitmq_server, vhost)
+
+
+@dataclass(frozen=True)
+class RunningStack:
+    """A whole stack of this run, at a port offset of its own, driven through ./mt as a person does."""
+
+    data: Path
+    port_offset: int
+    environment: dict[str, str]
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Every port by name."""
+        return places.ports(self.port_offset)
+
+    @property
+    def web(self) -> str:
+        """The site's address, without the last slash."""
+        return f"http://127.0.0.1:{self.ports['web']}"
+
+    @property
+    def api(self) -> str:
+        """The backend's address, without the last slash."""
+        return f"http://127.0.0.1:{self.ports['backend']}"
+
+    @property
+    def parts(self) -> Stack:
+        """The stack's own view: its secrets, addresses and environments."""
+        return Stack(self.data, control.known_choices(self.data) or Choices(), {})
+
+    def mt(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Runs ./mt with this stack's --data and --port-offset; output captured, exit code not judged."""
+        where = ("--data", str(self.data), "--port-offset", str(self.port_offset))
+        return run_mt(*arguments, *where, timeout_s=600, environment={**self.environment, **environment})
+
+    def json(self, *arguments: str, **environment: str) -> Any:
+        """The document that a command prints with --json; the command must print one."""
+        done = self.mt(*arguments, "--json", **environment)
+        try:
+            return json.loads(done.stdout)
+        except json.JSONDecodeError:
+            pytest.fail(
+                f"./mt {' '.join(arguments)} --json ({done.returncode}) printed no JSON:\n{done.stdout}\n{done.stderr}"
+            )
+
+
+def run_mt(
+    *arguments: str, timeout_s: float = 300, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The real front door, with nothing of what the person at this machine set for a stack."""
+    return subprocess.run(
+        [str(ROOT / "mt"), *arguments],
+        env=environment or stack_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def stack_environment() -> dict[str, str]:
+    """Of a stack in tests: no real key, no env file, no waiting for the disk."""
+    ours = ("MT_", "AGENT_", "IRON_CLAW_", "DATABASE_", "AMQP_", "ANTHROPIC_", "SUPABASE_", "PYTEST_")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(ours) or key == "MT_SHARED"}
+    return {**kept, "MT_ENV_FILE": os.devnull, "MT_DURABILITY": "throwaway"}
+
+
+def free_offset() -> int:
+    """A port offset at which nothing holds any of a stack's ports."""
+    while True:
+        offset = process.free_port() - max(places.BASE_PORTS.values())
+        shifted = places.ports(offset).items() if offset > 0 else ()
+        if shifted and not any(process.port_taken(port, udp=name in places.UDP) for name, port in shifted):
+            return offset
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest) -> RunningStack:
+    """A whole running stack. Tests that change it follow each other: mark them xdist_group("stack")."""
+    run = run_folder(request.config)
+    note, data = run / "stack.json", run / "stack"
+    environment = stack_environment()
+    with FileLock(f"{run}/stack.lock"):
+        if note.exists():
+            return RunningStack(data, int(json.loads(note.read_text())["about"]), environment)
+        offset = int(os.environ.get("MT_TEST_PORT_OFFSET") or free_offset())
+        started = RunningStack(data, offset, environment)
+        done = started.mt("up")
+        state = control.read_state(data)
+        if done.returncode != 0 or state is None:
+            pytest.fail(f"./mt up ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+        note.write_text(json.dumps({"pid": state["supervisor_pid"], "about": offset}))
+        return started
 
 
 def rabbitmq_server_at(server: RabbitMQ, vhost: str) -> RabbitMQ:

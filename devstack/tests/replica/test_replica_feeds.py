@@ -164,7 +164,7 @@ def test_pages_that_do_not_exist_and_hosts_that_are_not_played(fed: Replica) -> 
 
 
 def test_robots_txt_stands_on_every_host(fed: Replica) -> None:
-    for host in (SITE, VIEWER):
+    for host in (SITE, VIEWER, MODULAR11):
         assert "User-agent: *" in fed.get(f"https://{host}/robots.txt").text
 
 

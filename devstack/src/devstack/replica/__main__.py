@@ -18,8 +18,9 @@ import typer
 from devstack.replica import certificate
 from devstack.replica.feeds import NoFeeds
 from devstack.replica.knobs import BadKnob, from_text
+from devstack.replica.season import BadToday
 from devstack.replica.server import listen, make_server, serve_until_signal
-from devstack.replica.world import BadToday, World
+from devstack.replica.world import World
 
 log = structlog.get_logger("replica")
 
@@ -45,7 +46,7 @@ def main(
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     try:
-        world = World(state, feeds=feeds, today=today, seed=seed, size=size)
+        world = World(feeds=feeds, today=today, seed=seed, size=size)
         world.turn(from_text(knob or []))
     except (NoFeeds, BadKnob, BadToday) as error:
         typer.echo(f"replica: {error}", err=True)

@@ -47,10 +47,14 @@ def _order(event: Event) -> int:
     return zlib.crc32(str(event["game_key"]).encode())
 
 
-def _chosen(events: list[Event], which: int | list[str], fits: Callable[[Event], bool]) -> list[Event]:
+def _chosen(
+    events: list[Event], which: int | list[str], fits: Callable[[Event], bool], but: list[Event] | None = None
+) -> list[Event]:
+    """The events with these game_keys, or so many of those that fit and that another knob has not hit already."""
     if isinstance(which, list):
         return [event for event in events if event["game_key"] in which]
-    return sorted((event for event in events if fits(event)), key=_order)[:which]
+    hit = {id(event) for event in but or []}
+    return sorted((event for event in events if fits(event) and id(event) not in hit), key=_order)[:which]
 
 
 def _events(events: list[Event], synced_at: str, knobs: Knobs) -> list[Event]:
@@ -60,15 +64,17 @@ def _events(events: list[Event], synced_at: str, knobs: Knobs) -> list[Event]:
     def ahead(event: Event) -> bool:
         return event["start_time"] > synced_at and event["home_score"] is None
 
-    for event in _chosen(events, knobs.correct, played):
+    corrected = _chosen(events, knobs.correct, played)
+    for event in corrected:
         if event["home_score"] is not None:
             event["home_score"] += 1
-    for event in _chosen(events, knobs.withdraw, played):
+    for event in _chosen(events, knobs.withdraw, played, corrected):
         event["home_score"] = event["away_score"] = None
         event["home_penalty_shootout_score"] = event["away_penalty_shootout_score"] = None
-    for event in _chosen(events, knobs.reschedule, ahead):
+    moved = _chosen(events, knobs.reschedule, ahead)
+    for event in moved:
         event["start_time"] = _moved(event["start_time"], MOVED_BY)
-    gone = {id(event) for event in _chosen(events, knobs.vanish, ahead)}
+    gone = {id(event) for event in _chosen(events, knobs.vanish, ahead, moved)}
     events = [event for event in events if id(event) not in gone]
     if knobs.shrink:
         kept = len(events) - round(len(events) * knobs.shrink)

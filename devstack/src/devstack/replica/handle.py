@@ -62,13 +62,13 @@ class Replica:
             raise ReplicaFailed(f"{method} {what}: {response.status_code} {response.text}")
         return response.json()
 
-    def get(self, url: str, **headers: str) -> httpx.Response:
+    def get(self, url: str, *, timeout_s: float = DEADLINE_S, **headers: str) -> httpx.Response:
         """Asks for a page by its real address ("https://www.mlssoccer.com/mlsnext/schedule/all/")."""
         address = httpx.URL(url)
         target = address.copy_with(host="127.0.0.1", port=self.port)
         sent = {"Host": address.host, "Accept-Encoding": "identity"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        return self._client.get(target, headers=sent)
+        return self._client.get(target, headers=sent, timeout=timeout_s)
 
     def health(self) -> dict[str, Any]:
         return dict(self._ask("GET", "health"))
@@ -110,7 +110,7 @@ def start(
     port: int = 0,
 ) -> Iterator[Replica]:
     """Runs a replica in a thread of this process, on a free port unless one is given."""
-    world = World(state, feeds=feeds, today=today, seed=seed, size=size)
+    world = World(feeds=feeds, today=today, seed=seed, size=size)
     _, pem = certificate.ensure(state)
     listener = listen(port)
     server = make_server(world, pem)

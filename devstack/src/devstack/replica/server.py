@@ -20,11 +20,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from devstack.replica import faults, pages, viewer
+from devstack.replica import faults, modular11, pages, viewer
 from devstack.replica.certificate import HOSTS, MODULAR11, SITE, VIEWER
 from devstack.replica.feeds import NoFeeds
 from devstack.replica.knobs import BadKnob
-from devstack.replica.world import Asked, BadToday, World
+from devstack.replica.season import BadToday
+from devstack.replica.world import Asked, World
 
 CONTROL = "/__replica/"
 
@@ -98,7 +99,7 @@ class Sites:
     def __init__(self, world: World) -> None:
         self.world = world
         self.control = control(world)
-        self.sites = {SITE: pages.site(world), VIEWER: viewer.site(world)}
+        self.sites = {SITE: pages.site(world), VIEWER: viewer.site(world), MODULAR11: modular11.site(world)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,33 +18,12 @@ from devstack.replica import changes
 from devstack.replica.feeds import Document, Feeds, Folder
 from devstack.replica.generated import Generated
 from devstack.replica.knobs import CONTENT, Fault, Knobs, turned
-from devstack.replica.season import Size
+from devstack.replica.season import Size, moment_of
 from match_contract.season import season_of
 
-SYNC = time(13, 40, 3)
-"""A clock that is a plain date stands at this time (UTC): shortly before the daily run at 14:00."""
 LOG_LENGTH = 200_000
 NEWEST_KEY = "mls-next-league"
 ACADEMY_KEY = "mls-next-2-academy-division"
-
-
-class BadToday(ValueError):
-    """A clock that is no date."""
-
-
-def moment_of(today: str | date | None) -> datetime | None:
-    """The moment that "2026-10-05" or "2026-10-05T09:30:00Z" means; None and "" mean the real clock."""
-    if today is None or today == "":
-        return None
-    if isinstance(today, date) and not isinstance(today, datetime):
-        return datetime.combine(today, SYNC, UTC)
-    try:
-        if isinstance(today, str) and len(today) == 10:
-            return datetime.combine(date.fromisoformat(today), SYNC, UTC)
-        moment = datetime.fromisoformat(today) if isinstance(today, str) else today
-    except ValueError as error:
-        raise BadToday(f"today {today!r} is neither a date (2026-10-05) nor a time (2026-10-05T09:30:00Z)") from error
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -68,14 +47,14 @@ class World:
     """The state of one replica; safe to use from several threads."""
 
     def __init__(
-        self, state: Path, *, feeds: Path | None = None, today: str | None = None, seed: int = 1, size: Size = "full"
+        self, *, feeds: Path | None = None, today: str | None = None, seed: int = 1, size: Size = "full"
     ) -> None:
-        self.state, self.seed, self.size = state, seed, size
+        self.seed, self.size = seed, size
         self.knobs = Knobs()
         self._lock = threading.RLock()
-        self._today = moment_of(today)
+        self._today = moment_of(today) if today else None
         self._folder = Folder(feeds) if feeds else None
-        self._generated = Generated(state, seed, size)
+        self._generated = Generated(seed, size)
         self._log: deque[Asked] = deque(maxlen=LOG_LENGTH)
         self._revision = 0
         self._faults_left: int | None = None
@@ -89,7 +68,7 @@ class World:
         return self._today or datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 
     def set_today(self, today: str | None) -> None:
-        self._today = moment_of(today)
+        self._today = moment_of(today) if today else None
 
     # the documents
 

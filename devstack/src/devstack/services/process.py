@@ -179,10 +179,18 @@ def last_lines(log: Path, count: int = 12) -> str:
     return "\n".join(text.splitlines()[-count:])
 
 
-def wait_ready(service: Service, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Returns when the server answers and `once_ready` is done; StartFailed when it ends first or takes too long."""
+def wait_ready(
+    service: Service,
+    process: subprocess.Popen[bytes],
+    log: Path,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> None:
+    """Returns when the server answers and `once_ready` is done; StartFailed when it ends first or takes too long.
+
+    Returns early, with nothing proved, once `cancelled()` is true.
+    """
     deadline = time.monotonic() + service.ready_within_s
-    while True:
+    while not cancelled():
         try:
             service.ready()
             break
@@ -197,7 +205,7 @@ def wait_ready(service: Service, process: subprocess.Popen[bytes], log: Path) ->
             raise StartFailed(
                 f"{service.name} ended with {code} before it was ready; its log is {log}\n{last_lines(log)}"
             )
-    if service.once_ready is not None:
+    if service.once_ready is not None and not cancelled():
         service.once_ready()
 
 

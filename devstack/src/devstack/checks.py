@@ -1,0 +1,214 @@
+"""What ./mt test and ./mt bench run: the checks one after the other, then pytest, whose closing line comes last."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from devstack import control, setup
+from devstack.errors import BadSettings, CannotStart
+from devstack.places import FRONTEND, ROOT
+
+KINDS = ("fast", "season", "faults", "images", "fuzz", "all")
+LATER = {"season": 4, "faults": 5, "images": 9, "fuzz": 8}
+"""Which issue brings the tests of a kind (the marker of the same name)."""
+BENCHES = ("ingest", "scrape", "proxy", "api", "web")
+NO_TESTS_COLLECTED = 5
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One command that must end with 0."""
+
+    name: str
+    argv: tuple[str, ...]
+    cwd: Path = ROOT
+    env: tuple[tuple[str, str], ...] = ()
+
+
+def _tool(name: str) -> str:
+    return str(Path(sys.executable).parent / name)
+
+
+def shell_files() -> list[str]:
+    """Every shell script of the repository, by its name or first line, as git lists them."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    names = (
+        listed.stdout.splitlines()
+        if listed.returncode == 0
+        else [
+            str(path.relative_to(ROOT))
+            for folder in ("scripts", ".ci", "deploy")
+            for path in (ROOT / folder).rglob("*")
+            if path.is_file()
+        ]
+    )
+    found = []
+    for name in names:
+        path = ROOT / name
+        if not path.is_file() or path.is_symlink():
+            continue
+        with path.open("rb") as file:
+            first = file.readline(80)
+        if name.endswith((".sh", ".bash")) or (
+            first.startswith(b"#!") and first.rstrip().endswith((b"bash", b"/sh", b" sh"))
+        ):
+            found.append(name)
+    return found
+
+
+def python_checks() -> list[Check]:
+    """Formatting, lint, types, import contracts, shell scripts."""
+    checks = [
+        Check("ruff format", (_tool("ruff"), "format", "--check", "--quiet", ".")),
+        Check("ruff check", (_tool("ruff"), "check", "--quiet", ".")),
+        Check("mypy", (_tool("mypy"),)),
+        Check("import contracts", (_tool("lint-imports"),)),
+    ]
+    if files := shell_files():
+        checks.append(Check("shellcheck", ("shellcheck", "-x", *files)))
+    return checks
+
+
+def frontend_checks(say: Say) -> list[Check]:
+    """The front end's own scripts, those that it has."""
+    package = FRONTEND / "package.json"
+    if not package.exists():
+        return []
+    with setup.one_at_a_time(say):
+        node = setup.frontend_packages(say)
+    scripts = json.loads(package.read_text(encoding="utf-8")).get("scripts", {})
+    wanted = ("check:client", "lint", "typecheck", "test")
+    env = tuple({**node.env, "CI": "1", "MT_PYTHON": sys.executable}.items())
+    return [
+        Check(f"frontend: {name}", (*node.npm, "run", "--silent", name), FRONTEND, env)
+        for name in wanted
+        if name in scripts
+    ]
+
+
+def run_check(check: Check, say: Say) -> bool:
+    """Runs one; its output is shown only when it fails."""
+    started = time.monotonic()
+    done = subprocess.run(
+        check.argv,
+        cwd=check.cwd,
+        env={**test_environment(), **dict(check.env)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    taken = f"{time.monotonic() - started:.1f} s"
+    if done.returncode == 0:
+        say(f"ok    {check.name} ({taken})")
+        return True
+    say(
+        f"FAIL  {check.name} ({taken}): `{' '.join(check.argv[:6])}` ended with {done.returncode}\n"
+        + done.stdout.rstrip()
+    )
+    return False
+
+
+def test_environment() -> dict[str, str]:
+    """Tests and benches never use a real key, nor what a person pointed the stack at."""
+    dropped = ("ANTHROPIC_API_KEY", "IRON_CLAW_UPSTREAM_KEY", "DATABASE_URL", "DATABASE_DIRECT_URL", "AMQP_URL")
+    return {key: value for key, value in os.environ.items() if key not in dropped}
+
+
+def _has_tests(marker: str) -> bool:
+    """Whether any test file carries the marker."""
+    files = [
+        *ROOT.glob("packages/*/tests/**/test_*.py"),
+        *ROOT.glob("devstack/tests/**/test_*.py"),
+        *ROOT.glob("tests/**/test_*.py"),
+    ]
+    return any(f"pytest.mark.{marker}" in file.read_text(encoding="utf-8") for file in files)
+
+
+def run_tests(
+    kind: str,
+    say: Say,
+    *,
+    as_json: bool,
+    out: Callable[[Any], None],
+    port_offset: int | None,
+    data: Path | None,
+) -> int:
+    """Checks and tests of a kind; the exit code is pytest's, or 1 when only a check failed."""
+    if kind not in KINDS:
+        raise BadSettings(f"./mt test {kind}: there are {', '.join(KINDS)}.")
+    if kind in LATER and not _has_tests(kind):
+        raise BadSettings(
+            f"./mt test {kind} is not built yet: issue {LATER[kind]} brings it (`issues show {LATER[kind]}`)."
+        )
+    control.prepare(False, say, more=setup.CHECKERS)
+    failed: list[str] = []
+    if kind in ("fast", "all"):
+        for check in [*python_checks(), *frontend_checks(say)]:
+            if not run_check(check, say):
+                failed.append(check.name)
+    others = " or ".join(LATER)
+    expression = {"fast": f"not ({others})", "all": ""}.get(kind, kind)
+    env = test_environment()
+    if port_offset is not None:
+        env["MT_TEST_PORT_OFFSET"] = str(port_offset)
+    if data is not None:
+        env["MT_TEST_DATA"] = str(data.absolute())
+    argv = [_tool("pytest"), "-n", "2", "--dist", "loadgroup", *(["-m", expression] if expression else [])]
+    if kind == "all":
+        say("of these kinds there are no tests yet: " + (", ".join(k for k in LATER if not _has_tests(k)) or "none"))
+    if failed:
+        say(f"FAILED checks: {', '.join(failed)} (this command fails, whatever pytest says below)")
+    sys.stderr.flush()
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "junit.xml"
+        done = subprocess.run(
+            [*argv, f"--junitxml={report}"] if as_json else argv,
+            cwd=ROOT,
+            env=env,
+            stdout=sys.stderr if as_json else None,
+            check=False,
+        )
+        code = done.returncode
+        if code == NO_TESTS_COLLECTED:
+            say("no test was collected")
+        if code == 0 and failed:
+            code = 1
+        if as_json:
+            out({"kind": kind, "exit_code": code, "pytest_exit_code": done.returncode, "failed_checks": failed})
+    return code
+
+
+def run_bench(name: str, say: Say, *, as_json: bool) -> int:
+    """Runs benchmarks/NAME.py, which prints the list of the design (`--json`) or a table."""
+    if name not in BENCHES:
+        raise BadSettings(f"./mt bench {name}: there are {', '.join(BENCHES)}.")
+    script = ROOT / "benchmarks" / f"{name}.py"
+    if not script.exists():
+        issue = {"ingest": 2, "scrape": 2, "proxy": 3, "api": 6, "web": 7}[name]
+        raise BadSettings(f"./mt bench {name} is not built yet: issue {issue} brings it (`issues show {issue}`).")
+    control.prepare(False, say)
+    try:
+        done = subprocess.run(
+            [sys.executable, str(script), *(["--json"] if as_json else [])],
+            cwd=ROOT,
+            env=test_environment(),
+            check=False,
+        )
+    except OSError as error:
+        raise CannotStart(f"{script} cannot be executed: {error}") from error
+    return done.returncode

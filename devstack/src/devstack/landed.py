@@ -1,0 +1,46 @@
+"""What the last run left in the database: the receipts' counts and the report. Reads only; for scripts/trigger.sh."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from devstack.stack import Stack
+
+ASK_AGAIN_S = 0.3
+LAST_RUN = """
+select run_id, started_at, ended_at, exit_code, model, tokens_in, tokens_out from runs order by started_at desc limit 1
+"""
+RECEIPTS = """
+select kind, count(*) as messages, sum(inserted)::int as inserted, sum(updated)::int as updated,
+       sum(unchanged)::int as unchanged, sum(protected)::int as protected, sum(rejected)::int as rejected
+from ingest_batches where run_id = %s group by kind order by kind
+"""
+
+
+def drained(stack: Stack, within_s: float) -> int:
+    """Waits until nothing is left in the queue; how many messages still are when the time is up."""
+    deadline = time.monotonic() + within_s
+    with stack.rabbitmq.management() as client:
+        while True:
+            queue = client.get(
+                "/api/queues/%2F/matches", params={"disable_stats": "true", "enable_queue_totals": "true"}
+            )
+            left = int(queue.raise_for_status().json().get("messages", 0))
+            if left == 0 or time.monotonic() > deadline:
+                return left
+            # RabbitMQ tells nobody that a queue ran empty: it is asked again until the deadline.
+            threading.Event().wait(ASK_AGAIN_S)
+
+
+def last_run(stack: Stack) -> dict[str, Any]:
+    """The newest run and the sums of its receipts; `run` is null when no report has landed."""
+    with psycopg.connect(stack.database_direct_url, row_factory=dict_row, prepare_threshold=None) as connection:
+        run = connection.execute(LAST_RUN).fetchone()
+        receipts = connection.execute(RECEIPTS, [run["run_id"]]).fetchall() if run else []
+        matches = connection.execute("select count(*) as matches from matches").fetchone()
+    return {"run": run, "receipts": receipts, "matches_in_database": matches["matches"] if matches else 0}

@@ -1,0 +1,85 @@
+// The only place that speaks HTTP: addresses typed by the API's schema, answers, and errors turned into sentences.
+import { text } from '../text'
+import type { paths } from './schema'
+
+const DEADLINE_MS = 15_000
+
+type Paths = { [P in keyof paths]: paths[P] extends { get: unknown } ? P : never }[keyof paths]
+type Get<P extends Paths> = paths[P] extends { get: infer G } ? G : never
+export type Answer<P extends Paths> = Get<P> extends { responses: { 200: { content: { 'application/json': infer A } } } } ? A : unknown
+type Parameters<P extends Paths, In extends 'path' | 'query'> = Get<P> extends { parameters: { [K in In]?: infer V } } ? V : undefined
+
+/** An address of the API that remembers what its answer looks like. */
+export type Address<T> = string & { readonly answer?: T }
+
+/** Fills in a path's parameters and its query, e.g. address('/api/teams/{team_id}', { team_id: 3 }). Empty values are left out. */
+export function address<P extends Paths>(path: P, inPath?: Parameters<P, 'path'>, query?: Parameters<P, 'query'>): Address<Answer<P>> {
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String((inPath as Record<string, unknown> | undefined)?.[name] ?? '')))
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries((query as Record<string, unknown> | undefined) ?? {})) {
+    if (value !== undefined && value !== null && value !== '') search.append(name, String(value))
+  }
+  const asked = search.toString()
+  return asked ? `${filled}?${asked}` : filled
+}
+
+/** What went wrong, as a sentence for the reader. `status` 0: no answer came at all. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message)
+    this.name = 'ApiError'
+  }
+}
+
+function sentence(status: number, problem: { detail?: unknown } | null): string {
+  const known = text.error[status] ?? (status >= 500 ? text.error[500] : undefined)
+  if (status < 500 && status !== 404 && typeof problem?.detail === 'string') return problem.detail
+  return known ?? `${text.error[500]} (${status})`
+}
+
+/** GETs JSON. Throws ApiError with a sentence to show; an aborted request throws the signal's own reason. */
+export async function get<T>(from: Address<T>, signal?: AbortSignal): Promise<T> {
+  const deadline = AbortSignal.timeout(DEADLINE_MS)
+  let response: Response
+  try {
+    response = await fetch(from, { headers: { accept: 'application/json' }, signal: signal ? AbortSignal.any([signal, deadline]) : deadline })
+  } catch (fault) {
+    if (signal?.aborted) throw fault
+    throw new ApiError(0, deadline.aborted ? text.error.timeout! : text.error.network!)
+  }
+  if (!response.ok) throw new ApiError(response.status, sentence(response.status, await problemOf(response)))
+  try {
+    return (await response.json()) as T
+  } catch {
+    throw new ApiError(response.status, text.error.unreadable!)
+  }
+}
+
+async function problemOf(response: Response): Promise<{ detail?: unknown } | null> {
+  if (!response.headers.get('content-type')?.includes('json')) return null
+  try {
+    return (await response.json()) as { detail?: unknown }
+  } catch {
+    return null // a cut answer: its status alone decides the sentence
+  }
+}
+
+interface Page {
+  items: unknown[]
+  next_cursor?: string | null
+}
+
+/** All pages of a list, as one. */
+export async function getAll<P extends Page>(from: Address<P>, signal?: AbortSignal): Promise<P> {
+  const whole = await get<P>(from, signal)
+  let next = whole.next_cursor
+  while (next) {
+    const page: P = await get<P>(`${from}${from.includes('?') ? '&' : '?'}cursor=${encodeURIComponent(next)}`, signal)
+    whole.items.push(...page.items)
+    next = page.next_cursor
+  }
+  return { ...whole, next_cursor: null }
+}

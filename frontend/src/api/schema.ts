@@ -1,0 +1,2042 @@
+// Generated from openapi.json by npm run client. Do not edit.
+export interface paths {
+    "/api/agent/batches/{batch_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Batch Receipt
+         * @description The receipt of a message (batch, snapshot or run report) by its id; 404 until it landed.
+         */
+        get: operations["batch_receipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agent/match-summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Match Summary
+         * @description What the database knows of each bracket of a season, and the last runs.
+         */
+        get: operations["match_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agent/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sources
+         * @description The last landed snapshot of each key, with the validators that a reader may send.
+         */
+        get: operations["sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brackets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Brackets
+         * @description The brackets of a season, all of them in one page.
+         */
+        get: operations["brackets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brackets/{bracket_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bracket
+         * @description One bracket.
+         */
+        get: operations["bracket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brackets/{bracket_id}/matches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bracket Matches
+         * @description The matches of a bracket by date. One page holds any bracket that there is.
+         */
+        get: operations["bracket_matches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brackets/{bracket_id}/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bracket Table
+         * @description A bracket's table by the league's rules.
+         */
+        get: operations["bracket_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Changes
+         * @description What changed in any match, oldest first.
+         */
+        get: operations["changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clubs/{club_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Club
+         * @description A club with its teams of a season and the row of each in every bracket that it stands in.
+         */
+        get: operations["club"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/freshness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Freshness
+         * @description How old what the site shows is, per competition.
+         */
+        get: operations["freshness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/matches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Matches
+         * @description Matches by date, filtered by any of season, league, age group, division, bracket, team, club, dates, text.
+         */
+        get: operations["matches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/matches/{match_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Match
+         * @description One match with the brackets that it counts in.
+         */
+        get: operations["match"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/matches/{match_id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Match Changes
+         * @description What changed in a match, oldest first.
+         */
+        get: operations["match_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pages/body": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Page Body
+         * @description The first view of a page.
+         */
+        get: operations["page_body"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pages/head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Page Head
+         * @description Title, description, canonical address and Open Graph of a page.
+         */
+        get: operations["page_head"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runs
+         * @description The newest runs first.
+         */
+        get: operations["runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search
+         * @description Clubs, teams and venues by name, the likeliest first.
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/seasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Seasons
+         * @description Every season that has a table, newest first.
+         */
+        get: operations["seasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/teams/{team_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Team
+         * @description A team with its row in every bracket that it stands in; of its newest season where none is given.
+         */
+        get: operations["team"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/fresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Health Fresh
+         * @description 503 when nothing landed for 36 hours in season: for an outside monitor.
+         */
+        get: operations["health_fresh"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Health Live
+         * @description The process answers. Asks nothing of anybody else.
+         */
+        get: operations["health_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Health Ready
+         * @description 200 when the database answers and has every migration that this version knows; else 503.
+         */
+        get: operations["health_ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * Bracket
+         * @description One table: a division of an age group in a league's season.
+         *
+         *     `computed`: the league publishes no values, so the table is ours by the same rules. `synced_at`: when the source
+         *     wrote what we have. `matches` counts those that its table counts or will count, `played` those with a result.
+         *     `path` is the page's address; `version` rises with every change that a table could show.
+         */
+        Bracket: {
+            /** Age Group */
+            age_group: string;
+            /** Computed */
+            computed: boolean;
+            /** Division */
+            division: string;
+            /** Id */
+            id: number;
+            league: components["schemas"]["League"];
+            /** Matches */
+            matches: number;
+            /** Path */
+            path: string;
+            /** Played */
+            played: number;
+            /** Season */
+            season: string;
+            /** Synced At */
+            synced_at: string | null;
+            /** Teams */
+            teams: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * BracketSummary
+         * @description What the database holds of one bracket. `tbd`: played, score not published; `awaiting_score`: of those and of
+         *     the scheduled ones, how many kicked off before now without a score. `division` null: matches in no bracket.
+         */
+        BracketSummary: {
+            /** Age Group */
+            age_group: string;
+            /** Awaiting Score */
+            awaiting_score: number;
+            /** Bracket Id */
+            bracket_id: number;
+            /** Completed */
+            completed: number;
+            /** Division */
+            division: string;
+            /** External Id */
+            external_id: string;
+            /** Last Score Observed At */
+            last_score_observed_at: string | null;
+            league: components["schemas"]["League"];
+            /** Matches */
+            matches: number;
+            /** Next Kick Off */
+            next_kick_off: string | null;
+            /** Scheduled */
+            scheduled: number;
+            /** Synced At */
+            synced_at: string | null;
+            /** Tbd */
+            tbd: number;
+            /** Teams */
+            teams: number;
+        };
+        /**
+         * Club
+         * @description A club across its ages in one season.
+         */
+        Club: {
+            /** Crest Url */
+            crest_url: string | null;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Season */
+            season: string;
+            /** Short Name */
+            short_name: string | null;
+            /** Teams */
+            teams: components["schemas"]["ClubTeam"][];
+        };
+        /**
+         * ClubTeam
+         * @description A team of the club in one bracket, with its row there.
+         */
+        ClubTeam: {
+            /** Age Group */
+            age_group: string | null;
+            bracket: components["schemas"]["Bracket"] | null;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            row: components["schemas"]["TableRow"] | null;
+        };
+        /**
+         * CompetitionFreshness
+         * @description How old what we have of one competition is. `age_s` counts from `synced_at` to now.
+         */
+        CompetitionFreshness: {
+            /** Age S */
+            age_s: number;
+            /** Key */
+            key: string;
+            /**
+             * Landed At
+             * Format: date-time
+             */
+            landed_at: string;
+            league: components["schemas"]["League"];
+            /** Matches */
+            matches: number;
+            /** Scored */
+            scored: number;
+            /** Season */
+            season: string;
+            /**
+             * Synced At
+             * Format: date-time
+             */
+            synced_at: string;
+        };
+        /**
+         * Counts
+         * @description What became of matches. `protected`: a person's correction or a kept score stood against the source.
+         */
+        Counts: {
+            /**
+             * Inserted
+             * @default 0
+             */
+            inserted: number;
+            /**
+             * Protected
+             * @default 0
+             */
+            protected: number;
+            /**
+             * Rejected
+             * @default 0
+             */
+            rejected: number;
+            /**
+             * Unchanged
+             * @default 0
+             */
+            unchanged: number;
+            /**
+             * Updated
+             * @default 0
+             */
+            updated: number;
+        };
+        /**
+         * FieldError
+         * @description One thing wrong in a request: where (`query.season`), and what.
+         */
+        FieldError: {
+            /** Message */
+            message: string;
+            /** Where */
+            where: string;
+        };
+        /**
+         * FormEntry
+         * @description A recent match of a team and how it ended for it: won, tied (a shoot-out too), lost.
+         */
+        FormEntry: {
+            /** Match Id */
+            match_id: number;
+            /**
+             * Result
+             * @enum {string}
+             */
+            result: "W" | "T" | "L";
+        };
+        /**
+         * Found
+         * @description A club, team or venue. `detail` tells it from its namesakes ("U14 Northeast"); `path` is the page's address.
+         */
+        Found: {
+            /** Detail */
+            detail: string;
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "club" | "team" | "venue";
+            /** Name */
+            name: string;
+            /** Path */
+            path: string | null;
+        };
+        /**
+         * Freshness
+         * @description How fresh the site is. `fresh` is false when nothing landed for 36 hours in season: /health/fresh is 503 then.
+         */
+        Freshness: {
+            /** Age S */
+            age_s: number | null;
+            /** Competitions */
+            competitions: components["schemas"]["CompetitionFreshness"][];
+            /** Fresh */
+            fresh: boolean;
+            /** In Season */
+            in_season: boolean;
+            /** Last Landed At */
+            last_landed_at: string | null;
+            last_run: components["schemas"]["RunSummary"] | null;
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Season */
+            season: string;
+        };
+        /**
+         * Health
+         * @description `status` is ok or what is wrong; `checks` has a sentence for each thing that was looked at.
+         */
+        Health: {
+            /** Checks */
+            checks: {
+                [key: string]: string;
+            };
+            /** Status */
+            status: string;
+        };
+        /**
+         * League
+         * @description The competition, by the name that people use.
+         * @enum {string}
+         */
+        League: "Homegrown" | "Academy" | "Flex";
+        /**
+         * Match
+         * @description A fixture. With `time_set` false only `local_date` means anything; `kick_off` is UTC, `timezone` the venue's.
+         *
+         *     `home_brackets` and `away_brackets` are the brackets in which each side's table counts it.
+         */
+        Match: {
+            /** Age Group */
+            age_group: string;
+            away: components["schemas"]["MatchTeam"];
+            /** Away Brackets */
+            away_brackets: number[];
+            /** Away Score */
+            away_score: number | null;
+            /** Away Shootout */
+            away_shootout: number | null;
+            /** Division */
+            division: string | null;
+            /** External Id */
+            external_id: string;
+            home: components["schemas"]["MatchTeam"];
+            /** Home Brackets */
+            home_brackets: number[];
+            /** Home Score */
+            home_score: number | null;
+            /** Home Shootout */
+            home_shootout: number | null;
+            /** Id */
+            id: number;
+            /** Kick Off */
+            kick_off: string | null;
+            league: components["schemas"]["League"];
+            /**
+             * Local Date
+             * Format: date
+             */
+            local_date: string;
+            /**
+             * Observed At
+             * Format: date-time
+             */
+            observed_at: string;
+            /** Round Number */
+            round_number: number | null;
+            /** Season */
+            season: string;
+            status: components["schemas"]["Status"];
+            /** Time Set */
+            time_set: boolean;
+            /** Timezone */
+            timezone: string;
+            venue: components["schemas"]["MatchVenue"] | null;
+        };
+        /**
+         * MatchBracket
+         * @description A bracket that a match counts in, with the address of its page.
+         */
+        MatchBracket: {
+            /** Age Group */
+            age_group: string;
+            /** Division */
+            division: string;
+            /** Id */
+            id: number;
+            league: components["schemas"]["League"];
+            /** Path */
+            path: string;
+        };
+        /**
+         * MatchChange
+         * @description A field of a match that changed: from what, to what, when, by a batch or by a person.
+         */
+        MatchChange: {
+            /** After */
+            after: string | null;
+            /** Before */
+            before: string | null;
+            /** By */
+            by: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Field */
+            field: string;
+            /** Id */
+            id: number;
+            /** Match Id */
+            match_id: number;
+        };
+        /**
+         * MatchDetail
+         * @description One match with the brackets that it counts in.
+         */
+        MatchDetail: {
+            /** Age Group */
+            age_group: string;
+            away: components["schemas"]["MatchTeam"];
+            /** Away Brackets */
+            away_brackets: number[];
+            /** Away Score */
+            away_score: number | null;
+            /** Away Shootout */
+            away_shootout: number | null;
+            /** Brackets */
+            brackets: components["schemas"]["MatchBracket"][];
+            /** Division */
+            division: string | null;
+            /** External Id */
+            external_id: string;
+            home: components["schemas"]["MatchTeam"];
+            /** Home Brackets */
+            home_brackets: number[];
+            /** Home Score */
+            home_score: number | null;
+            /** Home Shootout */
+            home_shootout: number | null;
+            /** Id */
+            id: number;
+            /** Kick Off */
+            kick_off: string | null;
+            league: components["schemas"]["League"];
+            /**
+             * Local Date
+             * Format: date
+             */
+            local_date: string;
+            /**
+             * Observed At
+             * Format: date-time
+             */
+            observed_at: string;
+            /** Round Number */
+            round_number: number | null;
+            /** Season */
+            season: string;
+            status: components["schemas"]["Status"];
+            /** Time Set */
+            time_set: boolean;
+            /** Timezone */
+            timezone: string;
+            venue: components["schemas"]["MatchVenue"] | null;
+        };
+        /**
+         * MatchSummary
+         * @description What the database knows, for the agent's plan. `today` is the league's day (America/New_York).
+         */
+        MatchSummary: {
+            /** Brackets */
+            brackets: components["schemas"]["BracketSummary"][];
+            /** Last Runs */
+            last_runs: components["schemas"]["RunSummary"][];
+            /** Season */
+            season: string;
+            /**
+             * Today
+             * Format: date
+             */
+            today: string;
+        };
+        /**
+         * MatchTeam
+         * @description One side of a match.
+         */
+        MatchTeam: {
+            /** Club Id */
+            club_id: number | null;
+            /** Crest Url */
+            crest_url: string | null;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Short Name */
+            short_name: string | null;
+        };
+        /**
+         * MatchVenue
+         * @description Where a match is played.
+         */
+        MatchVenue: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /** Page[Bracket] */
+        Page_Bracket_: {
+            /** Items */
+            items: components["schemas"]["Bracket"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[Found] */
+        Page_Found_: {
+            /** Items */
+            items: components["schemas"]["Found"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[MatchChange] */
+        Page_MatchChange_: {
+            /** Items */
+            items: components["schemas"]["MatchChange"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[Match] */
+        Page_Match_: {
+            /** Items */
+            items: components["schemas"]["Match"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[Run] */
+        Page_Run_: {
+            /** Items */
+            items: components["schemas"]["Run"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[Season] */
+        Page_Season_: {
+            /** Items */
+            items: components["schemas"]["Season"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[SourceState] */
+        Page_SourceState_: {
+            /** Items */
+            items: components["schemas"]["SourceState"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Problem
+         * @description Every error, as RFC 9457 has it (application/problem+json). `detail` says what happened and what to do.
+         */
+        Problem: {
+            /** Detail */
+            detail: string;
+            /** Errors */
+            errors?: components["schemas"]["FieldError"][];
+            /** Instance */
+            instance: string;
+            /** Request Id */
+            request_id: string;
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
+            /**
+             * Type
+             * @default about:blank
+             */
+            type: string;
+        };
+        /**
+         * Receipt
+         * @description What the database says of one message, after the commit. `state` `replayed`: the same message landed before.
+         */
+        Receipt: {
+            /** By Target */
+            by_target?: {
+                [key: string]: components["schemas"]["Counts"];
+            };
+            /**
+             * Committed At
+             * Format: date-time
+             */
+            committed_at: string;
+            /**
+             * @default {
+             *       "inserted": 0,
+             *       "protected": 0,
+             *       "rejected": 0,
+             *       "unchanged": 0,
+             *       "updated": 0
+             *     }
+             */
+            counts: components["schemas"]["Counts"];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "snapshot" | "batch" | "run_report";
+            /** Message Id */
+            message_id: string;
+            /** Reason */
+            reason?: string | null;
+            /**
+             * Rejections
+             * @default []
+             */
+            rejections: components["schemas"]["Rejection"][];
+            /** Run Id */
+            run_id: string;
+            /** Snapshot Id */
+            snapshot_id?: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "landed" | "replayed" | "refused";
+        };
+        /**
+         * Rejection
+         * @description A match that went to the quarantine. `reason` is a word of a closed set, `detail` a sentence for a person.
+         */
+        Rejection: {
+            /** Detail */
+            detail: string;
+            /** External Id */
+            external_id: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Target
+             * @default
+             */
+            target: string;
+        };
+        /**
+         * Rule
+         * @description What separates two teams, in the order in which it is asked.
+         * @enum {string}
+         */
+        Rule: "points_per_match" | "head_to_head" | "wins_per_match" | "goal_difference_per_match" | "goals_for_per_match" | "away_goal_difference_per_match" | "away_goals_for_per_match" | "home_goal_difference_per_match" | "home_goals_for_per_match" | "published_order" | "name";
+        /**
+         * Run
+         * @description A run as it ended. `tokens_in` = input + cache write + cache read; cost in millionths of a US dollar.
+         */
+        Run: {
+            /** Cost Micro Usd */
+            cost_micro_usd: number | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Exit Code */
+            exit_code: number | null;
+            /** Model */
+            model: string | null;
+            /** Run Id */
+            run_id: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Targets */
+            targets: components["schemas"]["RunTarget"][];
+            /** Tokens In */
+            tokens_in: number;
+            /** Tokens Out */
+            tokens_out: number;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
+         * RunSummary
+         * @description How a run ended.
+         */
+        RunSummary: {
+            /** Ended At */
+            ended_at: string | null;
+            /** Exit Code */
+            exit_code: number | null;
+            /** Run Id */
+            run_id: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+        };
+        /**
+         * RunTarget
+         * @description One target of a run; counts are of matches.
+         */
+        RunTarget: {
+            /** Detail */
+            detail?: string | null;
+            /** Found */
+            found: number;
+            /** Inserted */
+            inserted: number;
+            /** Outcome */
+            outcome?: string | null;
+            /** Planned */
+            planned: number;
+            /** Protected */
+            protected: number;
+            /** Rejected */
+            rejected: number;
+            /** Target */
+            target: string;
+            /** Unchanged */
+            unchanged: number;
+            /** Updated */
+            updated: number;
+        };
+        /**
+         * Season
+         * @description A season, 1 August to 31 July. `brackets`: how many tables it has here.
+         */
+        Season: {
+            /** Brackets */
+            brackets: number;
+            /** Current */
+            current: boolean;
+            /**
+             * First Day
+             * Format: date
+             */
+            first_day: string;
+            /**
+             * Last Day
+             * Format: date
+             */
+            last_day: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * SourceDocument
+         * @description A document's validators as they were when its last part landed.
+         */
+        SourceDocument: {
+            /** Etag */
+            etag: string | null;
+            /** Last Modified */
+            last_modified: string | null;
+            /** Path */
+            path: string;
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
+         * SourceState
+         * @description The last landed snapshot of a site's key. `scope`: external bracket ids that it submitted; null: all.
+         */
+        SourceState: {
+            /** Documents */
+            documents: components["schemas"]["SourceDocument"][];
+            /** Key */
+            key: string;
+            /**
+             * Landed At
+             * Format: date-time
+             */
+            landed_at: string;
+            league: components["schemas"]["League"];
+            /** Matches */
+            matches: number;
+            /**
+             * Observed At
+             * Format: date-time
+             */
+            observed_at: string;
+            /** Scope */
+            scope: string[] | null;
+            /** Scored */
+            scored: number;
+            /** Season */
+            season: string;
+            /** Site */
+            site: string;
+            /** Source */
+            source: string;
+        };
+        /**
+         * Split
+         * @description Which matches of a team a table counts.
+         * @enum {string}
+         */
+        Split: "all" | "home" | "away";
+        /**
+         * Status
+         * @description Where a match stands. `tbd`: played, score not published yet. `forfeit` and `live` are set by a person.
+         * @enum {string}
+         */
+        Status: "scheduled" | "live" | "tbd" | "completed" | "postponed" | "cancelled" | "forfeit";
+        /**
+         * Table
+         * @description A bracket's table, whole. `as_of`: the last local date whose matches count (null: all).
+         */
+        Table: {
+            /** As Of */
+            as_of: string | null;
+            bracket: components["schemas"]["Bracket"];
+            /** Rows */
+            rows: components["schemas"]["TableRow"][];
+            split: components["schemas"]["Split"];
+        };
+        /**
+         * TableRow
+         * @description A row. `previous_position`: before the latest match weekend; null before the first one is over.
+         *
+         *     `points_per_match` is rounded to four decimals for reading; the order is made from exact fractions.
+         *     `form` is the last five, newest last. `separated_by` says why this team stands above the next row's.
+         */
+        TableRow: {
+            /** Form */
+            form: components["schemas"]["FormEntry"][];
+            /** Goal Difference */
+            goal_difference: number;
+            /** Goals Against */
+            goals_against: number;
+            /** Goals For */
+            goals_for: number;
+            /** Lost */
+            lost: number;
+            /** Played */
+            played: number;
+            /** Points */
+            points: number;
+            /** Points Per Match */
+            points_per_match: number;
+            /** Position */
+            position: number;
+            /** Previous Position */
+            previous_position: number | null;
+            separated_by: components["schemas"]["Rule"] | null;
+            team: components["schemas"]["TableTeam"];
+            /** Tied */
+            tied: number;
+            /** Won */
+            won: number;
+        };
+        /**
+         * TableTeam
+         * @description A team as its standings document names it. `short_name` is a shorter one where somebody gave it one.
+         */
+        TableTeam: {
+            /** Club Id */
+            club_id: number | null;
+            /** Crest Url */
+            crest_url?: string | null;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Short Name */
+            short_name: string | null;
+        };
+        /**
+         * Team
+         * @description A team of one season. It may stand in two brackets (a squad in League and in Flex, or in two conferences).
+         */
+        Team: {
+            /** Age Group */
+            age_group: string | null;
+            club: components["schemas"]["TeamClub"] | null;
+            /** Crest Url */
+            crest_url: string | null;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Season */
+            season: string;
+            /** Short Name */
+            short_name: string | null;
+            /** Standings */
+            standings: components["schemas"]["TeamStanding"][];
+        };
+        /**
+         * TeamClub
+         * @description The club that a team belongs to.
+         */
+        TeamClub: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * TeamStanding
+         * @description A bracket that the team stands in, with its row there.
+         */
+        TeamStanding: {
+            bracket: components["schemas"]["Bracket"];
+            row: components["schemas"]["TableRow"];
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    batch_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    match_summary: {
+        parameters: {
+            query?: {
+                /** @description A season such as 2026-27; the current one where none is given. */
+                season?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchSummary"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sources: {
+        parameters: {
+            query?: {
+                /** @description A season such as 2026-27; the current one where none is given. */
+                season?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SourceState_"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    brackets: {
+        parameters: {
+            query?: {
+                /** @description A season such as 2026-27; the current one where none is given. */
+                season?: string | null;
+                /** @description Homegrown, Academy or Flex. */
+                league?: components["schemas"]["League"] | null;
+                /** @description An age group such as U14. */
+                age_group?: string | null;
+                /** @description A division by its plain name or its slug. */
+                division?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Bracket_"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bracket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bracket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bracket"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bracket_matches: {
+        parameters: {
+            query?: {
+                /** @description First local date. */
+                from?: string | null;
+                /** @description Last local date. */
+                to?: string | null;
+                /** @description May be repeated. */
+                status?: components["schemas"]["Status"][] | null;
+                /** @description At most 1000, 100 if not given. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                bracket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Match_"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bracket_table: {
+        parameters: {
+            query?: {
+                /** @description Only matches up to this local date. */
+                as_of?: string | null;
+                /** @description Only home or only away matches. */
+                split?: components["schemas"]["Split"];
+            };
+            header?: never;
+            path: {
+                bracket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Table"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changes: {
+        parameters: {
+            query?: {
+                /** @description Only what changed since then. */
+                since?: string | null;
+                /** @description At most 1000, 100 if not given. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MatchChange_"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    club: {
+        parameters: {
+            query?: {
+                /** @description A season such as 2026-27; the current one where none is given. */
+                season?: string | null;
+            };
+            header?: never;
+            path: {
+                club_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Club"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    freshness: {
+        parameters: {
+            query?: {
+                /** @description A season such as 2026-27; the current one where none is given. */
+                season?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Freshness"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    matches: {
+        parameters: {
+            query?: {
+                /** @description A season such as 2026-27; the current one where none is given. */
+                season?: string | null;
+                /** @description Homegrown, Academy or Flex. */
+                league?: components["schemas"]["League"] | null;
+                /** @description An age group such as U14. */
+                age_group?: string | null;
+                /** @description A division by its plain name or its slug. */
+                division?: string | null;
+                bracket?: number | null;
+                team?: number | null;
+                club?: number | null;
+                /** @description First local date. */
+                from?: string | null;
+                /** @description Last local date. */
+                to?: string | null;
+                /** @description May be repeated. */
+                status?: components["schemas"]["Status"][] | null;
+                /** @description Part of a name. */
+                q?: string | null;
+                /** @description At most 1000, 100 if not given. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Match_"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    match: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                match_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchDetail"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    match_changes: {
+        parameters: {
+            query?: {
+                /** @description At most 1000, 100 if not given. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                match_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MatchChange_"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    page_body: {
+        parameters: {
+            query?: {
+                /** @description The page's address, such as /2026-27/homegrown/u14/northeast. */
+                path?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    page_head: {
+        parameters: {
+            query?: {
+                /** @description The page's address, such as /2026-27/homegrown/u14/northeast. */
+                path?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runs: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Run_"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /** @description What to look for. */
+                q: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Found_"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seasons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Season_"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    team: {
+        parameters: {
+            query?: {
+                /** @description A season such as 2026-27; the current one where none is given. */
+                season?: string | null;
+            };
+            header?: never;
+            path: {
+                team_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health_fresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health_live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health_ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

@@ -1,0 +1,31 @@
+// Starts the site. A first view that came in the HTML stays on screen until ours has its data, so nothing flickers.
+import { createApp } from 'vue'
+import App from './App.vue'
+import { take, whenSettled } from './api/resource'
+import { known } from './brackets/paths'
+import { router } from './router'
+import './design/tokens.css'
+import './design/base.css'
+import './design/parts.css'
+import './design/table.css'
+import './design/crest.css'
+
+const PATIENCE_MS = 8_000
+
+async function start(): Promise<void> {
+  const root = document.getElementById('app')!
+  const embedded = document.getElementById('page-data')?.textContent
+  if (embedded) take(known(JSON.parse(embedded) as Record<string, unknown>))
+  const app = createApp(App).use(router)
+  await router.isReady()
+  if (!root.querySelector('[data-page]')) {
+    app.mount(root)
+    return
+  }
+  const ours = document.createElement('div')
+  app.mount(ours)
+  await whenSettled(PATIENCE_MS)
+  root.replaceChildren(ours)
+}
+
+void start()

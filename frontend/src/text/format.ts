@@ -1,0 +1,79 @@
+// Dates, times and numbers as the reader's locale has them. Pure: zone, locale and "now" may be handed in.
+
+export interface Where {
+  locale?: string
+  zone?: string
+}
+
+const cache = new Map<string, Intl.DateTimeFormat>()
+
+function formatter(options: Intl.DateTimeFormatOptions, { locale, zone }: Where): Intl.DateTimeFormat {
+  const key = JSON.stringify([options, locale, zone])
+  let made = cache.get(key)
+  if (!made) cache.set(key, (made = new Intl.DateTimeFormat(locale, { ...options, timeZone: zone })))
+  return made
+}
+
+/** A calendar date (YYYY-MM-DD), which has no zone: "Sat, Oct 3". `long` adds the year and spells out. */
+export function formatDate(day: string, { long = false, locale }: Where & { long?: boolean } = {}): string {
+  const options: Intl.DateTimeFormatOptions = long
+    ? { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }
+    : { weekday: 'short', day: 'numeric', month: 'short' }
+  return formatter(options, { locale, zone: 'UTC' }).format(new Date(`${day}T12:00:00Z`))
+}
+
+/** The day of the month and the month alone: "Oct 3". */
+export function formatDay(day: string, { locale }: Where = {}): string {
+  return formatter({ day: 'numeric', month: 'short' }, { locale, zone: 'UTC' }).format(new Date(`${day}T12:00:00Z`))
+}
+
+export function formatTime(moment: string, where: Where = {}): string {
+  return formatter({ hour: 'numeric', minute: '2-digit' }, where).format(new Date(moment))
+}
+
+export function formatMoment(moment: string, where: Where = {}): string {
+  return formatter({ day: 'numeric', month: 'short', year: 'numeric', hour: 'numeric', minute: '2-digit', timeZoneName: 'short' }, where).format(new Date(moment))
+}
+
+/** The calendar date (YYYY-MM-DD) on which a moment falls in a zone. */
+export function dayOf(moment: string, zone?: string): string {
+  return formatter({ year: 'numeric', month: '2-digit', day: '2-digit' }, { locale: 'en-CA', zone }).format(new Date(moment))
+}
+
+export function weekday(moment: string, where: Where = {}): string {
+  return formatter({ weekday: 'short' }, where).format(new Date(moment))
+}
+
+// A unit is used from `from` seconds on: "10 days ago" says more than "last week".
+const steps: { unit: Intl.RelativeTimeFormatUnit; size: number; from: number }[] = [
+  { unit: 'year', size: 31_536_000, from: 63_072_000 },
+  { unit: 'month', size: 2_592_000, from: 7_776_000 },
+  { unit: 'week', size: 604_800, from: 1_209_600 },
+  { unit: 'day', size: 86_400, from: 86_400 },
+  { unit: 'hour', size: 3_600, from: 3_600 },
+  { unit: 'minute', size: 60, from: 60 },
+]
+
+/** "3 hours ago", "in 2 days"; under a minute: "now". */
+export function formatAgo(moment: string, now: number = Date.now(), locale?: string): string {
+  const seconds = (new Date(moment).getTime() - now) / 1000
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
+  for (const { unit, size, from } of steps) if (Math.abs(seconds) >= from) return relative.format(Math.trunc(seconds / size), unit)
+  return relative.format(0, 'second')
+}
+
+/** 11 -> "+11", -3 -> "−3", 0 -> "0". */
+export function formatSigned(n: number): string {
+  return n > 0 ? `+${n}` : n < 0 ? `−${-n}` : '0'
+}
+
+/** Two decimals, as the league prints ratios. */
+export function formatRatio(n: number, locale?: string): string {
+  return new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(n)
+}
+
+export function formatDuration(seconds: number): string {
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`
+}

@@ -1,0 +1,1 @@
+"""Who asks: service keys, sign-ins, roles."""

@@ -1,0 +1,86 @@
+"""The commands of access: `missing-table keys add|list|revoke`."""
+
+import json
+import os
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import psycopg
+import typer
+from psycopg.rows import dict_row
+
+from missing_table.accounts import queries
+from missing_table.accounts.keys import FORM, ServiceKey
+from missing_table.settings import load_settings
+
+
+class Scope(StrEnum):
+    """What a key may do."""
+
+    AGENT = "agent"
+
+
+keys = typer.Typer(name="keys", no_args_is_help=True, help="Service keys of the API.")
+
+
+def register(app: typer.Typer) -> None:
+    """Hangs this subject's commands into the front door."""
+    app.add_typer(keys)
+
+
+def _connect() -> psycopg.Connection[dict[str, object]]:
+    dsn = load_settings().direct_dsn
+    try:
+        return psycopg.connect(dsn, row_factory=dict_row, prepare_threshold=None)
+    except psycopg.OperationalError as error:
+        sys.stderr.write(f"missing-table: the database does not answer: {str(error).strip()}\n")
+        raise typer.Exit(1) from None
+
+
+@keys.command("add")
+def add(
+    name: Annotated[str, typer.Argument(help="Whose key it is.")],
+    scope: Annotated[list[Scope], typer.Option(help="What it may do; may be repeated.")],
+) -> None:
+    """Keep the key that the environment's MT_NEW_KEY holds, or replace its secret. Only a hash is stored."""
+    sent = os.environ.get("MT_NEW_KEY", "")
+    key = ServiceKey.parse(sent)
+    if key is None:
+        sys.stderr.write(f"missing-table: MT_NEW_KEY holds no key of the form {FORM}\n")
+        raise typer.Exit(2)
+    with _connect() as connection:
+        connection.execute(
+            queries.UPSERT_KEY,
+            {
+                "key_id": key.key_id,
+                "name": name,
+                "secret_sha256": key.secret_sha256,
+                "scopes": [s.value for s in scope],
+            },
+        )
+    typer.echo(f"The key mt_{key.key_id}_… of {name} may: {', '.join(scope)}")
+
+
+@keys.command("list")
+def list_keys(as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")] = False) -> None:
+    """Every key with its scopes; secrets are not kept."""
+    with _connect() as connection:
+        rows = connection.execute(queries.KEYS).fetchall()
+    if as_json:
+        typer.echo(json.dumps(rows, default=str))
+        return
+    for row in rows:
+        state = f"revoked {row['revoked_at']}" if row["revoked_at"] else "good"
+        typer.echo(f"{row['id']}  {row['name']}  {row['scopes']}  {state}")
+
+
+@keys.command("revoke")
+def revoke(key_id: Annotated[str, typer.Argument(help="The id: the part between mt_ and the secret.")]) -> None:
+    """Refuse a key from now on."""
+    with _connect() as connection:
+        found = connection.execute(queries.REVOKE_KEY, {"key_id": key_id}).fetchone()
+    if found is None:
+        sys.stderr.write(f"missing-table: there is no good key {key_id!r}: missing-table keys list shows them\n")
+        raise typer.Exit(1)
+    typer.echo(f"The key {key_id} is refused from now on.")

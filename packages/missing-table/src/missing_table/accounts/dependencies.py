@@ -1,0 +1,61 @@
+"""Who asks: turns a service key into a caller, and refuses."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPBearer
+
+from missing_table.accounts import queries
+from missing_table.accounts.keys import FORM, ServiceKey
+from missing_table.web.dependencies import StateDep
+from missing_table.web.problems import Forbidden, Unauthorized
+
+api_key_header = APIKeyHeader(name="X-Api-Key", auto_error=False, description="A service key.")
+bearer = HTTPBearer(auto_error=False, description="A service key, or the token of a sign-in.")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A service key's name and what it may do."""
+
+    name: str
+    scopes: frozenset[str]
+
+
+def _sent(request: Request) -> str:
+    given = request.headers.get("x-api-key")
+    if given:
+        return given
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
+
+
+async def service_caller(
+    request: Request,
+    state: StateDep,
+    _key: Annotated[str | None, Security(api_key_header)] = None,
+    _bearer: Annotated[object, Security(bearer)] = None,
+) -> Caller:
+    """The caller behind a service key; Unauthorized without a good one."""
+    sent = _sent(request)
+    if not sent:
+        raise Unauthorized("This needs a service key in X-Api-Key (or as a Bearer token).")
+    given = ServiceKey.parse(sent)
+    if given is None:
+        raise Unauthorized(f"The key is not of the form {FORM}.")
+    async with state.connection() as connection:
+        stored = await queries.key(connection, key_id=given.key_id)
+    if stored is None or not given.fits(stored["secret_sha256"]):
+        raise Unauthorized(f"The key {given.key_id!r} is unknown, revoked or has another secret.")
+    return Caller(name=stored["name"], scopes=frozenset(stored["scopes"]))
+
+
+ServiceCaller = Annotated[Caller, Depends(service_caller)]
+
+
+async def require_agent(caller: ServiceCaller) -> Caller:
+    """A key of scope `agent`."""
+    if "agent" not in caller.scopes:
+        raise Forbidden(f"The key of {caller.name!r} has not the scope 'agent'.")
+    return caller

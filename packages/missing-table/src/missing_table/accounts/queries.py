@@ -1,0 +1,20 @@
+"""Keys and accounts in the database."""
+
+from typing import Any
+
+from missing_table.web.state import Connection, one
+
+KEY = "select name, secret_sha256, scopes from api_keys where id = %(key_id)s and revoked_at is null"
+UPSERT_KEY = """
+insert into api_keys (id, name, secret_sha256, scopes)
+values (%(key_id)s, %(name)s, %(secret_sha256)s, %(scopes)s)
+on conflict (id) do update set name = excluded.name, secret_sha256 = excluded.secret_sha256,
+    scopes = excluded.scopes, revoked_at = null
+"""
+REVOKE_KEY = "update api_keys set revoked_at = now() where id = %(key_id)s and revoked_at is null returning id"
+KEYS = "select id, name, scopes, created_at, revoked_at, last_used_at from api_keys order by id"
+
+
+async def key(connection: Connection, *, key_id: str) -> dict[str, Any] | None:
+    """`name, secret_sha256, scopes` of a key that is not revoked."""
+    return await one(connection, KEY, {"key_id": key_id})

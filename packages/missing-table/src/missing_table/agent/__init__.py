@@ -1,0 +1,1 @@
+"""What the agent asks before a run and after it: summary, sources, receipts, runs, freshness."""

@@ -1,0 +1,62 @@
+"""What the agent asks (with a key of scope `agent`), and runs and freshness (for everybody)."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from match_contract import Receipt
+from missing_table.accounts.dependencies import require_agent
+from missing_table.agent import queries
+from missing_table.agent.schemas import Freshness, MatchSummary, Run, SourceState
+from missing_table.web.answers import json_answer
+from missing_table.web.dependencies import SeasonQuery, StateDep, season_or_current
+from missing_table.web.problems import NotFound
+from missing_table.web.schemas import Page
+
+router = APIRouter(prefix="/api", tags=["agent"])
+agent_only = [Depends(require_agent)]
+
+
+@router.get("/agent/match-summary", response_model=MatchSummary, dependencies=agent_only)
+async def match_summary(state: StateDep, season: SeasonQuery = None) -> Response:
+    """What the database knows of each bracket of a season, and the last runs."""
+    name = season_or_current(state, season)
+    async with state.connection() as connection:
+        return json_answer(await queries.match_summary(connection, season=name, now=state.now()), private=True)
+
+
+@router.get("/agent/sources", response_model=Page[SourceState], dependencies=agent_only)
+async def sources(state: StateDep, season: SeasonQuery = None) -> Response:
+    """The last landed snapshot of each key, with the validators that a reader may send."""
+    name = season_or_current(state, season)
+    async with state.connection() as connection:
+        found = await queries.sources(connection, season=name)
+    return json_answer(Page[SourceState](items=found), private=True)
+
+
+@router.get("/agent/batches/{batch_id}", response_model=Receipt, dependencies=agent_only)
+async def batch_receipt(state: StateDep, batch_id: UUID) -> Response:
+    """The receipt of a message (batch, snapshot or run report) by its id; 404 until it landed."""
+    async with state.connection() as connection:
+        receipt = await queries.receipt(connection, message_id=batch_id)
+    if receipt is None:
+        raise NotFound(f"No receipt for {batch_id}: it has not landed, or it was never sent.")
+    return json_answer(Receipt.model_validate(receipt), private=True)
+
+
+@router.get("/runs", response_model=Page[Run])
+async def runs(state: StateDep, limit: Annotated[int, Query(ge=1, le=200)] = 20) -> Response:
+    """The newest runs first."""
+    async with state.connection() as connection:
+        found = await queries.runs(connection, limit=limit)
+    return json_answer(Page[Run](items=found))
+
+
+@router.get("/freshness", response_model=Freshness)
+async def freshness(state: StateDep, season: SeasonQuery = None) -> Response:
+    """How old what the site shows is, per competition."""
+    name = season_or_current(state, season)
+    async with state.connection() as connection:
+        return json_answer(await queries.freshness(connection, season=name, now=state.now()))

@@ -1,0 +1,1 @@
+"""Calendars, feeds and exports: the league outside this site."""

@@ -1,0 +1,1 @@
+"""Clubs, across their ages."""

@@ -1,0 +1,41 @@
+"""A table as people read it: order, form, and where each team stood before the latest match weekend. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from missing_table.league.table import Entrant, Place, Result, SplitName, order
+from missing_table.league.weekend import weekend_of
+
+FORM_LENGTH = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """Rows, best first; `previous`: position by team before the latest weekend, empty when there was none."""
+
+    places: list[Place]
+    previous: dict[int, int]
+
+
+def counted(results: Sequence[Result], as_of: date | None) -> list[Result]:
+    """Results up to and on a local date."""
+    return list(results) if as_of is None else [r for r in results if r.local_date <= as_of]
+
+
+def before_latest_weekend(results: Sequence[Result]) -> list[Result]:
+    """The results that stood before the match weekend of the latest one began."""
+    if not results:
+        return []
+    begin = weekend_of(max(r.local_date for r in results))
+    return [r for r in results if r.local_date < begin]
+
+
+def standings(
+    entrants: Sequence[Entrant], results: Sequence[Result], *, as_of: date | None = None, split: SplitName = "all"
+) -> Standings:
+    """The table as of a date."""
+    now = counted(results, as_of)
+    before = before_latest_weekend(now)
+    previous = {p.tally.entrant.team_id: p.position for p in order(entrants, before, split)} if before else {}
+    return Standings(order(entrants, now, split), previous)

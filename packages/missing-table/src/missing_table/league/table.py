@@ -1,0 +1,246 @@
+"""The order of a table, by the rules of MLS NEXT 2026-27 (section XIII.k and XIII.l), in exact fractions.
+
+What goes in: the teams of a bracket and the results that count in it. Pure values; knows no database and no clock.
+A tie in won, tied and lost stays a tie where a shoot-out decided it (Flex); its points are 2 and 1 instead of 1 and 1.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+from itertools import pairwise
+from typing import Literal
+
+WIN, TIE, LOSS = 3, 1, 0
+SHOOTOUT_WIN, SHOOTOUT_LOSS = 2, 1
+ZERO = Fraction(0)
+
+Outcome = Literal["W", "T", "L"]
+SplitName = Literal["all", "home", "away"]
+
+
+class Rule(StrEnum):
+    """What separates two teams, in the order in which it is asked."""
+
+    POINTS_PER_MATCH = "points_per_match"
+    HEAD_TO_HEAD = "head_to_head"
+    WINS_PER_MATCH = "wins_per_match"
+    GOAL_DIFFERENCE_PER_MATCH = "goal_difference_per_match"
+    GOALS_FOR_PER_MATCH = "goals_for_per_match"
+    AWAY_GOAL_DIFFERENCE_PER_MATCH = "away_goal_difference_per_match"
+    AWAY_GOALS_FOR_PER_MATCH = "away_goals_for_per_match"
+    HOME_GOAL_DIFFERENCE_PER_MATCH = "home_goal_difference_per_match"
+    HOME_GOALS_FOR_PER_MATCH = "home_goals_for_per_match"
+    PUBLISHED_ORDER = "published_order"
+    NAME = "name"
+
+
+RATIO_RULES = (
+    Rule.WINS_PER_MATCH,
+    Rule.GOAL_DIFFERENCE_PER_MATCH,
+    Rule.GOALS_FOR_PER_MATCH,
+    Rule.AWAY_GOAL_DIFFERENCE_PER_MATCH,
+    Rule.AWAY_GOALS_FOR_PER_MATCH,
+    Rule.HOME_GOAL_DIFFERENCE_PER_MATCH,
+    Rule.HOME_GOALS_FOR_PER_MATCH,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entrant:
+    """A team of a bracket. `published`: its place in the source's own order, None where it has none."""
+
+    team_id: int
+    name: str
+    published: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A finished match. `counts_home`, `counts_away`: for which of its sides this bracket's table counts it.
+
+    `kick_off` orders the matches of a day (ISO text, UTC; "" where no time is set).
+    """
+
+    match_id: int
+    home: int
+    away: int
+    home_score: int
+    away_score: int
+    local_date: date
+    home_shootout: int | None = None
+    away_shootout: int | None = None
+    kick_off: str = ""
+    counts_home: bool = True
+    counts_away: bool = True
+
+    @property
+    def when(self) -> tuple[date, str, int]:
+        return self.local_date, self.kick_off, self.match_id
+
+    def points(self) -> tuple[int, int]:
+        """Points of home and away."""
+        if self.home_score != self.away_score:
+            return (WIN, LOSS) if self.home_score > self.away_score else (LOSS, WIN)
+        if self.home_shootout is None or self.away_shootout is None or self.home_shootout == self.away_shootout:
+            return TIE, TIE
+        if self.home_shootout > self.away_shootout:
+            return SHOOTOUT_WIN, SHOOTOUT_LOSS
+        return SHOOTOUT_LOSS, SHOOTOUT_WIN
+
+
+@dataclass(slots=True)
+class Side:
+    """Goals of a team in its home or its away matches."""
+
+    played: int = 0
+    goals_for: int = 0
+    goals_against: int = 0
+
+    def ratios(self) -> tuple[Fraction, Fraction]:
+        """Goal difference and goals for, per match."""
+        return _per(self.goals_for - self.goals_against, self.played), _per(self.goals_for, self.played)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a team's results add up to. `form` has every counted match, oldest first, once `tally` is done."""
+
+    entrant: Entrant
+    won: int = 0
+    tied: int = 0
+    lost: int = 0
+    points: int = 0
+    home: Side = field(default_factory=Side)
+    away: Side = field(default_factory=Side)
+    form: list[tuple[int, Outcome]] = field(default_factory=list)
+
+    @property
+    def played(self) -> int:
+        return self.won + self.tied + self.lost
+
+    @property
+    def goals_for(self) -> int:
+        return self.home.goals_for + self.away.goals_for
+
+    @property
+    def goals_against(self) -> int:
+        return self.home.goals_against + self.away.goals_against
+
+    @property
+    def goal_difference(self) -> int:
+        return self.goals_for - self.goals_against
+
+    @property
+    def points_per_match(self) -> Fraction:
+        return _per(self.points, self.played)
+
+    def ratios(self) -> tuple[Fraction, ...]:
+        """The values of RATIO_RULES; more is better in each."""
+        return (
+            _per(self.won, self.played),
+            _per(self.goal_difference, self.played),
+            _per(self.goals_for, self.played),
+            *self.away.ratios(),
+            *self.home.ratios(),
+        )
+
+    def count(self, side: Side, match_id: int, scored: int, conceded: int, points: int) -> None:
+        """Adds a match that this team played."""
+        side.played += 1
+        side.goals_for += scored
+        side.goals_against += conceded
+        self.points += points
+        outcome: Outcome = "T"
+        if scored > conceded:
+            self.won, outcome = self.won + 1, "W"
+        elif scored < conceded:
+            self.lost, outcome = self.lost + 1, "L"
+        else:
+            self.tied += 1
+        self.form.append((match_id, outcome))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row of an ordered table. `separated_by`: why it stands above the next one, None in the last."""
+
+    position: int
+    tally: Tally
+    separated_by: Rule | None
+
+
+def _per(value: int, matches: int) -> Fraction:
+    """A ratio; 0 for a team without matches."""
+    return Fraction(value, matches) if matches else ZERO
+
+
+def tally(entrants: Iterable[Entrant], results: Iterable[Result], split: SplitName = "all") -> dict[int, Tally]:
+    """Adds the results up, by team. Results of teams that are no entrants count for their opponents alone."""
+    tallies = {entrant.team_id: Tally(entrant) for entrant in entrants}
+    for result in sorted(results, key=lambda r: r.when):
+        home_points, away_points = result.points()
+        if result.counts_home and split != "away" and (home := tallies.get(result.home)):
+            home.count(home.home, result.match_id, result.home_score, result.away_score, home_points)
+        if result.counts_away and split != "home" and (away := tallies.get(result.away)):
+            away.count(away.away, result.match_id, result.away_score, result.home_score, away_points)
+    return tallies
+
+
+def _rank_key(one: Tally) -> tuple[tuple[Fraction, ...], tuple[bool, int], str, int]:
+    """Ascending order of teams that are level on points per match (head to head apart)."""
+    published = one.entrant.published
+    return (
+        tuple(-value for value in one.ratios()),
+        (published is None, published or 0),
+        one.entrant.name.casefold(),
+        one.entrant.team_id,
+    )
+
+
+def head_to_head(first: int, second: int, results: Iterable[Result]) -> int:
+    """Points of `first` less points of `second` in the matches between them: above 0, `first` is better."""
+    balance = 0
+    for result in results:
+        if {result.home, result.away} == {first, second}:
+            home_points, away_points = result.points()
+            balance += home_points - away_points if result.home == first else away_points - home_points
+    return balance
+
+
+def _separation(above: Tally, below: Tally) -> Rule:
+    """The first rule behind head to head in which two neighbours differ."""
+    for rule, upper, lower in zip(RATIO_RULES, above.ratios(), below.ratios(), strict=True):
+        if upper != lower:
+            return rule
+    if above.entrant.published != below.entrant.published:
+        return Rule.PUBLISHED_ORDER
+    return Rule.NAME
+
+
+def _order_level(level: list[Tally], results: Sequence[Result]) -> list[tuple[Tally, Rule | None]]:
+    """Orders teams that are level on points per match. Head to head only where they are exactly two: in a larger tie
+    it is never used, even once two remain."""
+    ordered = sorted(level, key=_rank_key)
+    if len(ordered) == 2:
+        balance = head_to_head(ordered[0].entrant.team_id, ordered[1].entrant.team_id, results)
+        if balance:
+            above, below = ordered if balance > 0 else reversed(ordered)
+            return [(above, Rule.HEAD_TO_HEAD), (below, None)]
+    rules: list[Rule | None] = [_separation(a, b) for a, b in pairwise(ordered)]
+    return list(zip(ordered, [*rules, None], strict=True))
+
+
+def order(entrants: Iterable[Entrant], results: Iterable[Result], split: SplitName = "all") -> list[Place]:
+    """The table, best first. The same values in another order give the same table."""
+    counted = list(results)
+    levels: dict[Fraction, list[Tally]] = {}
+    for one in tally(entrants, counted, split).values():
+        levels.setdefault(one.points_per_match, []).append(one)
+    rows: list[tuple[Tally, Rule | None]] = []
+    for points in sorted(levels, reverse=True):
+        if rows:
+            rows[-1] = (rows[-1][0], Rule.POINTS_PER_MATCH)
+        rows.extend(_order_level(levels[points], counted))
+    return [Place(position, one, rule) for position, (one, rule) in enumerate(rows, start=1)]

@@ -1,0 +1,1 @@
+"""What happens now: the stream of events."""

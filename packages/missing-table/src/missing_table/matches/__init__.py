@@ -1,0 +1,1 @@
+"""Matches: lists, one match, what changed in it."""

@@ -1,0 +1,137 @@
+"""Matches: of a bracket, of the whole league, one alone, and what changed."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from match_contract import Status
+from missing_table.matches import queries
+from missing_table.matches.cursor import Cursor
+from missing_table.matches.schemas import Match, MatchChange, MatchDetail
+from missing_table.tables.endpoints import no_bracket
+from missing_table.tables.queries import bracket
+from missing_table.web.answers import json_answer
+from missing_table.web.dependencies import (
+    AgeGroupQuery,
+    DivisionQuery,
+    LeagueQuery,
+    LimitQuery,
+    SeasonQuery,
+    StateDep,
+    TextQuery,
+    season_or_current,
+)
+from missing_table.web.problems import BadRequest, NotFound
+from missing_table.web.schemas import LIMIT_DEFAULT, LIMIT_MAX, Identity, Page
+
+router = APIRouter(prefix="/api", tags=["matches"])
+
+CursorQuery = Annotated[str | None, Query(max_length=200, description="next_cursor of the page before.")]
+FromQuery = Annotated[date | None, Query(alias="from", description="First local date.")]
+ToQuery = Annotated[date | None, Query(alias="to", description="Last local date.")]
+StatusQuery = Annotated[list[Status] | None, Query(description="May be repeated.")]
+IdQuery = Annotated[Identity | None, Query()]
+
+
+@router.get("/brackets/{bracket_id}/matches", response_model=Page[Match])
+async def bracket_matches(
+    *,
+    state: StateDep,
+    bracket_id: Identity,
+    first: FromQuery = None,
+    last: ToQuery = None,
+    status: StatusQuery = None,
+    limit: LimitQuery = LIMIT_MAX,
+    cursor: CursorQuery = None,
+) -> Response:
+    """The matches of a bracket by date. One page holds any bracket that there is."""
+    wanted = queries.Filter(bracket_id=bracket_id, first=first, last=last, statuses=status)
+    after = Cursor.parse(cursor) if cursor else None
+    async with state.connection() as connection:
+        page = await queries.matches(connection, wanted=wanted, limit=limit, after=after)
+        if page == queries.EMPTY and await bracket(connection, bracket_id=bracket_id) is None:
+            raise no_bracket(bracket_id)
+    return json_answer(page)
+
+
+@router.get("/matches", response_model=Page[Match])
+async def matches(
+    *,
+    state: StateDep,
+    season: SeasonQuery = None,
+    league: LeagueQuery = None,
+    age_group: AgeGroupQuery = None,
+    division: DivisionQuery = None,
+    bracket: IdQuery = None,
+    team: IdQuery = None,
+    club: IdQuery = None,
+    first: FromQuery = None,
+    last: ToQuery = None,
+    status: StatusQuery = None,
+    q: TextQuery = None,
+    limit: LimitQuery = LIMIT_DEFAULT,
+    cursor: CursorQuery = None,
+) -> Response:
+    """Matches by date, filtered by any of season, league, age group, division, bracket, team, club, dates, text."""
+    wanted = queries.Filter(
+        season=season_or_current(state, season),
+        league=league,
+        age_group=age_group,
+        division=division,
+        bracket_id=bracket,
+        team_id=team,
+        club_id=club,
+        first=first,
+        last=last,
+        statuses=status,
+        text=q,
+    )
+    after = Cursor.parse(cursor) if cursor else None
+    async with state.connection() as connection:
+        return json_answer(await queries.matches(connection, wanted=wanted, limit=limit, after=after))
+
+
+@router.get("/matches/{match_id}", response_model=MatchDetail)
+async def match(state: StateDep, match_id: Identity) -> Response:
+    """One match with the brackets that it counts in."""
+    async with state.connection() as connection:
+        found = await queries.match(connection, match_id=match_id)
+    if found is None:
+        raise NotFound(f"There is no match {match_id}: /api/matches lists them.")
+    return json_answer(found)
+
+
+@router.get("/matches/{match_id}/changes", response_model=Page[MatchChange])
+async def match_changes(
+    state: StateDep, match_id: Identity, limit: LimitQuery = LIMIT_DEFAULT, cursor: CursorQuery = None
+) -> Response:
+    """What changed in a match, oldest first."""
+    async with state.connection() as connection:
+        page = await queries.changes(connection, match_id=match_id, since=None, after_id=_after(cursor), limit=limit)
+        if page == queries.EMPTY and await queries.match(connection, match_id=match_id) is None:
+            raise NotFound(f"There is no match {match_id}: /api/matches lists them.")
+    return json_answer(page)
+
+
+@router.get("/changes", response_model=Page[MatchChange])
+async def changes(
+    state: StateDep,
+    since: Annotated[datetime | None, Query(description="Only what changed since then.")] = None,
+    limit: LimitQuery = LIMIT_DEFAULT,
+    cursor: CursorQuery = None,
+) -> Response:
+    """What changed in any match, oldest first."""
+    async with state.connection() as connection:
+        return json_answer(
+            await queries.changes(connection, match_id=None, since=since, after_id=_after(cursor), limit=limit)
+        )
+
+
+def _after(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not cursor.isascii() or not cursor.isdigit() or int(cursor) >= 2**63:
+        raise BadRequest(f"cursor {cursor!r} is none of ours: send next_cursor of the page before.")
+    return int(cursor)

@@ -1,0 +1,184 @@
+"""Matches. The database writes their JSON itself: lists are long, and nothing here needs a match as an object."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from match_contract import League, Status
+from missing_table.matches.cursor import Cursor
+from missing_table.web.state import Connection, many, one
+
+_UTC = """to_char({} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
+
+
+def _team(side: str) -> str:
+    t, c = f"{side}_team", f"{side}_club"
+    return (
+        f"json_build_object('id', {t}.id, 'name', {t}.name, 'short_name', {t}.short_name, "
+        f"'club_id', {t}.club_id, 'crest_url', {c}.crest_url)"
+    )
+
+
+def _brackets(side: str) -> str:
+    return (
+        "array_to_json(array(select mb.bracket_id from match_brackets mb "  # noqa: S608  a constant
+        f"where mb.match_id = m.id and mb.{side} order by mb.bracket_id))"
+    )
+
+
+FIELDS = f"""
+'id', m.id, 'external_id', m.external_id, 'season', s.name, 'league', l.name, 'age_group', a.name,
+'division', d.name, 'home', {_team("home")}, 'away', {_team("away")},
+'kick_off', {_UTC.format("m.kick_off")}, 'timezone', m.timezone, 'local_date', m.local_date, 'time_set', m.time_set,
+'venue', case when v.id is null then null else json_build_object('id', v.id, 'name', v.name) end,
+'round_number', m.round_number, 'status', m.status, 'home_score', m.home_score, 'away_score', m.away_score,
+'home_shootout', m.home_shootout, 'away_shootout', m.away_shootout,
+'home_brackets', {_brackets("home")}, 'away_brackets', {_brackets("away")},
+'observed_at', {_UTC.format("m.observed_at")}
+"""
+
+JOINS = """
+join seasons s on s.id = m.season_id
+join leagues l on l.id = m.league_id
+join age_groups a on a.id = m.age_group_id
+left join divisions d on d.id = m.division_id
+join teams home_team on home_team.id = m.home_team_id
+join teams away_team on away_team.id = m.away_team_id
+left join clubs home_club on home_club.id = home_team.club_id
+left join clubs away_club on away_club.id = away_team.club_id
+left join venues v on v.id = m.venue_id
+"""
+
+LIST = f"""
+select json_build_object({FIELDS})::text as item, m.local_date, m.kick_off, m.id
+from matches m {JOINS}
+where (%(season)s::text is null or m.season_id = (select id from seasons where name = %(season)s))
+    and (%(bracket_id)s::bigint is null
+        or m.id in (select mb.match_id from match_brackets mb where mb.bracket_id = %(bracket_id)s))
+    and (%(team_id)s::bigint is null or m.home_team_id = %(team_id)s or m.away_team_id = %(team_id)s)
+    and (%(club_id)s::bigint is null or home_team.club_id = %(club_id)s or away_team.club_id = %(club_id)s)
+    and (%(league)s::text is null or l.name = %(league)s)
+    and (%(age_group)s::text is null or a.name = %(age_group)s or m.id in (
+        select mb.match_id from match_brackets mb join brackets b on b.id = mb.bracket_id
+        join age_groups ba on ba.id = b.age_group_id where ba.name = %(age_group)s))
+    and (%(division)s::text is null or m.id in (
+        select mb.match_id from match_brackets mb join brackets b on b.id = mb.bracket_id
+        join divisions bd on bd.id = b.division_id
+        where lower(bd.name) = lower(%(division)s) or bd.slug = lower(%(division)s)))
+    and (%(first)s::date is null or m.local_date >= %(first)s)
+    and (%(last)s::date is null or m.local_date <= %(last)s)
+    and (%(statuses)s::text[] is null or m.status = any(%(statuses)s))
+    and (%(like)s::text is null or extensions.unaccent(home_team.name) ilike %(like)s
+        or extensions.unaccent(away_team.name) ilike %(like)s or extensions.unaccent(v.name) ilike %(like)s)
+    and (%(after_date)s::date is null
+        or (m.local_date, coalesce(m.kick_off, 'infinity'), m.id)
+            > (%(after_date)s::date, coalesce(%(after_kick_off)s::timestamptz, 'infinity'), %(after_id)s::bigint))
+order by m.local_date, coalesce(m.kick_off, 'infinity'), m.id
+limit %(limit)s + 1
+"""  # noqa: S608  constants of this file alone
+
+ONE = f"""
+select json_build_object({FIELDS}, 'brackets', (
+    select coalesce(json_agg(json_build_object('id', b.id, 'league', bl.name, 'division', bd.name,
+        'age_group', ba.name,
+        'path', '/' || bs.name || '/' || bl.slug || '/' || lower(ba.name) || '/' || bd.slug) order by b.id), '[]')
+    from match_brackets mb
+    join brackets b on b.id = mb.bracket_id
+    join seasons bs on bs.id = b.season_id
+    join leagues bl on bl.id = b.league_id
+    join divisions bd on bd.id = b.division_id
+    join age_groups ba on ba.id = b.age_group_id
+    where mb.match_id = m.id
+))::text as item
+from matches m {JOINS}
+where m.id = %(match_id)s
+"""  # noqa: S608
+
+CHANGES = f"""
+select json_build_object('id', c.id, 'match_id', c.match_id, 'field', c.field, 'before', c.old_value,
+    'after', c.new_value, 'changed_at', {_UTC.format("c.changed_at")},
+    'by', case when c.account_id is null then 'source' else 'person' end)::text as item, c.id
+from match_changes c
+where (%(match_id)s::bigint is null or c.match_id = %(match_id)s)
+    and (%(since)s::timestamptz is null or c.changed_at >= %(since)s)
+    and c.id > %(after_id)s
+order by c.id limit %(limit)s + 1
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which matches. None: any."""
+
+    season: str | None = None
+    league: League | None = None
+    age_group: str | None = None
+    division: str | None = None
+    bracket_id: int | None = None
+    team_id: int | None = None
+    club_id: int | None = None
+    first: date | None = None
+    last: date | None = None
+    statuses: Sequence[Status] | None = None
+    text: str | None = None
+
+
+def _like(text: str | None) -> str | None:
+    if not text:
+        return None
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def page_of(rows: Sequence[dict[str, Any]], limit: int, next_cursor: str | None) -> bytes:
+    """The list as JSON, out of rows whose `item` is JSON already."""
+    items = ",".join(row["item"] for row in rows[:limit])
+    cursor = f'"{next_cursor}"' if next_cursor else "null"
+    return f'{{"items":[{items}],"next_cursor":{cursor}}}'.encode()
+
+
+EMPTY = page_of([], 0, None)
+
+
+async def matches(connection: Connection, *, wanted: Filter, limit: int, after: Cursor | None) -> bytes:
+    """A page of matches by local date, kick-off and id, as JSON."""
+    rows = await many(
+        connection,
+        LIST,
+        {
+            "season": wanted.season,
+            "league": wanted.league.value if wanted.league else None,
+            "age_group": wanted.age_group,
+            "division": wanted.division,
+            "bracket_id": wanted.bracket_id,
+            "team_id": wanted.team_id,
+            "club_id": wanted.club_id,
+            "first": wanted.first,
+            "last": wanted.last,
+            "statuses": [status.value for status in wanted.statuses] if wanted.statuses else None,
+            "like": _like(wanted.text),
+            "after_date": after.local_date if after else None,
+            "after_kick_off": after.kick_off if after else None,
+            "after_id": after.match_id if after else None,
+            "limit": limit,
+        },
+    )
+    cursor = None
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        cursor = Cursor(last["local_date"], last["kick_off"], last["id"]).text
+    return page_of(rows, limit, cursor)
+
+
+async def match(connection: Connection, *, match_id: int) -> bytes | None:
+    """One match as JSON, or None."""
+    row = await one(connection, ONE, {"match_id": match_id})
+    return row["item"].encode() if row else None
+
+
+async def changes(connection: Connection, *, match_id: int | None, since: Any, after_id: int, limit: int) -> bytes:
+    """What changed, oldest first, as JSON."""
+    params = {"match_id": match_id, "since": since, "after_id": after_id, "limit": limit}
+    rows = await many(connection, CHANGES, params)
+    return page_of(rows, limit, str(rows[limit - 1]["id"]) if len(rows) > limit else None)

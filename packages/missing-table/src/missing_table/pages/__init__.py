@@ -1,0 +1,1 @@
+"""HTML fragments of a page's first view, and the built site in embedded mode."""

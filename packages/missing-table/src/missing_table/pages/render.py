@@ -1,0 +1,113 @@
+"""HTML of a page's head and first view. The structure is that of frontend/README.md; every value is escaped here."""
+
+from html import escape
+
+from missing_table.pages.crest import crest_of
+from missing_table.pages.view import NAME, View
+from missing_table.tables.schemas import Table, TableRow
+
+_FORM = {"W": "won", "T": "tied", "L": "lost"}
+_COLUMNS = """<tr>\
+<th scope="col" class="c-pos"><abbr title="Position">#</abbr></th>\
+<th scope="col" class="c-move"><span class="visually-hidden">Movement</span></th>\
+<th scope="col" class="c-team">Team</th>\
+<th scope="col" class="c-num"><abbr title="Played">P</abbr></th>\
+<th scope="col" class="c-num c-wide"><abbr title="Won">W</abbr></th>\
+<th scope="col" class="c-num c-wide"><abbr title="Tied">T</abbr></th>\
+<th scope="col" class="c-num c-wide"><abbr title="Lost">L</abbr></th>\
+<th scope="col" class="c-num c-wide"><abbr title="Goals for">GF</abbr></th>\
+<th scope="col" class="c-num c-wide"><abbr title="Goals against">GA</abbr></th>\
+<th scope="col" class="c-num"><abbr title="Points">Pts</abbr></th>\
+<th scope="col" class="c-num c-ppm"><abbr title="Points per match">PPM</abbr></th>\
+<th scope="col" class="c-num"><abbr title="Goal difference">GD</abbr></th>\
+<th scope="col" class="c-form">Form</th></tr>"""
+
+
+def head_of(view: View, public_url: str | None) -> str:
+    """Title, description, canonical address, Open Graph."""
+    title, description = escape(f"{view.title} · {NAME}"), escape(view.description)
+    address = escape((public_url or "").rstrip("/") + view.path)
+    lines = [f"<title>{title}</title>", f'<meta name="description" content="{description}">']
+    if not view.found:
+        return "\n".join([*lines, '<meta name="robots" content="noindex">'])
+    return "\n".join(
+        [
+            *lines,
+            f'<link rel="canonical" href="{address}">',
+            f'<meta property="og:title" content="{title}">',
+            f'<meta property="og:description" content="{description}">',
+            '<meta property="og:type" content="website">',
+            f'<meta property="og:site_name" content="{NAME}">',
+            f'<meta property="og:url" content="{address}">',
+        ]
+    )
+
+
+def body_of(view: View) -> str:
+    """The first view; with the table's data for the browser's code where there is a table."""
+    kicker = f'<p class="kicker">{escape(view.kicker)}</p>' if view.kicker else ""
+    facts = _facts(view.table) if view.table else ""
+    table = table_of(view.table, view) if view.table else ""
+    return (
+        f'<div class="shell" data-page="{view.kind}"><header class="top"><div class="wrap top__row">'
+        f'<a class="brand" href="/">{NAME}</a></div></header><main id="content" class="wrap"><div class="page-head">'
+        f"{kicker}<h1>{escape(view.heading)}</h1>{facts}</div>{table}</main></div>"
+        f"{_page_data(view.table) if view.table else ''}"
+    )
+
+
+def _facts(table: Table) -> str:
+    computed = '<span class="chip">Computed table</span> ' if table.bracket.computed else ""
+    synced = table.bracket.synced_at
+    read = "Not read from the league yet"
+    if synced is not None:
+        stamp = f"{synced:%Y-%m-%dT%H:%M:%SZ}"
+        read = f'Read from the league <time datetime="{stamp}">{synced.day} {synced:%B %Y, %H:%M} UTC</time>'
+    return f'<p class="facts">{computed}<span>{read}</span></p>'
+
+
+def table_of(table: Table, view: View) -> str:
+    """The card with the table."""
+    caption = escape(f"{view.heading}, {table.bracket.league}, {table.bracket.season}")
+    rows = "".join(_row(row) for row in table.rows)
+    return (
+        f'<div class="card card--flush"><table class="table"><caption class="visually-hidden">{caption}</caption>'
+        f"<thead>{_COLUMNS}</thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _row(row: TableRow) -> str:
+    crest = crest_of(row.team.name)
+    wide = "".join(
+        f'<td class="c-num c-wide">{n}</td>' for n in (row.won, row.tied, row.lost, row.goals_for, row.goals_against)
+    )
+    form = "".join(f'<span class="form__r form__r--{_FORM[f.result]}">{f.result}</span>' for f in row.form)
+    return (
+        f'<tr><td class="c-pos">{row.position}</td><td class="c-move">{_move(row)}</td>'
+        f'<th scope="row" class="c-team"><a class="team-name" href="/teams/{row.team.id}">'
+        f'<span class="crest crest--c{crest.colour} crest--p{crest.pattern}" aria-hidden="true">{escape(crest.letters)}'
+        f'</span><span class="team-name__text">{escape(row.team.name)}</span></a></th>'
+        f'<td class="c-num">{row.played}</td>{wide}<td class="c-num">{row.points}</td>'
+        f'<td class="c-num c-ppm">{row.points_per_match:.2f}</td><td class="c-num">{_signed(row.goal_difference)}</td>'
+        f'<td class="c-form"><span class="form">{form}</span></td></tr>'
+    )
+
+
+def _move(row: TableRow) -> str:
+    before = row.previous_position
+    if before is None or before == row.position:
+        return ""
+    way, word, arrow = ("up", "Up", "▲") if before > row.position else ("down", "Down", "▼")
+    return f'<span class="move move--{way}" title="{word} from {before}">{arrow}</span>'
+
+
+def _signed(value: int) -> str:
+    return f"+{value}" if value > 0 else f"−{-value}" if value < 0 else "0"
+
+
+def _page_data(table: Table) -> str:
+    """Answers of the API by address, which spare the first view its requests. `<` is escaped: it stands in a script."""
+    bracket = table.bracket
+    body = table.model_dump_json().replace("<", "\\u003c")
+    data = f'{{"/api/brackets/{bracket.id}/table":{body}}}'
+    return f'<script type="application/json" id="page-data">{data}</script>'

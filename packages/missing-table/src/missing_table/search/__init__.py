@@ -1,0 +1,1 @@
+"""Search over clubs, teams and venues."""

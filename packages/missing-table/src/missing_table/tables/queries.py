@@ -1,0 +1,194 @@
+"""Seasons, brackets and what a table is made of. One statement a page."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from match_contract import League, season_of
+from missing_table.league.table import Entrant, Result
+from missing_table.tables.schemas import Bracket, Season, TableTeam
+from missing_table.web.state import Connection, many, one
+
+SEASONS = """
+select s.name, s.first_day, s.last_day, count(b.id)::int as brackets
+from seasons s left join brackets b on b.season_id = s.id
+group by s.id order by s.first_day desc
+"""
+
+BRACKET = """
+select b.id, s.name as season, l.name as league, d.name as division, a.name as age_group, b.computed, b.synced_at,
+    b.version, '/' || s.name || '/' || l.slug || '/' || lower(a.name) || '/' || d.slug as path,
+    (select count(*)::int from bracket_teams bt where bt.bracket_id = b.id) as teams,
+    coalesce(c.matches, 0) as matches, coalesce(c.played, 0) as played
+from brackets b
+join seasons s on s.id = b.season_id
+join leagues l on l.id = b.league_id
+join divisions d on d.id = b.division_id
+join age_groups a on a.id = b.age_group_id
+"""
+COUNTS = """
+select mb.bracket_id, count(*) filter (where m.status <> 'cancelled')::int as matches,
+    count(*) filter (where m.status in ('completed', 'forfeit') and m.home_score is not null)::int as played
+from match_brackets mb join matches m on m.id = mb.match_id
+"""
+
+BRACKETS = f"""
+{BRACKET}
+left join (
+    {COUNTS} where m.season_id = (select id from seasons where name = %(season)s) group by mb.bracket_id
+) c on c.bracket_id = b.id
+where s.name = %(season)s
+    and (%(league)s::text is null or l.name = %(league)s)
+    and (%(age_group)s::text is null or a.name = %(age_group)s)
+    and (%(division)s::text is null or lower(d.name) = lower(%(division)s) or d.slug = lower(%(division)s))
+order by l.id, a.years, d.name, b.id
+"""  # noqa: S608  constants of this file alone
+
+ONE_BRACKET = f"""
+{BRACKET}
+left join ({COUNTS} where mb.bracket_id = %(bracket_id)s group by mb.bracket_id) c on c.bracket_id = b.id
+where b.id = %(bracket_id)s
+"""
+
+BRACKET_AT = f"""
+{BRACKET}
+left join lateral ({COUNTS} where mb.bracket_id = b.id group by mb.bracket_id) c on true
+where s.name = %(season)s and l.slug = %(league)s and lower(a.name) = %(age_group)s and d.slug = %(division)s
+order by b.id limit 1
+"""
+
+_TEAMS = """
+select coalesce(json_agg(json_build_array(t.id, t.name, t.short_name, t.club_id, c.crest_url, p.position)
+    order by t.id), '[]')
+from bracket_teams bt
+join teams t on t.id = bt.team_id
+left join clubs c on c.id = t.club_id
+left join published_standings p on p.bracket_id = bt.bracket_id and p.team_id = bt.team_id
+where bt.bracket_id = b.id
+"""
+_RESULTS = """
+select coalesce(json_agg(json_build_array(m.id, m.home_team_id, m.away_team_id, m.home_score, m.away_score,
+    m.home_shootout, m.away_shootout, m.local_date, m.kick_off, mb.home, mb.away)), '[]')
+from match_brackets mb
+join matches m on m.id = mb.match_id
+where mb.bracket_id = b.id and m.status in ('completed', 'forfeit') and m.home_score is not null
+"""
+
+TABLE = f"""
+with b as ({ONE_BRACKET})
+select b.*, ({_TEAMS}) as team_rows, ({_RESULTS}) as result_rows from b
+"""  # noqa: S608
+
+TABLES_OF_TEAMS = f"""
+with b as (
+    {BRACKET}
+    left join lateral ({COUNTS} where mb.bracket_id = b.id group by mb.bracket_id) c on true
+    where s.name = %(season)s
+        and b.id in (select bt.bracket_id from bracket_teams bt where bt.team_id = any(%(team_ids)s))
+)
+select b.*, ({_TEAMS}) as team_rows, ({_RESULTS}) as result_rows from b order by b.id
+"""  # noqa: S608
+
+VERSION = "select version, synced_at from brackets where id = %(bracket_id)s"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A bracket with everything that its table is made of."""
+
+    bracket: Bracket
+    teams: dict[int, TableTeam]
+    entrants: list[Entrant]
+    results: list[Result]
+
+
+async def seasons(connection: Connection, *, now: datetime) -> list[Season]:
+    """Newest first."""
+    current = season_of(now.date()).name
+    rows = await many(connection, SEASONS, {})
+    return [Season(**row, current=row["name"] == current) for row in rows]
+
+
+async def brackets(
+    connection: Connection,
+    *,
+    season: str,
+    league: League | None = None,
+    age_group: str | None = None,
+    division: str | None = None,
+) -> list[Bracket]:
+    """By league, age group and division."""
+    params = {
+        "season": season,
+        "league": league.value if league else None,
+        "age_group": age_group,
+        "division": division,
+    }
+    return [Bracket.model_validate(row) for row in await many(connection, BRACKETS, params)]
+
+
+async def bracket(connection: Connection, *, bracket_id: int) -> Bracket | None:
+    """One bracket, or None."""
+    row = await one(connection, ONE_BRACKET, {"bracket_id": bracket_id})
+    return Bracket.model_validate(row) if row else None
+
+
+async def bracket_at(
+    connection: Connection, *, season: str, league: str, age_group: str, division: str
+) -> Bracket | None:
+    """The bracket at a page's address; all parts as slugs."""
+    params = {"season": season, "league": league, "age_group": age_group, "division": division}
+    row = await one(connection, BRACKET_AT, params)
+    return Bracket.model_validate(row) if row else None
+
+
+async def standing(connection: Connection, *, bracket_id: int) -> Standing | None:
+    """What one table is made of, in one statement, or None."""
+    row = await one(connection, TABLE, {"bracket_id": bracket_id})
+    return _standing(row) if row else None
+
+
+async def standings_of_teams(connection: Connection, *, season: str, team_ids: list[int]) -> list[Standing]:
+    """What the tables of every bracket that one of the teams stands in are made of."""
+    rows = await many(connection, TABLES_OF_TEAMS, {"season": season, "team_ids": team_ids})
+    return [_standing(row) for row in rows]
+
+
+def _standing(row: dict[str, Any]) -> Standing:
+    teams: dict[int, TableTeam] = {}
+    entrants: list[Entrant] = []
+    for team_id, name, short_name, club_id, crest_url, position in row["team_rows"]:
+        teams[team_id] = TableTeam.model_construct(
+            id=team_id, name=name, short_name=short_name, club_id=club_id, crest_url=crest_url
+        )
+        entrants.append(Entrant(team_id, name, position))
+    results = [
+        Result(
+            match_id=match_id,
+            home=home,
+            away=away,
+            home_score=home_score,
+            away_score=away_score,
+            home_shootout=home_shootout,
+            away_shootout=away_shootout,
+            local_date=date.fromisoformat(local_date),
+            kick_off=kick_off or "",
+            counts_home=counts_home,
+            counts_away=counts_away,
+        )
+        for (
+            match_id,
+            home,
+            away,
+            home_score,
+            away_score,
+            home_shootout,
+            away_shootout,
+            local_date,
+            kick_off,
+            counts_home,
+            counts_away,
+        ) in row["result_rows"]
+    ]
+    fields = {name: row[name] for name in Bracket.model_fields}
+    return Standing(Bracket.model_validate(fields), teams, entrants, results)

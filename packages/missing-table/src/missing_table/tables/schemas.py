@@ -1,0 +1,98 @@
+"""Shapes of seasons, brackets and tables."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal
+
+from match_contract import League
+from missing_table.league.table import Rule
+from missing_table.web.schemas import Shape
+
+
+class Season(Shape):
+    """A season, 1 August to 31 July. `brackets`: how many tables it has here."""
+
+    name: str
+    first_day: date
+    last_day: date
+    current: bool
+    brackets: int
+
+
+class Bracket(Shape):
+    """One table: a division of an age group in a league's season.
+
+    `computed`: the league publishes no values, so the table is ours by the same rules. `synced_at`: when the source
+    wrote what we have. `matches` counts those that its table counts or will count, `played` those with a result.
+    `path` is the page's address; `version` rises with every change that a table could show.
+    """
+
+    id: int
+    season: str
+    league: League
+    division: str
+    age_group: str
+    computed: bool
+    synced_at: datetime | None
+    teams: int
+    matches: int
+    played: int
+    path: str
+    version: int
+
+
+class Split(StrEnum):
+    """Which matches of a team a table counts."""
+
+    ALL = "all"
+    HOME = "home"
+    AWAY = "away"
+
+
+class TableTeam(Shape):
+    """A team as its standings document names it. `short_name` is a shorter one where somebody gave it one."""
+
+    id: int
+    name: str
+    short_name: str | None
+    club_id: int | None
+    crest_url: str | None = None
+
+
+class FormEntry(Shape):
+    """A recent match of a team and how it ended for it: won, tied (a shoot-out too), lost."""
+
+    match_id: int
+    result: Literal["W", "T", "L"]
+
+
+class TableRow(Shape):
+    """A row. `previous_position`: before the latest match weekend; null before the first one is over.
+
+    `points_per_match` is rounded to four decimals for reading; the order is made from exact fractions.
+    `form` is the last five, newest last. `separated_by` says why this team stands above the next row's.
+    """
+
+    position: int
+    previous_position: int | None
+    team: TableTeam
+    played: int
+    won: int
+    tied: int
+    lost: int
+    goals_for: int
+    goals_against: int
+    goal_difference: int
+    points: int
+    points_per_match: float
+    form: list[FormEntry]
+    separated_by: Rule | None
+
+
+class Table(Shape):
+    """A bracket's table, whole. `as_of`: the last local date whose matches count (null: all)."""
+
+    bracket: Bracket
+    as_of: date | None
+    split: Split
+    rows: list[TableRow]

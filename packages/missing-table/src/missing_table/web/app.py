@@ -1,0 +1,73 @@
+"""The application: puts the subjects' routes, the errors and the middleware together. No endpoint of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from missing_table.agent.endpoints import router as agent
+from missing_table.clubs.endpoints import router as clubs
+from missing_table.matches.endpoints import router as matches
+from missing_table.pages.endpoints import router as pages
+from missing_table.search.endpoints import router as search
+from missing_table.settings import Settings
+from missing_table.tables.endpoints import router as tables
+from missing_table.teams.endpoints import router as teams
+from missing_table.web.health import router as health
+from missing_table.web.middleware import Around
+from missing_table.web.openapi import document
+from missing_table.web.problems import add_problem_handlers
+from missing_table.web.state import State, make_pool
+
+ABOUT = """The league's tables, fixtures, teams and clubs, as JSON.
+
+Lists are `{items, next_cursor}`; errors are RFC 9457 problems. Times are UTC; `local_date` is the day at the venue.
+"""
+SUBJECTS = (tables, matches, teams, clubs, search, agent, pages, health)
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The ASGI application. Opens its pool when it starts, not before, and serves (503) while the database is away."""
+    settings = settings or Settings()
+    state = State(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        state.pool = make_pool(settings.pooled_dsn)
+        await state.pool.open(wait=False)
+        try:
+            yield
+        finally:
+            state.stopping.set()
+            await state.pool.close()
+
+    app = FastAPI(
+        title="Missing Table",
+        version=version("missing-table"),
+        description=ABOUT,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.missing_table = state
+    for router in SUBJECTS:
+        app.include_router(router)
+    add_problem_handlers(app)
+    app.add_middleware(Around)
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = document(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,37 @@
+"""The command that serves: `missing-table serve`."""
+
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from missing_table.logs import configure_logs
+from missing_table.settings import load_settings
+from missing_table.web.app import create_app
+
+GRACE_S = 5
+
+
+def register(app: typer.Typer) -> None:
+    """Hangs this subject's commands into the front door."""
+    app.command("serve")(serve)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; MT_HOST where none is given.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; MT_PORT where none is given.", min=1, max=65535)] = None,
+) -> None:
+    """Serve the API (and the built site, where MT_SITE_DIR names it) until SIGTERM."""
+    settings = load_settings()
+    configure_logs(settings.log_level)
+    application = create_app(settings)
+    uvicorn.run(
+        application,
+        host=host or settings.host,
+        port=port or settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=True,
+        timeout_graceful_shutdown=GRACE_S,
+    )

@@ -1,0 +1,67 @@
+"""What an application holds while it runs: settings, the pool of connections, the kept tables. One per process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from missing_table.settings import Settings
+
+Connection = AsyncConnection[DictRow]
+Pool = AsyncConnectionPool[Connection]
+
+POOL_MAX = 10
+POOL_WAIT_S = 5
+
+
+def make_pool(dsn: str) -> Pool:
+    """A closed pool. Works behind PgBouncer in transaction mode: nothing prepared, no session state, autocommit."""
+    return AsyncConnectionPool(
+        dsn,
+        min_size=1,
+        max_size=POOL_MAX,
+        timeout=POOL_WAIT_S,
+        max_waiting=200,
+        open=False,
+        name="requests",
+        connection_class=AsyncConnection[DictRow],
+        kwargs={"autocommit": True, "prepare_threshold": None, "row_factory": dict_row},
+        check=AsyncConnectionPool.check_connection,
+    )
+
+
+@dataclass
+class State:
+    """What requests share."""
+
+    settings: Settings
+    pool: Pool | None = None
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def now(self) -> datetime:
+        """The present, or MT_TODAY."""
+        return self.settings.now()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection for one request; in autocommit, so that each statement is its own transaction."""
+        if self.pool is None:
+            raise RuntimeError("the application was not started: its lifespan opens the pool")
+        async with self.pool.connection() as connection:
+            yield connection
+
+
+async def one(connection: Connection, query: str, params: dict[str, Any]) -> DictRow | None:
+    """The first row of a statement, or None."""
+    return await (await connection.execute(query.encode(), params)).fetchone()
+
+
+async def many(connection: Connection, query: str, params: dict[str, Any]) -> list[DictRow]:
+    """All rows of a statement."""
+    return await (await connection.execute(query.encode(), params)).fetchall()

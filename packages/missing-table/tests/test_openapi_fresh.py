@@ -1,0 +1,23 @@
+"""The OpenAPI document that the front end's client is made from is the one of this code."""
+
+from pathlib import Path
+
+from missing_table.web.app import create_app
+from missing_table.web.openapi import text
+
+DOCUMENT = Path(__file__).parents[3] / "frontend" / "openapi.json"
+
+
+def test_the_written_openapi_document_is_that_of_this_code() -> None:
+    assert DOCUMENT.read_text(encoding="utf-8") == text(), (
+        "frontend/openapi.json is stale: run python -m missing_table.web.openapi frontend/openapi.json, "
+        "then npm run client in frontend"
+    )
+
+
+def test_every_route_names_the_shape_of_its_answer_and_of_its_errors() -> None:
+    for path, operations in create_app().openapi()["paths"].items():
+        for method, operation in operations.items():
+            schema = next(iter(operation["responses"]["200"]["content"].values()))["schema"]
+            assert schema, f"{method} {path} has no shape"
+            assert "application/problem+json" in operation["responses"]["default"]["content"]
