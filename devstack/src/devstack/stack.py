@@ -247,21 +247,25 @@ class Stack:
         if self.real_model:
             key = self.settings.get("IRON_CLAW_UPSTREAM_KEY") or self.settings["ANTHROPIC_API_KEY"]
             upstream = {"IRON_CLAW_UPSTREAM_URL": "https://api.anthropic.com", "IRON_CLAW_UPSTREAM_KEY": key}
+        radius = {
+            "IRON_CLAW_RADIUS_HOST": "127.0.0.1",
+            "IRON_CLAW_RADIUS_AUTH_PORT": str(self.ports["radius-auth"]),
+            "IRON_CLAW_RADIUS_ACCT_PORT": str(self.ports["radius-acct"]),
+            "IRON_CLAW_RADIUS_SECRET": self.secrets.radius,
+            "IRON_CLAW_COA_PORT": str(self.ports["proxy-coa"]),
+            "IRON_CLAW_COA_SECRET": self.secrets.radius_coa,
+            "IRON_CLAW_NAS_IDENTIFIER": "iron-claw-local",
+            "IRON_CLAW_NAS_IP": "127.0.0.1",
+        }
+        if self.choices.embedded:
+            radius = {}  # without a RADIUS host the proxy is bare: it counts and lets everybody through
         return self._environment(
             "IRON_CLAW_",
             IRON_CLAW_HOST="127.0.0.1",
             IRON_CLAW_PORT=str(self.ports["proxy"]),
-            IRON_CLAW_RADIUS_HOST="127.0.0.1",
-            IRON_CLAW_RADIUS_AUTH_PORT=str(self.ports["radius-auth"]),
-            IRON_CLAW_RADIUS_ACCT_PORT=str(self.ports["radius-acct"]),
-            IRON_CLAW_RADIUS_SECRET=self.secrets.radius,
-            IRON_CLAW_COA_PORT=str(self.ports["proxy-coa"]),
-            IRON_CLAW_COA_SECRET=self.secrets.radius_coa,
-            IRON_CLAW_NAS_IDENTIFIER="iron-claw-local",
-            IRON_CLAW_NAS_IP="127.0.0.1",
             IRON_CLAW_STATE_DIR=str(self.data / "iron-claw"),
             IRON_CLAW_DATABASE_URL=self.radius_database_url,
-            **({"IRON_CLAW_MODE": "bare"} if self.choices.embedded else {}),
+            **radius,
             **upstream,
         )
 
