@@ -1,0 +1,172 @@
+"""Client of the API's /api/agent: what the database knows. Asks and reads, keeps nothing."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from match_contract import League, Receipt
+
+TIMEOUT_S = 10.0
+M = TypeVar("M", bound=BaseModel)
+
+
+class ApiError(Exception):
+    """The API did not answer, or not as agreed. The text says what happened and what to do."""
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class BracketSummary(_Answer):
+    """What the database holds of one bracket; counts are matches, `teams` teams."""
+
+    external_id: str
+    bracket_id: int | str | None = None
+    league: League
+    division: str
+    age_group: str
+    teams: int = 0
+    matches: int = 0
+    completed: int = 0
+    scheduled: int = 0
+    tbd: int = 0
+    awaiting_score: int = 0
+    next_kick_off: datetime | None = None
+    last_score_observed_at: datetime | None = None
+    synced_at: datetime | None = None
+
+
+class LastRun(_Answer):
+    """A run as the database keeps it; `exit_code` and `ended_at` are None for one that never said that it ended."""
+
+    run_id: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    exit_code: int | None = None
+
+
+class MatchSummary(_Answer):
+    """A season as the database knows it."""
+
+    season: str
+    today: date | datetime | None = None
+    brackets: tuple[BracketSummary, ...] = ()
+    last_runs: tuple[LastRun, ...] = ()
+
+
+class Document(_Answer):
+    """A document's validators, as it last landed whole."""
+
+    path: str
+    etag: str | None = None
+    last_modified: str | None = None
+    sha256: str | None = None
+
+
+class SourceState(_Answer):
+    """What last landed of one site and key. `scope`: external bracket ids that were submitted, None for all."""
+
+    source: str
+    site: str
+    key: str
+    season: str
+    league: League
+    observed_at: datetime
+    landed_at: datetime
+    matches: int = 0
+    scored: int = 0
+    scope: tuple[str, ...] | None = None
+    documents: tuple[Document, ...] = ()
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """Everything that a plan needs to know of the database; `error` says why nothing is known."""
+
+    summary: MatchSummary | None = None
+    sources: tuple[SourceState, ...] = ()
+    error: str | None = None
+
+
+class _Sources(_Answer):
+    items: tuple[SourceState, ...] = ()
+
+
+class Api:
+    """The API as the agent uses it. One connection pool; close it with `async with`."""
+
+    def __init__(self, url: str, key: str | None, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.url = url.rstrip("/")
+        headers = {"X-Api-Key": key} if key else {}
+        self._http = httpx.AsyncClient(
+            base_url=self.url, headers=headers, timeout=TIMEOUT_S, transport=transport, trust_env=False
+        )
+
+    async def __aenter__(self) -> "Api":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    async def _get(self, path: str, **query: str | int) -> httpx.Response:
+        try:
+            answer = await self._http.get(path, params=query)
+        except httpx.HTTPError as error:
+            said = str(error) or type(error).__name__
+            raise ApiError(f"the API at {self.url} does not answer ({said}): is the backend running?") from error
+        if answer.status_code in (401, 403):
+            raise ApiError(f"the API refuses the service key ({answer.status_code}): set AGENT_API_KEY")
+        if answer.is_error and answer.status_code != httpx.codes.NOT_FOUND:
+            raise ApiError(f"the API answers {answer.status_code} to {path}: see the backend's log")
+        return answer
+
+    async def _model(self, model: type[M], path: str, **query: str | int) -> M:
+        answer = await self._get(path, **query)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            raise ApiError(f"the API knows no {path}: AGENT_API_URL {self.url} is not this project's backend")
+        try:
+            return model.model_validate_json(answer.content)
+        except ValidationError as error:
+            raise ApiError(f"the API's answer to {path} is not as agreed: {error.errors()[0]['msg']}") from error
+
+    async def summary(self, season: str) -> MatchSummary:
+        """GET /api/agent/match-summary."""
+        return await self._model(MatchSummary, "/api/agent/match-summary", season=season)
+
+    async def sources(self, season: str) -> tuple[SourceState, ...]:
+        """GET /api/agent/sources: what landed last, per site and key."""
+        return (await self._model(_Sources, "/api/agent/sources", season=season)).items
+
+    async def knowledge(self, season: str) -> Knowledge:
+        """Both of the above; a run goes on without them, and says so."""
+        try:
+            return Knowledge(await self.summary(season), await self.sources(season))
+        except ApiError as error:
+            return Knowledge(error=str(error))
+
+    async def receipt(self, message_id: str) -> Receipt | None:
+        """GET /api/agent/batches/{id}: the receipt as the database keeps it, None while there is none."""
+        answer = await self._get(f"/api/agent/batches/{message_id}")
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        try:
+            return Receipt.model_validate_json(answer.content)
+        except ValidationError as error:
+            raise ApiError(f"the API's receipt of {message_id} is not as agreed: {error.errors()[0]['msg']}") from error
+
+    async def runs(self, limit: int) -> list[dict[str, Any]]:
+        """GET /api/runs: the newest runs first."""
+        answer = await self._get("/api/runs", limit=limit)
+        found = answer.json()
+        items: list[dict[str, Any]] = found["items"] if isinstance(found, dict) else found
+        return items
+
+    async def alive(self) -> None:
+        """Raises ApiError where the API does not answer; without a database it is not ready."""
+        answer = await self._get("/health/ready")
+        if answer.status_code != httpx.codes.OK:
+            raise ApiError(f"the API at {self.url} answers {answer.status_code} to /health/ready")

@@ -1,0 +1,155 @@
+"""From a reading to the messages of a run. Pure: which match counts for which target, what goes into which batch.
+
+Payloads are plain JSON objects: a match that the reader refused travels as it came, so that the quarantine can show it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from match_contract import MAX_MATCHES_PER_BATCH, SCHEMA_VERSION, Bracket, FeedSnapshot, Match, batch_id_of
+from match_scraper_agent.planner import EVERY_DAY, Window
+from match_scraper_agent.source import FeedReading
+from match_scraper_agent.targets import Target
+
+Payload = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """The messages of one feed, the snapshot first, and how many matches of it count for each target."""
+
+    snapshot_id: str
+    messages: tuple[Payload, ...]
+    found: Mapping[str, int]
+
+
+def targets_by_bracket(targets: Sequence[Target], brackets: Iterable[Bracket]) -> dict[str, str]:
+    """External bracket id to the first of the run's targets that covers it; brackets of no target are left out."""
+    found: dict[str, str] = {}
+    for bracket in brackets:
+        name = next((target.name for target in targets if target.covers(bracket)), None)
+        if name is not None:
+            found[bracket.external_id] = name
+    return found
+
+
+def counted_under(match: Match, by_bracket: Mapping[str, str]) -> str | None:
+    """The target that counts a match: its home side's, else its away side's; None where it is in no target."""
+    return next((by_bracket[name] for name in (*match.home_brackets, *match.away_brackets) if name in by_bracket), None)
+
+
+def scope_of(targets: Sequence[Target], reading: FeedReading) -> tuple[str, ...] | None:
+    """External ids of the brackets that a run submits of a feed; None where that is all of them."""
+    if any(target.is_whole_league for target in targets):
+        return None
+    return tuple(sorted(targets_by_bracket(targets, reading.brackets)))
+
+
+def sort_matches(
+    targets: Sequence[Target], reading: FeedReading, window: Window
+) -> tuple[list[tuple[str, Match]], list[tuple[str, Mapping[str, Any]]]]:
+    """(target, match) of everything to be submitted, and (target, payload) of what the reader refused.
+
+    A whole league takes also what joins no bracket. A refused payload whose bracket is unknown goes to the first
+    target; a match outside `window` is left out, a refused one is not, since its date may be what is wrong with it.
+    """
+    by_bracket = targets_by_bracket(targets, reading.brackets)
+    whole = next((target.name for target in targets if target.is_whole_league), None)
+    matches: list[tuple[str, Match]] = []
+    for match in reading.matches:
+        name = counted_under(match, by_bracket) or whole
+        if name is not None and window.holds(match.local_date):
+            matches.append((name, match))
+    refused: list[tuple[str, Mapping[str, Any]]] = []
+    for item in reading.refused:
+        if item.brackets and not whole:
+            named = next((by_bracket[bracket] for bracket in item.brackets if bracket in by_bracket), None)
+        else:
+            named = whole or targets[0].name
+        if named is not None:
+            refused.append((named, item.payload))
+    return matches, refused
+
+
+def found_by_target(targets: Sequence[Target], reading: FeedReading, window: Window) -> dict[str, int]:
+    """How many matches of a reading count for each target, refused ones too."""
+    matches, refused = sort_matches(targets, reading, window)
+    counts = Counter(name for name, _ in (*matches, *refused))
+    return {target.name: counts[target.name] for target in targets}
+
+
+def build_messages(
+    reading: FeedReading,
+    targets: Sequence[Target],
+    *,
+    run_id: str,
+    snapshot_id: str,
+    window: Window = EVERY_DAY,
+    accept_shrink: bool = False,
+) -> Shipment:
+    """One FeedSnapshot and its batches of at most 500 matches each, as JSON objects.
+
+    With a window the documents go without validators: the source may not answer "unchanged" to what was left out.
+    """
+    if reading.observed_at is None:
+        raise ValueError(f"{reading.feed.key}: a reading without synced_at cannot be submitted")
+    matches, refused = sort_matches(targets, reading, window)
+    items: list[Payload] = [{**match.model_dump(mode="json"), "target": name} for name, match in matches] + [
+        {**payload, "target": name} for name, payload in refused
+    ]
+    parts = [items[at : at + MAX_MATCHES_PER_BATCH] for at in range(0, len(items), MAX_MATCHES_PER_BATCH)]
+    documents = reading.documents
+    if not window.is_open:
+        documents = tuple(item.model_copy(update={"etag": None, "last_modified": None}) for item in documents)
+    snapshot = FeedSnapshot(
+        run_id=run_id,
+        snapshot_id=snapshot_id,
+        source=reading.source,
+        site=reading.site,
+        key=reading.feed.key,
+        season=reading.feed.season.name,
+        league=reading.feed.league,
+        observed_at=reading.observed_at,
+        documents=documents,
+        brackets=reading.brackets,
+        external_ids=reading.external_ids,
+        scored=reading.scored,
+        scope=scope_of(targets, reading),
+        parts=len(parts),
+        accept_shrink=accept_shrink,
+    )
+    by_id = {
+        bracket.external_id: Bracket.model_validate(bracket.model_dump(exclude={"teams"}))
+        for bracket in reading.brackets
+    }
+    batches: list[Payload] = []
+    for number, part in enumerate(parts, 1):
+        names = dict.fromkeys(
+            name
+            for item in part
+            for side in ("home_brackets", "away_brackets")
+            for name in _strings(item.get(side))
+            if name in by_id
+        )
+        batches.append(
+            {
+                "kind": "batch",
+                "schema_version": SCHEMA_VERSION,
+                "run_id": run_id,
+                "batch_id": batch_id_of(snapshot_id, number),
+                "snapshot_id": snapshot_id,
+                "part": number,
+                "parts": len(parts),
+                "brackets": [by_id[name].model_dump(mode="json") for name in names],
+                "matches": part,
+            }
+        )
+    counts = Counter(str(item["target"]) for item in items)
+    found = {target.name: counts[target.name] for target in targets}
+    return Shipment(snapshot_id, (snapshot.model_dump(mode="json"), *batches), found)
+
+
+def _strings(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list | tuple) else []

@@ -1,0 +1,305 @@
+"""One run, from the plan to the report. Orchestrates; courier, source, API and clock come in as arguments."""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from uuid import uuid4
+
+import httpx
+import structlog
+
+from match_contract import Season, season_of
+from match_scraper_agent import agent
+from match_scraper_agent.api import Api, Knowledge
+from match_scraper_agent.guard import finish_plan
+from match_scraper_agent.planner import Plan, Window, check_window, make_plan
+from match_scraper_agent.proxy import Proxy, ProxyError, ProxyStatus
+from match_scraper_agent.report import RunResult, TargetResult, Usage, run_report, webhook_message
+from match_scraper_agent.settings import Settings, SettingsError
+from match_scraper_agent.source import SourceOfMatches
+from match_scraper_agent.submit import AlreadyRunning, Courier, Outbox, Undelivered
+from match_scraper_agent.targets import Target
+from match_scraper_agent.work import Work
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+REPORT_RECEIPT_S = 3.0
+WEBHOOK_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person asked of a run. `named`: the targets were chosen by name."""
+
+    targets: tuple[Target, ...]
+    named: bool = False
+    window: Window = field(default_factory=Window)
+    season: Season | None = None
+    dry_run: bool = False
+    use_model: bool = True
+    accept_shrink: tuple[str, ...] = ()
+    receipt_timeout_s: float = 120.0
+
+
+def real_clock() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+async def plan_run(settings: Settings, options: Options, api: Api, crashed: str | None = None) -> Plan:
+    """The plan alone; raises SettingsError for dates that make no sense."""
+    return (await _plan(settings, options, api, crashed))[0]
+
+
+async def _plan(settings: Settings, options: Options, api: Api, crashed: str | None) -> tuple[Plan, Knowledge]:
+    now = settings.now()
+    season = options.season or season_of(now.date())
+    wrong = check_window(options.window, season)
+    if wrong:
+        raise SettingsError(wrong)
+    knowledge = await api.knowledge(season.name)
+    plan = make_plan(
+        options.targets,
+        now=now,
+        knowledge=knowledge,
+        season=season,
+        window=options.window,
+        forced=options.named or options.dry_run,
+        crashed=crashed,
+    )
+    return plan, knowledge
+
+
+class Note:
+    """A file that lies there while a run goes on: one that is found at the start is of a run that never ended."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._file = state_dir / "running.json"
+
+    def left_behind(self) -> str | None:
+        """The sentence about a run that never ended, None where all ended."""
+        try:
+            found = json.loads(self._file.read_text(encoding="utf-8"))
+            return f"the run {found['run_id']} of {found['started_at']} never ended"
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError):
+            return "an earlier run never ended"
+
+    def write(self, run_id: str, started_at: datetime) -> None:
+        """Begins a run."""
+        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._file.write_text(json.dumps({"run_id": run_id, "started_at": started_at.isoformat()}), encoding="utf-8")
+
+    def remove(self) -> None:
+        """Ends it."""
+        self._file.unlink(missing_ok=True)
+
+
+async def run(
+    settings: Settings,
+    options: Options,
+    *,
+    source: SourceOfMatches,
+    api: Api,
+    courier: Courier | None,
+    run_id: str | None = None,
+    clock: Callable[[], datetime] = real_clock,
+    say: Callable[[str], None] = lambda _: None,
+) -> RunResult:
+    """A whole run. `courier` is None exactly for a dry run. Raises SettingsError; everything else is in the result."""
+    run_id = run_id or str(uuid4())
+    started = clock()
+    note, outbox = Note(settings.state_dir), Outbox(settings.state_dir / "outbox")
+    if courier is not None:
+        try:
+            await asyncio.to_thread(courier.open)
+            broker = None
+        except AlreadyRunning as error:
+            return _stopped(run_id, started, clock(), options.targets, str(error))
+        except Undelivered as error:
+            broker = str(error)
+    else:
+        broker = None
+    try:
+        crashed = note.left_behind()
+        plan, knowledge = await _plan(settings, options, api, crashed)
+        if courier is not None:
+            try:
+                note.write(run_id, started)
+            except OSError as error:
+                raise SettingsError(f"AGENT_STATE_DIR {settings.state_dir} cannot be written: {error}") from None
+        work = Work(
+            plan,
+            source=source,
+            knowledge=knowledge,
+            api=None if knowledge.error else api,
+            courier=courier,
+            outbox=outbox if courier is not None else None,
+            run_id=run_id,
+            accept_shrink=options.accept_shrink,
+            say=say,
+        )
+        if broker is not None:
+            work.broker_is_down(broker)
+        result = await _perform(work, settings, options, started=started, clock=clock, say=say)
+        if courier is not None:
+            result = await _publish(result, work, settings, courier)
+            note.remove()
+        return result
+    finally:
+        await source.close()
+        if courier is not None:
+            await asyncio.to_thread(courier.close)
+
+
+def _stopped(run_id: str, started: datetime, ended: datetime, targets: Sequence[Target], why: str) -> RunResult:
+    return RunResult(
+        run_id=run_id,
+        started_at=started,
+        ended_at=ended,
+        targets=tuple(TargetResult(target, "failed", detail=why) for target in targets),
+    )
+
+
+async def _perform(
+    work: Work,
+    settings: Settings,
+    options: Options,
+    *,
+    started: datetime,
+    clock: Callable[[], datetime],
+    say: Callable[[str], None],
+) -> RunResult:
+    await work.send_outbox()
+    usage = Usage()
+    if options.use_model and not options.dry_run and work.plan.due:
+        usage = await _with_model(work, settings, say)
+    elif not options.use_model:
+        work.warnings.append("this run went without a model (--no-proxy)")
+    await finish_plan(work)
+    targets = await work.settle(options.receipt_timeout_s)
+    return RunResult(
+        run_id=work.run_id,
+        started_at=started,
+        ended_at=clock(),
+        targets=targets,
+        usage=usage,
+        warnings=tuple(dict.fromkeys(work.warnings)),
+        undelivered=tuple(dict.fromkeys(work.undelivered)),
+        rejections=work.rejections,
+        documents=work.documents,
+        steps=work.steps,
+        dry_run=options.dry_run,
+    )
+
+
+# the model
+
+
+def _proxy(settings: Settings) -> Proxy | None:
+    if settings.proxy_url is None or settings.proxy_key is None:
+        return None
+    return Proxy(settings.proxy_url, settings.proxy_key.get_secret_value())
+
+
+async def _with_model(work: Work, settings: Settings, say: Callable[[str], None]) -> Usage:
+    """The conversation, with the gateway's own count of it. Whatever goes wrong is a warning."""
+    proxy = _proxy(settings)
+    if proxy is None:
+        work.warnings.append("no AGENT_PROXY_KEY is set: this run went without a model")
+        return Usage()
+    try:
+        before = await proxy.status()
+    except ProxyError as error:
+        work.warnings.append(f"{error}; this run went without a model")
+        return Usage()
+    say(f"asking {settings.model}")
+    since = monotonic()
+    template = (settings.prompt_file or agent.PROMPT).read_text(encoding="utf-8")
+    model = agent.anthropic_model(settings.model, url=proxy.url, key=proxy.key, timeout_s=settings.model_timeout_s)
+    in_work = sum(work.steps.values())
+    thought = await agent.think(work, model, template, timeout_s=settings.model_timeout_s)
+    work.steps["model"] = max(0.0, monotonic() - since - (sum(work.steps.values()) - in_work))
+    if thought.trouble:
+        work.warnings.append(f"{thought.trouble}; the plan was done without the model from there on")
+    elif thought.model and thought.calls and not _same_model(thought.model, settings.model):
+        work.warnings.append(f"{thought.model} answered, not {settings.model}: the gateway's grant or budget decides")
+    if thought.said:
+        log.info("model.said", text=thought.said)
+    usage = Usage(thought.model, thought.tokens_in, thought.tokens_out, None, thought.calls)
+    try:
+        after = await proxy.status()
+        usage = counted(usage, before, after)
+        if after.action not in (None, "none"):
+            work.warnings.append(
+                f"the gateway's ladder stands at {after.action!r} ({after.policy_mode}): "
+                f"{after.tokens_used or 0:,} of {after.token_budget or 0:,} tokens of the session are used"
+            )
+        await proxy.end_session()
+    except ProxyError as error:
+        work.warnings.append(str(error))
+    return usage
+
+
+def _same_model(answered: str, asked: str) -> bool:
+    """True where one is the other, perhaps with its date behind it."""
+    return answered.startswith(asked) or asked.startswith(answered)
+
+
+def counted(usage: Usage, before: ProxyStatus, after: ProxyStatus) -> Usage:
+    """The run's tokens and cost by the gateway's count, where it has one: it also knows calls that broke off. Pure.
+
+    Where both stand in one session the difference counts, else the whole later session; in bare mode, without a
+    count, the model library's own numbers stay, and the cost is unknown.
+    """
+    same = before.session_id is not None and before.session_id == after.session_id
+
+    def spent(name: str) -> int | None:
+        late, early = getattr(after, name), getattr(before, name)
+        return None if late is None else late - ((early or 0) if same else 0)
+
+    if after.session_id is None:
+        return replace(usage, cost_micro_usd=None)
+    tokens_in, tokens_out = spent("tokens_in"), spent("tokens_out")
+    if tokens_in is None or tokens_out is None:
+        tokens_in, tokens_out = usage.tokens_in, usage.tokens_out
+    return replace(
+        usage,
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        cost_micro_usd=spent("cost_micro_usd"),
+        budget=after.token_budget,
+        budget_used=after.tokens_used,
+    )
+
+
+# what is left behind
+
+
+async def _publish(result: RunResult, work: Work, settings: Settings, courier: Courier) -> RunResult:
+    """Sends the report through the queue and to the webhook. That either fails is a warning, no more."""
+    warnings: list[str] = []
+    report = run_report(result).model_dump(mode="json")
+    if await work.deliver(report):
+        found = await asyncio.to_thread(courier.receipts, [result.run_id], REPORT_RECEIPT_S)
+        if result.run_id not in found:
+            warnings.append("the run report has no receipt yet: it lands when the worker comes to it")
+    if settings.webhook_url is not None:
+        try:
+            async with httpx.AsyncClient(timeout=WEBHOOK_TIMEOUT_S) as http:
+                answer = await http.post(settings.webhook_url.get_secret_value(), json=webhook_message(result))
+                answer.raise_for_status()
+        except httpx.HTTPStatusError as error:
+            warnings.append(f"the webhook answers {error.response.status_code}: see AGENT_WEBHOOK_URL")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            warnings.append(f"the webhook does not answer ({type(error).__name__}): see AGENT_WEBHOOK_URL")
+    return replace(
+        result,
+        warnings=result.warnings + tuple(warnings),
+        undelivered=tuple(dict.fromkeys((*result.undelivered, *work.undelivered))),
+    )

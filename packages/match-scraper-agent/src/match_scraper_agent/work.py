@@ -1,0 +1,479 @@
+"""The work of a run, whoever asks for it: reading feeds, submitting them, waiting for receipts. Knows no model.
+
+Each feed is read once a run and sent once, when the last of its targets has been submitted. The tools and the guard
+call the same functions, so nothing can be done twice.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from uuid import uuid4
+
+import structlog
+
+from match_contract import Counts, League, Receipt, Rejection
+from match_scraper_agent import messages as build
+from match_scraper_agent.api import Api, ApiError, Knowledge, SourceState
+from match_scraper_agent.messages import Payload, Shipment
+from match_scraper_agent.planner import Plan, TargetPlan, covers, known_brackets
+from match_scraper_agent.report import Outcome, TargetResult, add_counts
+from match_scraper_agent.source import Discovered, Feed, FeedReading, ReadError, SourceOfMatches, Validators
+from match_scraper_agent.submit import Courier, Outbox, Undelivered, id_of
+from match_scraper_agent.targets import Target
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+SHRINK_LIMIT = 0.8
+"""A document with less than this share of the matches that last landed is refused (a drop of more than a fifth)."""
+ASK_API_EVERY_S = 10.0
+LAST_ASK_S = 5.0
+
+
+@dataclass
+class TargetState:
+    """One target while the run goes on."""
+
+    plan: TargetPlan
+    outcome: Outcome | None = None
+    found: int = 0
+    counts: Counts = field(default_factory=Counts)
+    detail: str = ""
+    read: bool = False
+    could_read: bool = True
+    submitted: bool = False
+    wanted: bool = False
+    """The plan, or whoever read it beyond the plan, wants it in the run."""
+
+
+@dataclass
+class Parcel:
+    """What was sent of a feed, and what has come back."""
+
+    feed: Feed
+    shipment: Shipment
+    sent: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+
+
+class Work:
+    """State and operations of one run. All methods may be called in any order, any number of times."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        source: SourceOfMatches,
+        knowledge: Knowledge,
+        api: Api | None,
+        courier: Courier | None,
+        outbox: Outbox | None,
+        run_id: str,
+        accept_shrink: Iterable[str] = (),
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.plan = plan
+        self.run_id = run_id
+        self.states = {item.target.name: TargetState(item) for item in plan.targets}
+        self.warnings: list[str] = list(plan.warnings)
+        self.undelivered: list[str] = []
+        self.readings: dict[str, FeedReading] = {}
+        self.parcels: dict[str, Parcel] = {}
+        self.steps: dict[str, float] = {}
+        self.other_receipts: dict[str, Receipt] = {}
+        self._waiting_elsewhere: list[str] = []
+        self._source = source
+        self._knowledge = knowledge
+        self._api = api
+        self._courier = courier
+        self._outbox = outbox
+        self._accept_shrink = frozenset(accept_shrink)
+        self._say = say
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._discovered: Discovered | ReadError | None = None
+        self._broker_failed: str | None = None
+        for state in self.states.values():
+            state.wanted = state.plan.need != "nothing"
+            if not state.wanted:
+                state.outcome, state.detail = "nothing_due", "; ".join(state.plan.reasons)
+
+    @property
+    def dry_run(self) -> bool:
+        """True where nothing may be written: there is no courier."""
+        return self._courier is None
+
+    def _lock(self, name: str) -> asyncio.Lock:
+        return self._locks.setdefault(name, asyncio.Lock())
+
+    def _spend(self, step: str, since: float) -> None:
+        self.steps[step] = self.steps.get(step, 0.0) + monotonic() - since
+
+    # reading
+
+    async def discover(self) -> Discovered:
+        """Today's feeds, found once a run; raises ReadError, again and again where it did so first."""
+        async with self._lock("discovery"):
+            if self._discovered is None:
+                since = monotonic()
+                self._say("opening the league's page")
+                try:
+                    self._discovered = await self._source.discover(self.plan.season)
+                    self.warnings += self._discovered.notes
+                except ReadError as error:
+                    self._discovered = error
+                self._spend("discovery", since)
+        if isinstance(self._discovered, ReadError):
+            raise self._discovered
+        return self._discovered
+
+    def _of_league(self, league: League) -> list[TargetState]:
+        return [state for state in self.states.values() if state.plan.target.league is league and state.wanted]
+
+    def _state_of(self, feed: Feed, site: str) -> SourceState | None:
+        same_key = [item for item in self._knowledge.sources if item.key == feed.key]
+        return next((item for item in same_key if item.site == site), None)
+
+    def _validators(self, feed: Feed, site: str) -> dict[str, Validators]:
+        """What lets the source answer "unchanged": only where what landed holds all that this run wants of the feed."""
+        states = self._of_league(feed.league)
+        landed = self._state_of(feed, site)
+        if landed is None or not self.plan.window.is_open or not all(state.plan.conditional for state in states):
+            return {}
+        targets = [state.plan.target for state in states]
+        scope = None
+        if not any(target.is_whole_league for target in targets):
+            scope = frozenset(
+                item.external_id for target in targets for item in known_brackets(target, self._knowledge)
+            )
+        if not covers(landed, scope):
+            return {}
+        return {
+            item.path: Validators(item.etag, item.last_modified)
+            for item in landed.documents
+            if item.etag or item.last_modified
+        }
+
+    async def _feed(self, feed: Feed, site: str) -> FeedReading:
+        async with self._lock(feed.key):
+            if feed.key not in self.readings:
+                since = monotonic()
+                self._say(f"reading {feed.key}")
+                try:
+                    self.readings[feed.key] = await self._source.read(feed, self._validators(feed, site))
+                finally:
+                    self._spend("reading", since)
+            return self.readings[feed.key]
+
+    async def scrape(self, name: str) -> TargetState:
+        """Reads a target; what came of it stands in its state. Never raises for a source's fault.
+
+        A target for which nothing was due joins the run, unless its feed has been read without it.
+        """
+        state = self.states[name]
+        target = state.plan.target
+        if state.read or state.outcome in ("failed", "not_published"):
+            return state
+        if not state.wanted and any(item.feed.league is target.league for item in self.readings.values()):
+            return state
+        state.wanted = True
+        try:
+            site = await self.discover()
+            feed = next((item for item in site.feeds if item.league is target.league), None)
+            if feed is None:
+                state.outcome = "not_published"
+                state.detail = f"{target.league} {self.plan.season.name} is not published yet"
+                return state
+            reading = await self._feed(feed, site.site)
+        except ReadError as error:
+            state.outcome, state.detail, state.could_read = "failed", str(error), False
+            return state
+        self._take(state, reading)
+        return state
+
+    def _take(self, state: TargetState, reading: FeedReading) -> None:
+        target, key = state.plan.target, reading.feed.key
+        if reading.state == "not_published":
+            state.outcome = "not_published"
+            state.detail = f"{key} is not published yet"
+            return
+        state.read = True
+        if state.outcome == "nothing_due":
+            state.outcome, state.detail = None, ""
+        if reading.state == "unchanged":
+            state.outcome = "unchanged"
+            state.found = sum(item.matches for item in known_brackets(target, self._knowledge))
+            state.counts = Counts(unchanged=state.found)
+            return
+        refusal = self._refusal(reading)
+        if refusal is not None:
+            state.outcome, state.detail, state.could_read = "failed", refusal, bool(reading.matches)
+            return
+        if not any(target.covers(bracket) for bracket in reading.brackets):
+            state.read = False
+            if state.plan.planned:
+                state.outcome, state.detail = "failed", f"{key} has no bracket {target.label} any more"
+            else:
+                state.outcome, state.detail = "not_published", f"{key} has no bracket {target.label} yet"
+            return
+        mine = [item.plan.target for item in self._of_league(target.league)]
+        state.found = build.found_by_target(mine or [target], reading, self.plan.window).get(target.name, 0)
+
+    def _refusal(self, reading: FeedReading) -> str | None:
+        """Why a document is not to be believed: empty, or shrunken by more than a fifth."""
+        key, count = reading.feed.key, len(reading.matches) + len(reading.refused)
+        if not reading.matches:
+            return f"{key} is empty: the source serves no match; what the database holds stays as it is"
+        landed = self._state_of(reading.feed, reading.site)
+        before = landed.matches if landed else 0
+        if count >= before * SHRINK_LIMIT or key in self._accept_shrink:
+            return None
+        return (
+            f"{key} shrank from {before:,} to {count:,} matches and was refused: look at the site, "
+            f"then run with --accept-shrink {key} if that is right"
+        )
+
+    # submitting
+
+    async def submit(self, name: str) -> TargetState:
+        """Marks a target as submitted; its feed is sent when the last of its targets is. Reads first what is unread."""
+        state = await self.scrape(name)
+        if state.outcome is None and not state.submitted:
+            state.submitted = True
+        if state.submitted:
+            await self._send_if_complete(state.plan.target.league)
+        return state
+
+    async def _send_if_complete(self, league: League) -> None:
+        async with self._lock(f"send {league}"):
+            due = self._of_league(league)
+            ready = [state for state in due if state.submitted]
+            waiting = [state for state in due if not state.submitted and state.outcome is None]
+            if waiting or not ready:
+                return
+            reading = next(
+                (item for item in self.readings.values() if item.feed.league is league and item.state == "read"), None
+            )
+            if reading is None or reading.feed.key in self.parcels:
+                return
+            await self._send(reading, [state.plan.target for state in ready])
+
+    async def _send(self, reading: FeedReading, targets: list[Target]) -> None:
+        key = reading.feed.key
+        since = monotonic()
+        shipment = await asyncio.to_thread(
+            partial(
+                build.build_messages,
+                reading,
+                targets,
+                run_id=self.run_id,
+                snapshot_id=str(uuid4()),
+                window=self.plan.window,
+                accept_shrink=key in self._accept_shrink,
+            )
+        )
+        parcel = self.parcels[key] = Parcel(reading.feed, shipment)
+        for target in targets:
+            self.states[target.name].found = shipment.found[target.name]
+        if self.dry_run:
+            return
+        self._say(f"sending {key}: {sum(shipment.found.values()):,} matches in {len(shipment.messages) - 1} batches")
+        for message in shipment.messages:
+            if await self.deliver(message):
+                parcel.sent.append(id_of(message))
+            else:
+                parcel.held.append(id_of(message))
+        self._spend("sending", since)
+
+    async def deliver(self, message: Payload) -> bool:
+        """Sends a message or puts it into the outbox; False where it waits. A broker that failed is not tried again."""
+        if self._courier is None or self._outbox is None:
+            raise RuntimeError("a dry run delivers nothing")
+        if self._broker_failed is None:
+            try:
+                await asyncio.to_thread(self._courier.send, message)
+                return True
+            except Undelivered as error:
+                self._broker_failed = str(error)
+                self.undelivered.append(f"{error}")
+                log.error("publish.failed", message_id=id_of(message), error=str(error))
+        try:
+            await asyncio.to_thread(self._outbox.keep, message)
+        except Undelivered as error:
+            if str(error) not in self.undelivered:
+                self.undelivered.append(str(error))
+        return False
+
+    def broker_is_down(self, why: str) -> None:
+        """Everything goes to the outbox from here on."""
+        self._broker_failed = why
+        self.undelivered.append(why)
+
+    async def send_outbox(self) -> int:
+        """Sends what an earlier run could not; returns how many went. Their receipts are waited for as well."""
+        if self._courier is None or self._outbox is None or self._broker_failed is not None:
+            return 0
+        sent = 0
+        for file, message in self._outbox.waiting():
+            try:
+                await asyncio.to_thread(self._courier.send, message)
+            except Undelivered as error:
+                self._broker_failed = str(error)
+                self.undelivered.append(str(error))
+                break
+            file.unlink()
+            sent += 1
+            if message["kind"] != "run_report":
+                self._waiting_elsewhere.append(id_of(message))
+        if sent:
+            self.warnings.append(f"{sent} messages of an earlier run were still in the outbox and have been sent")
+        return sent
+
+    # receipts
+
+    def _missing(self) -> set[str]:
+        missing = {name for name in self._waiting_elsewhere if name not in self.other_receipts}
+        for parcel in self.parcels.values():
+            missing |= set(parcel.sent) - parcel.receipts.keys()
+        return missing
+
+    def _file(self, found: Mapping[str, Receipt]) -> None:
+        for name, receipt in found.items():
+            if name in self._waiting_elsewhere:
+                self.other_receipts[name] = receipt
+            for parcel in self.parcels.values():
+                if name in parcel.sent:
+                    parcel.receipts[name] = receipt
+
+    async def wait_for_receipts(self, timeout_s: float) -> None:
+        """Waits until every message sent has its receipt, by the reply queue or, where that is silent, from the API."""
+        if self._courier is None:
+            return
+        since = monotonic()
+        deadline = since + timeout_s
+        ask_at = since + min(ASK_API_EVERY_S, timeout_s / 2)
+        if self._missing():
+            self._say("waiting for receipts")
+        while missing := self._missing():
+            now = monotonic()
+            if now >= deadline:
+                break
+            until = max(0.0, min(deadline, ask_at) - now)
+            found = await asyncio.to_thread(self._courier.receipts, missing, until)
+            self._file(found)
+            if monotonic() >= ask_at:
+                await self._ask_api(min(LAST_ASK_S, timeout_s))
+                ask_at = monotonic() + ASK_API_EVERY_S
+        if self._missing():
+            await self._ask_api(LAST_ASK_S)
+        self._spend("receipts", since)
+
+    async def _ask_api(self, within_s: float) -> None:
+        if self._api is None:
+            return
+        try:
+            async with asyncio.timeout(within_s):
+                for name in sorted(self._missing()):
+                    receipt = await self._api.receipt(name)
+                    if receipt is not None:
+                        self._file({name: receipt})
+        except (ApiError, TimeoutError) as error:
+            log.warning("receipts.api", error=str(error) or "timeout")
+
+    # the end
+
+    async def settle(self, timeout_s: float) -> tuple[TargetResult, ...]:
+        """Waits for the receipts and says what became of each target."""
+        await self.wait_for_receipts(timeout_s)
+        if self._missing():
+            where = "./mt status, ./mt logs worker, missing-table dead list"
+            count = len(self._missing())
+            self.undelivered.append(
+                f"{count} of the messages sent have no receipt within {timeout_s:g} s: they are queued in RabbitMQ and "
+                f"land as soon as worker and database run ({where})"
+            )
+        for key, parcel in self.parcels.items():
+            self._conclude(key, parcel)
+        for name, state in self.states.items():
+            if state.outcome is None:
+                state.outcome = "dry_run" if self.dry_run and state.could_read else "failed"
+                if state.outcome == "failed" and not state.detail:
+                    state.detail = "was not submitted; this is a fault of the agent, please report it"
+                    log.error("target.left", target=name)
+        return tuple(
+            TargetResult(
+                state.plan.target,
+                state.outcome or "failed",
+                state.plan.planned,
+                state.found,
+                state.counts,
+                state.detail,
+                state.could_read,
+            )
+            for state in self.states.values()
+        )
+
+    def _conclude(self, key: str, parcel: Parcel) -> None:
+        if self.dry_run:
+            return
+        states = [self.states[name] for name in parcel.shipment.found]
+        refused = [item for item in parcel.receipts.values() if item.state == "refused"]
+        missing = [name for name in parcel.sent if name not in parcel.receipts]
+        for state in states:
+            name = state.plan.target.name
+            state.counts = add_counts(
+                item.by_target[name] for item in parcel.receipts.values() if name in item.by_target
+            )
+            if refused:
+                state.outcome = "failed"
+                state.detail = f"{key} was refused by the database: {refused[0].reason or 'no reason given'}"
+                if "shrink" in state.detail or "shrank" in state.detail:
+                    state.detail += f"; run with --accept-shrink {key} if the site is right"
+            elif parcel.held:
+                state.outcome = "undelivered"
+                waits = f"in the outbox {self._outbox.folder}" if self._outbox else "nowhere"
+                state.detail = f"{len(parcel.held)} of {len(parcel.shipment.messages)} messages wait {waits}"
+            elif missing:
+                state.outcome = "undelivered"
+                state.detail = f"{len(missing)} of {len(parcel.sent)} messages of {key} are queued without a receipt"
+            else:
+                state.outcome = "landed"
+                told = state.counts.landed + state.counts.rejected
+                if told != state.found:
+                    self.warnings.append(
+                        f"{name}: {state.found:,} matches were sent and the receipts account for {told:,}"
+                    )
+
+    @property
+    def rejections(self) -> tuple[Rejection, ...]:
+        """Every match that went to the quarantine."""
+        return tuple(
+            rejection
+            for parcel in self.parcels.values()
+            for receipt in parcel.receipts.values()
+            for rejection in receipt.rejections
+        )
+
+    @property
+    def documents(self) -> tuple[dict[str, str | int | None], ...]:
+        """What was read, as the report has it."""
+        return tuple(
+            {
+                "key": reading.feed.key,
+                "state": reading.state,
+                "path": item.path,
+                "etag": item.etag,
+                "sha256": item.sha256,
+                "synced_at": item.synced_at.isoformat(),
+                "size_bytes": item.size_bytes,
+            }
+            for reading in self.readings.values()
+            for item in reading.documents
+        )
+
+
+def outbox_of(state_dir: Path) -> Outbox:
+    """The outbox of an agent whose state lies in this folder."""
+    return Outbox(state_dir / "outbox")

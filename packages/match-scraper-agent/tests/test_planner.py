@@ -1,0 +1,173 @@
+"""The plan: what each target needs, and why."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from match_contract import League, Season
+from match_scraper_agent.api import BracketSummary, Knowledge, LastRun, MatchSummary, SourceState
+from match_scraper_agent.planner import Plan, Window, check_window, covers, key_of, make_plan
+from match_scraper_agent.settings import SettingsError
+from match_scraper_agent.targets import EVERY_LEAGUE, Target, choose, load_targets
+
+NOW = datetime(2026, 10, 5, 14, tzinfo=UTC)
+TARGET = Target(name="u14-hg-northeast", league=League.HOMEGROWN, division="Northeast", age_group="U14")
+
+
+def bracket(**values: object) -> BracketSummary:
+    known: dict[str, object] = {
+        "external_id": "649",
+        "league": "Homegrown",
+        "division": "Northeast",
+        "age_group": "U14",
+        "matches": 240,
+        "scheduled": 200,
+        "next_kick_off": NOW + timedelta(days=5),
+    }
+    return BracketSummary.model_validate({**known, **values})
+
+
+def state(**values: object) -> SourceState:
+    known: dict[str, object] = {
+        "source": "assist",
+        "site": "viewer",
+        "key": "mls-next-league-26-27",
+        "season": "2026-27",
+        "league": "Homegrown",
+        "observed_at": NOW - timedelta(hours=10),
+        "landed_at": NOW - timedelta(hours=9),
+        "matches": 992,
+        "scope": ["649"],
+    }
+    return SourceState.model_validate({**known, **values})
+
+
+def knowledge(
+    brackets: tuple[BracketSummary, ...] = (), sources: tuple[SourceState, ...] = (), runs: tuple[LastRun, ...] = ()
+) -> Knowledge:
+    return Knowledge(MatchSummary(season="2026-27", brackets=brackets, last_runs=runs), sources)
+
+
+def plan_of(known: Knowledge, **more: object) -> Plan:
+    return make_plan([TARGET], now=NOW, knowledge=known, **more)  # type: ignore[arg-type]
+
+
+def test_a_target_that_nobody_has_read_yet_needs_everything() -> None:
+    item = plan_of(knowledge()).of(TARGET.name)
+    assert (item.need, item.conditional, item.planned) == ("full", False, 0)
+
+
+def test_an_unreachable_api_reads_everything_and_says_so() -> None:
+    plan = plan_of(Knowledge(error="the API does not answer"))
+    assert plan.of(TARGET.name).need == "full"
+    assert plan.warnings == ("the API does not answer",)
+
+
+def test_a_missing_score_is_looked_for_as_long_as_it_is_missing() -> None:
+    item = plan_of(knowledge((bracket(awaiting_score=3),), (state(),))).of(TARGET.name)
+    assert (item.need, item.conditional, item.planned) == ("scores", True, 240)
+    assert item.reasons == ("3 played matches have no score yet",)
+
+
+def test_a_kick_off_within_two_weeks_is_looked_at() -> None:
+    item = plan_of(knowledge((bracket(),), (state(),))).of(TARGET.name)
+    assert (item.need, item.reasons) == ("kick_offs", ("next kick-off Sat 10 Oct 14:00 UTC",))
+
+
+def test_a_week_after_the_last_landing_everything_is_read() -> None:
+    item = plan_of(knowledge((bracket(),), (state(landed_at=NOW - timedelta(days=7)),))).of(TARGET.name)
+    assert (item.need, item.conditional) == ("full", False)
+    assert item.reasons == ("weekly full sync: the last one landed on Mon 28 Sep",)
+
+
+def test_a_season_that_is_over_needs_nothing_unless_somebody_asks() -> None:
+    known = knowledge((bracket(scheduled=0, next_kick_off=None),), (state(),))
+    assert plan_of(known).of(TARGET.name).need == "nothing"
+    assert plan_of(known).due == ()
+    assert plan_of(known, forced=True).of(TARGET.name).need == "scores"
+
+
+@pytest.mark.parametrize(("code", "need"), [(4, "full"), (3, "full"), (1, "kick_offs"), (0, "kick_offs")])
+def test_a_run_that_could_not_read_or_deliver_is_made_good(code: int, need: str) -> None:
+    runs = (
+        LastRun(run_id="b", started_at=NOW - timedelta(days=1), exit_code=code),
+        LastRun(run_id="a", started_at=NOW - timedelta(days=2), exit_code=3 if code == 0 else 0),
+    )
+    assert plan_of(knowledge((bracket(),), (state(),), runs)).of(TARGET.name).need == need
+
+
+def test_a_run_that_never_ended_is_said_and_made_good() -> None:
+    plan = plan_of(knowledge((bracket(),), (state(),)), crashed="the run x never ended")
+    assert plan.of(TARGET.name).need == "full"
+    assert "the run x never ended" in plan.warnings
+
+
+def test_data_older_than_36_hours_is_a_warning_in_season_alone() -> None:
+    known = knowledge((bracket(),), (state(observed_at=NOW - timedelta(hours=37)),))
+    assert "37 h ago" in plan_of(known).warnings[0]
+    in_the_past = make_plan([TARGET], now=NOW, knowledge=known, season=Season(2025))
+    assert in_the_past.warnings == ()
+
+
+@given(st.dates(date(2020, 1, 1), date(2090, 12, 31)))
+def test_the_season_and_its_keys_follow_from_the_day(day: date) -> None:
+    now = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    plan = make_plan([TARGET], now=now, knowledge=Knowledge())
+    assert plan.season.first_day <= day <= plan.season.last_day
+    assert Season.from_key(key_of(League.FLEX, plan.season)) == plan.season
+
+
+@given(
+    st.integers(0, 20),
+    st.integers(0, 20),
+    st.one_of(st.none(), st.timedeltas(timedelta(0), timedelta(days=60))),
+    st.timedeltas(timedelta(0), timedelta(days=30)),
+    st.booleans(),
+)
+def test_nothing_is_due_only_when_everything_is_known_and_over(
+    awaiting: int, scheduled: int, ahead: timedelta | None, age: timedelta, forced: bool
+) -> None:
+    next_kick_off = None if ahead is None else NOW + ahead
+    known = knowledge(
+        (bracket(awaiting_score=awaiting, scheduled=scheduled, next_kick_off=next_kick_off),),
+        (state(landed_at=NOW - age),),
+    )
+    item = plan_of(known, forced=forced).of(TARGET.name)
+    over = not awaiting and not scheduled and ahead is None and age < timedelta(days=7)
+    assert (item.need == "nothing") == (over and not forced)
+    assert item.conditional == (item.need in ("scores", "kick_offs"))
+    assert item.reasons
+
+
+def test_validators_of_a_narrower_landing_do_not_cover_a_wider_run() -> None:
+    assert covers(state(), frozenset({"649"}))
+    assert not covers(state(), frozenset({"649", "888"}))
+    assert not covers(state(), None)
+    assert covers(state(scope=None), frozenset({"888"}))
+
+
+def test_a_window_outside_the_season_is_refused_in_a_sentence() -> None:
+    season = Season(2026)
+    assert check_window(Window(), season) is None
+    assert check_window(Window(date(2026, 9, 1), date(2026, 10, 1)), season) is None
+    assert "lies after" in str(check_window(Window(date(2026, 10, 1), date(2026, 9, 1)), season))
+    assert "outside the season 2026-27" in str(check_window(Window(first=date(2020, 1, 1)), season))
+
+
+def test_the_five_targets_of_the_design_are_the_default() -> None:
+    names = [target.name for target in choose(load_targets(), [])]
+    assert names == [
+        "u14-hg-northeast",
+        "u13-hg-northeast",
+        "u14-hg-florida",
+        "u13-hg-florida",
+        "u14-academy-new-england",
+    ]
+
+
+def test_all_means_every_league_and_an_unknown_target_names_the_known_ones() -> None:
+    assert choose(load_targets(), ["u14-hg-florida", "all"]) == EVERY_LEAGUE
+    with pytest.raises(SettingsError, match=r"unknown target 'u15'.*u14-hg-northeast"):
+        choose(load_targets(), ["u15"])
