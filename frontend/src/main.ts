@@ -1,7 +1,7 @@
 // Starts the site. A first view that came in the HTML stays on screen until ours has its data, so nothing flickers.
 import { createApp } from 'vue'
 import App from './App.vue'
-import { take, whenSettled } from './api/resource'
+import { refreshAll, take, whenSettled } from './api/resource'
 import { known } from './brackets/paths'
 import { router } from './router'
 import './design/tokens.css'
@@ -29,3 +29,7 @@ async function start(): Promise<void> {
 }
 
 void start()
+if (import.meta.env.PROD && 'serviceWorker' in navigator) {
+  addEventListener('load', () => void navigator.serviceWorker.register('/sw.js'))
+}
+addEventListener('online', refreshAll)

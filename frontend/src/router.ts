@@ -2,6 +2,13 @@
 import { createRouter, createWebHistory } from 'vue-router'
 import BracketPage from './brackets/BracketPage.vue'
 
+/** A page whose code cannot be had (a new version was put up, or there is no connection): load it whole. */
+function reloadInstead(fault: unknown, to: string): void {
+  const here = location.pathname + location.search
+  if (!(fault instanceof TypeError) || to === here) throw fault // loading it again would not help
+  location.assign(to)
+}
+
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
@@ -21,3 +28,5 @@ export const router = createRouter({
     return to.hash ? { el: to.hash } : { top: 0 }
   },
 })
+
+router.onError((fault, to) => reloadInstead(fault, to.fullPath))

@@ -40,6 +40,10 @@ function sentence(status: number, problem: { detail?: unknown } | null): string 
   return known ?? `${text.error[500]} (${status})`
 }
 
+/** When the service worker kept an answer that it gave for want of a connection; undefined: the answer is the API's. */
+const ages = new WeakMap<object, string>()
+export const keptAt = (answer: unknown): string | undefined => (typeof answer === 'object' && answer ? ages.get(answer) : undefined)
+
 /** GETs JSON. Throws ApiError with a sentence to show; an aborted request throws the signal's own reason. */
 export async function get<T>(from: Address<T>, signal?: AbortSignal): Promise<T> {
   const deadline = AbortSignal.timeout(DEADLINE_MS)
@@ -52,7 +56,10 @@ export async function get<T>(from: Address<T>, signal?: AbortSignal): Promise<T>
   }
   if (!response.ok) throw new ApiError(response.status, sentence(response.status, await problemOf(response)))
   try {
-    return (await response.json()) as T
+    const answer = (await response.json()) as T
+    const age = response.headers.get('x-kept-at')
+    if (age && typeof answer === 'object' && answer) ages.set(answer, age)
+    return answer
   } catch {
     throw new ApiError(response.status, text.error.unreadable!)
   }
@@ -81,5 +88,6 @@ export async function getAll<P extends Page>(from: Address<P>, signal?: AbortSig
     whole.items.push(...page.items)
     next = page.next_cursor
   }
-  return { ...whole, next_cursor: null }
+  whole.next_cursor = null
+  return whole
 }

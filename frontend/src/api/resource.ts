@@ -1,6 +1,6 @@
 // What a view shows of an address: its four states, with answers kept in memory so that going back is instant.
 import { onScopeDispose, shallowReactive, toValue, watch, type MaybeRefOrGetter } from 'vue'
-import { ApiError, get, type Address } from './http'
+import { ApiError, get, keptAt, type Address } from './http'
 
 const FRESH_MS = 20_000
 const KEPT = 60
@@ -93,8 +93,9 @@ export function useResource<T>(
     count(1)
     try {
       const answer = await load(at, mine.signal)
-      keep(at, answer)
-      if (current === mine) state.data = answer
+      const age = keptAt(answer)
+      if (!age) keep(at, answer)
+      if (current === mine) Object.assign(state, { data: answer, staleSince: age })
     } catch (fault) {
       if (current !== mine) return
       if (!(fault instanceof ApiError)) throw fault

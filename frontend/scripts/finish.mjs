@@ -1,5 +1,6 @@
-// Writes .gz and .br beside what the build made, so that Nginx sends files and compresses none. index.html stays plain:
-// Nginx puts the page's first view into it (SSI) and compresses the answer.
+// After vite: the service worker with its list of files, and .gz and .br beside what the build made, so that Nginx sends
+// files and compresses none. index.html stays plain: Nginx puts the page's first view into it (SSI).
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
@@ -13,6 +14,14 @@ function walk(folder) {
     return statSync(path).isDirectory() ? walk(path) : [path]
   })
 }
+
+const files = walk('dist')
+  .filter((path) => /^dist\/(assets\/.*\.(js|css)|icon\.svg|manifest\.webmanifest)$/.test(path))
+  .map((path) => path.slice('dist'.length))
+  .sort()
+const worker = readFileSync('src/sw.js', 'utf8')
+const version = createHash('sha256').update(worker).update(readFileSync('dist/index.html')).update(files.join()).digest('hex').slice(0, 12)
+writeFileSync('dist/sw.js', worker.replace('self.__FILES__ ?? []', JSON.stringify(files)).replace("self.__VERSION__ ?? 'dev'", JSON.stringify(version)))
 
 for (const path of walk('dist').filter((path) => worth.test(path))) {
   const plain = readFileSync(path)
