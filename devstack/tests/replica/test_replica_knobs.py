@@ -11,7 +11,7 @@ import pytest
 
 import devstack.replica
 from devstack.replica import Replica
-from devstack.replica.certificate import SITE, VIEWER
+from devstack.replica.certificate import MODULAR11, SITE, VIEWER
 from devstack.replica.handle import ReplicaFailed
 from devstack.replica.knobs import BadKnob, Knobs, from_text, turned
 from devstack.replica.viewer import shell
@@ -89,6 +89,21 @@ def test_a_blank_document_and_the_shell_in_its_place(replica: Replica) -> None:
     assert replica.get(SCHEDULE).content == b""
     replica.knobs(documents="shell")
     assert replica.get(SCHEDULE).content == shell()
+
+
+def test_pages_can_be_blank_empty_or_the_viewer_s_shell(replica: Replica) -> None:
+    replica.knobs(pages="blank")
+    assert replica.get(HOMEGROWN).content == b""
+    replica.knobs(pages="empty")
+    assert "<main" not in replica.get(HOMEGROWN).text
+    replica.knobs(pages="shell")
+    assert replica.get(HOMEGROWN).content == shell()
+
+
+def test_modular11_has_its_own_area_of_faults(replica: Replica) -> None:
+    replica.knobs(fragments="429")
+    assert replica.get(f"https://{MODULAR11}/public_schedule/league/get_matches").status_code == 429
+    assert replica.get(f"https://{MODULAR11}/league-schedule/homegrown-division").status_code == 200
 
 
 def test_a_fault_can_be_kept_to_one_document_and_to_so_many_answers(replica: Replica) -> None:
@@ -259,6 +274,22 @@ def test_knobs_are_read_from_the_command_line(text: str, value: dict[str, Any]) 
 def test_a_setting_without_a_value_is_refused() -> None:
     with pytest.raises(BadKnob, match="name=value"):
         from_text(["consent"])
+
+
+def test_of_a_folder_of_documents_no_truth_is_known(replica: Replica, tmp_path: Path) -> None:
+    file = tmp_path / f"data/schedule/{LEAGUE}.json"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(replica.get(SCHEDULE).content)
+    replica.feeds(tmp_path)
+    assert replica.truth()["keys"] == {}
+    replica.feeds(None)
+    assert len(replica.truth()["keys"]) == 3
+
+
+def test_crests_are_pictures(replica: Replica) -> None:
+    crests = (event["home_organisation"] or {} for event in events(replica).values())
+    url = next(crest for crest in (found.get("logo_full_path") for found in crests) if crest)
+    assert replica.get(url).headers["content-type"] == "image/svg+xml"
 
 
 def test_truth_has_every_match_and_table_of_the_documents(replica: Replica) -> None:

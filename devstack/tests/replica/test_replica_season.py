@@ -181,7 +181,8 @@ def test_quirk_7_scores_are_corrected_and_matches_move() -> None:
     moved = [key for key in both if before[key]["start_time"][:10] != after[key]["start_time"][:10]]
     assert len(corrected) > 3
     assert len(moved) > 10
-    far = Counter(by_key(LEAGUE, "2027-02-20")[key]["start_time"][:10] for key in both).most_common()
+    later = by_key(LEAGUE, "2027-02-20").values()
+    far = Counter(event["start_time"][:10] for event in later).most_common()
     assert max(day for day, count in far if count > 20) > "2027-06-13", "a whole weekend was put on one far day"
 
 

@@ -28,7 +28,7 @@ log = structlog.get_logger("replica")
 def main(
     *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="https port on loopback; 0: any free one")],
-    state: Annotated[Path, typer.Option(help="folder for the certificate and the generated season")],
+    state: Annotated[Path, typer.Option(help="folder for the certificate")],
     feeds: Annotated[Path | None, typer.Option(help="serve these documents (data/schedule/<key>.json, ...)")] = None,
     today: Annotated[str | None, typer.Option(help="the generated season's clock: a date or a UTC time")] = None,
     seed: Annotated[int, typer.Option(help="of the generated season")] = 1,

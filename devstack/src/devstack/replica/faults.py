@@ -10,12 +10,14 @@ import socket
 import struct
 from typing import Any, cast
 
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from devstack.replica.knobs import Fault
+from devstack.replica.viewer import shell
 
+EMPTY_PAGE = "<!doctype html><title>MLS NEXT</title>"
 _transports: dict[tuple[Any, Any], asyncio.Transport] = {}
 
 
@@ -47,7 +49,7 @@ async def _hang(receive: Receive) -> None:
 async def answer(
     fault: Fault, site: ASGIApp, scope: Scope, receive: Receive, send: Send, *, retry_after_s: int, slow_ms: int
 ) -> None:
-    """Answers one request with the fault. `empty`, `shell` and the like that need the site's own body are not here."""
+    """Answers one request with the fault. A document's own `blank`, `empty` and `shell` are the viewer's business."""
     if fault == "reset":
         _reset(scope)
         await _hang(receive)
@@ -58,8 +60,10 @@ async def answer(
         await site(scope, receive, send)
     elif fault == "truncated":
         await _truncated(site, scope, receive, send)
-    elif fault == "blank":
-        await Response(b"", media_type="application/json")(scope, receive, send)
+    elif fault in ("blank", "empty"):
+        await HTMLResponse(b"" if fault == "blank" else EMPTY_PAGE)(scope, receive, send)
+    elif fault == "shell":
+        await HTMLResponse(shell())(scope, receive, send)
     else:
         status = int(fault)
         headers = {"Retry-After": str(retry_after_s)} if status in (429, 503) else {}

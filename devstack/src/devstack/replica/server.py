@@ -124,7 +124,7 @@ class Sites:
             await send(message)
 
         try:
-            if fault == "ok" or (area == "documents" and fault in ("empty", "shell")):
+            if fault == "ok" or (area == "documents" and fault in ("blank", "empty", "shell")):
                 await site(scope, receive, counting)
             else:
                 knobs = self.world.knobs

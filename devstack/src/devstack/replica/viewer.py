@@ -19,6 +19,11 @@ HERE = Path(__file__).parent / "site"
 SHELL_BYTES = 631
 """The real shell's size, by which people have recognised it."""
 CACHE_SECONDS = 240
+CREST = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40">'
+    '<circle cx="20" cy="20" r="19" fill="hsl({} 60% 35%)"/>'
+    '<text x="20" y="26" text-anchor="middle" font-size="16" fill="#fff">{:02d}</text></svg>'
+)
 
 
 def shell() -> bytes:
@@ -63,8 +68,11 @@ def site(world: World) -> Starlette:
     page = shell()
 
     def read(request: Request) -> Response:
-        if request.scope.get("replica.fault") == "shell":
+        fault = request.scope.get("replica.fault")
+        if fault == "shell":
             return HTMLResponse(page)
+        if fault == "blank":
+            return Response(b"", media_type="application/json")
         document = world.document(request.url.path.removeprefix("/"))
         if document is None:
             return HTMLResponse(page)
@@ -77,6 +85,10 @@ def site(world: World) -> Starlette:
     async def script(_: Request) -> Response:
         return Response((HERE / "app.js").read_text(), media_type="text/javascript")
 
+    async def crest(request: Request) -> Response:
+        number = int(request.path_params["club"])
+        return Response(CREST.format(number % 360, number % 100), media_type="image/svg+xml")
+
     async def rules(_: Request) -> Response:
         return robots(world)
 
@@ -88,6 +100,7 @@ def site(world: World) -> Starlette:
             Route("/robots.txt", rules),
             Route("/assets/app.js", script),
             Route("/data/{name:path}", data),
+            Route("/crests/{club:int}.svg", crest),
             Route("/{path:path}", app),
         ]
     )

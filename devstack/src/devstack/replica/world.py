@@ -78,7 +78,8 @@ class World:
 
     @property
     def feeds(self) -> Feeds:
-        return self._folder or self._generated.at(self.now)
+        with self._lock:
+            return self._folder or self._generated.at(self.now)
 
     def key(self, page: str) -> str:
         """The key to which mlssoccer.com's page ("homegrown" or "academy") points.
@@ -108,7 +109,9 @@ class World:
             return known[1]
 
     def truth(self) -> dict[str, Any]:
-        """What is true at this moment of the generated season; the folder's truth is unknown."""
+        """What is true at this moment of the generated season. Of a folder of documents nothing more is known."""
+        if self._folder:
+            return {"now": None, "season": None, "keys": {}}
         return self._generated.truth(self.now)
 
     # knobs and faults

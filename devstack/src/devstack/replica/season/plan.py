@@ -437,6 +437,7 @@ def _count_in(brackets: list[Bracket], fixtures: list[Fixture]) -> None:
         for squad in bracket.listed:
             own.setdefault(squad.id, []).append(bracket.id)
     for fixture in fixtures:
+        fixture.nameless = fixture.nameless and fixture.home.id in own  # else nobody could say who plays
         home = own.get(fixture.home.id, own.get(fixture.away.id, []))
         away = own.get(fixture.away.id, own.get(fixture.home.id, []))
         shared = [bracket for bracket in home if bracket in away]
