@@ -2,6 +2,7 @@
 
 `radius`              a FreeRADIUS of the test's own, over the test's own database   (test)
 `scripted_anthropic`  a scripted Anthropic of the test's own                         (test)
+`gateway`             iron-claw-proxy between the two, with a user                   (test)
 
 Each can be stopped, killed and started again by the test. All of it is gone when the test ends, however it ends.
 """
@@ -186,6 +187,114 @@ def scripted_anthropic(request: pytest.FixtureRequest) -> Iterator[Scripted]:
     name = f"scripted-{uuid4().hex[:8]}"
     port = process.free_port()
     running = Scripted(scripted_service(run, port), run, name, port=port)
+    running.start()
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@dataclass
+class Gateway(Running):
+    """iron-claw-proxy. `environment` may be changed between a stop and a start."""
+
+    port: int = field(kw_only=True)
+    environment: dict[str, str] = field(kw_only=True)
+    radius: Radius = field(kw_only=True)
+    upstream: Scripted = field(kw_only=True)
+    user: str = "ann"
+    secret: str = field(default_factory=lambda: uuid4().hex)
+
+    @property
+    def url(self) -> str:
+        """The base URL, as the SDK wants it."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def key(self) -> str:
+        """The key of the user that the fixture makes (with no limits)."""
+        return f"{self.user}.{self.secret}"
+
+    @property
+    def state(self) -> Path:
+        """Where its journal lies."""
+        return Path(self.environment["IRON_CLAW_STATE_DIR"])
+
+    def get(self, path: str, key: str | None = None) -> httpx.Response:
+        """A GET with a key (the user's own when none is named)."""
+        headers = {"x-api-key": self.key if key is None else key}
+        return httpx.get(self.url + path, headers=headers, trust_env=False, timeout=30)
+
+    def end_session(self, key: str | None = None) -> httpx.Response:
+        """DELETE /v1/session."""
+        headers = {"x-api-key": self.key if key is None else key}
+        return httpx.delete(f"{self.url}/v1/session", headers=headers, trust_env=False, timeout=30)
+
+    def grant(self, **reply: object) -> None:
+        """Sets the user's grant anew, by SQL: `MT_Token_Budget=1000`."""
+        with psycopg.connect(self.radius.database.dsn) as connection:
+            connection.execute("delete from radreply where username = %s", [self.user])
+            for attribute, value in reply.items():
+                connection.execute(
+                    "insert into radreply (username, attribute, op, value) values (%s, %s, ':=', %s)",
+                    [self.user, attribute.replace("_", "-"), str(value)],
+                )
+
+    def accounts(self) -> list[DictRow]:
+        """The rows of radacct, oldest first."""
+        return self.radius.rows("select * from radacct order by radacctid")
+
+    def calls(self) -> list[DictRow]:
+        """The rows of llm_calls, oldest first."""
+        return self.radius.rows("select * from llm_calls order by started_at, call_id")
+
+    def records(self) -> list[dict[str, Any]]:
+        """The journal, oldest record first."""
+        lines = (self.state / "journal.jsonl").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+
+def gateway_environment(folder: Path, port: int, radius: Radius, upstream: Scripted, **more: str) -> dict[str, str]:
+    """The settings of a gateway between these two."""
+    server = radius.server
+    return process.clean_environment(
+        IRON_CLAW_PORT=str(port),
+        IRON_CLAW_UPSTREAM_URL=upstream.url,
+        IRON_CLAW_UPSTREAM_KEY="sk-ant-the-real-key",
+        IRON_CLAW_RADIUS_HOST="127.0.0.1",
+        IRON_CLAW_RADIUS_AUTH_PORT=str(server.auth_port),
+        IRON_CLAW_RADIUS_ACCT_PORT=str(server.acct_port),
+        IRON_CLAW_RADIUS_SECRET=server.secret,
+        IRON_CLAW_RADIUS_TIMEOUT_S="0.5",
+        IRON_CLAW_COA_PORT=str(server.nas_coa_port),
+        IRON_CLAW_COA_SECRET=server.coa_secret,
+        IRON_CLAW_STATE_DIR=str(folder / "state"),
+        IRON_CLAW_DATABASE_URL=radius.dsn,
+        **more,
+    )
+
+
+@pytest.fixture
+def gateway(radius: Radius, scripted_anthropic: Scripted, request: pytest.FixtureRequest) -> Iterator[Gateway]:
+    """A running gateway and one user without limits. `parametrize("gateway", [{...}], indirect=True)` adds settings."""
+    run = run_folder(request.config)
+    name = f"gateway-{uuid4().hex[:8]}"
+    folder = run / name
+    folder.mkdir()
+    port = process.free_port()
+    environment = gateway_environment(folder, port, radius, scripted_anthropic, **getattr(request, "param", {}))
+    program = Path(sys.executable).parent / "iron-claw"
+    service = Service(
+        name="iron-claw-proxy",
+        launch=lambda: Launch(argv=(str(program), "proxy"), env=environment, cwd=folder, stop_within_s=25),
+        ready=lambda: process.connects(port),
+        tcp_ports=(port,),
+        ready_within_s=20,
+    )
+    running = Gateway(
+        service, run, name, port=port, environment=environment, radius=radius, upstream=scripted_anthropic
+    )
+    radius.add_user(running.user, running.secret)
     running.start()
     try:
         yield running

@@ -35,6 +35,8 @@ from devstack.services.rabbitmq import RabbitMQ
 GENERATED = "generated"
 """The word for --feeds that means the season which the replica makes itself."""
 AGENT_USER = "agent"
+AGENT_GRANT = ("--token-budget", "500000", "--monthly-budget", "20000000", "--max-calls", "200")
+"""One run's tokens and calls, and a month's: some ten times what a daily run takes."""
 DEFINITIONS = ROOT / "deploy" / "rabbitmq" / "definitions.json"
 SOURCE_HOSTS = ("www.mlssoccer.com", "mls-assist.theintelligenceplatform.com")
 
@@ -458,8 +460,8 @@ class Stack:
 
     def _agent_user(self, log: Path) -> None:
         run_logged(
-            (_program("iron-claw"), "users", "add", AGENT_USER, "--replace"),
-            {**self.gateway_environment(), "IRON_CLAW_NEW_PASSWORD": self.secrets.agent_proxy_password},
+            (_program("iron-claw"), "users", "add", AGENT_USER, "--exist-ok", *AGENT_GRANT),
+            {**self.gateway_environment(), "IRON_CLAW_NEW_SECRET": self.secrets.agent_proxy_password},
             log,
         )
 

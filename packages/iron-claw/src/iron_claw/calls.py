@@ -1,0 +1,110 @@
+"""llm_calls: every settled call as a row, written from the journal behind the traffic, each once in effect."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import structlog
+
+from iron_claw.journal import Journal, JournalError, Record
+
+log = structlog.get_logger()
+
+BATCH = 500
+MAX_PAUSE_S = 5.0
+INSERT = """
+insert into public.llm_calls (call_id, session_id, username, model_asked, model, started_at, ended_at, input_tokens,
+    cache_write_tokens, cache_read_tokens, output_tokens, cost_micro_usd, status, ending, action, estimated, request_id)
+values (%(call)s, %(sid)s, %(user)s, %(asked)s, %(model)s, %(started)s, %(ended)s, %(input_tokens)s,
+    %(cache_write_tokens)s, %(cache_read_tokens)s, %(output_tokens)s, %(cost)s, %(status)s, %(ending)s, %(action)s,
+    %(estimated)s, %(request)s)
+on conflict (call_id) do nothing
+"""
+
+
+def row_of(record: Record) -> dict[str, Any]:
+    """A `settle` record as parameters of INSERT."""
+    names = ("call", "sid", "user", "asked", "model", "cost", "status", "ending", "action", "estimated", "request")
+    return {
+        **{name: record[name] for name in names},
+        **record["counts"],
+        "started": datetime.fromtimestamp(record["started"], UTC),
+        "ended": datetime.fromtimestamp(record["ended"], UTC),
+    }
+
+
+class CallStore:
+    """The queue of settled calls and its writer. Without a database URL nothing is kept."""
+
+    def __init__(self, journal: Journal, database_url: str) -> None:
+        self._journal = journal
+        self._url = database_url
+        self._more = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self.queue: deque[Record] = deque()
+
+    @property
+    def enabled(self) -> bool:
+        """Whether calls are stored at all."""
+        return bool(self._url)
+
+    def put(self, settled: Record) -> None:
+        """Queues a `settle` record, which stands in the journal already."""
+        if self.enabled:
+            self.queue.append(settled)
+            self._empty.clear()
+            self._more.set()
+
+    async def flushed(self, timeout_s: float) -> bool:
+        """Waits until everything is stored; False when the time is up first."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._empty.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def store(self) -> None:
+        """Writes what is queued, in batches; runs until it is cancelled. A database that is away is tried again."""
+        if not self.enabled:
+            return
+        connection: psycopg.AsyncConnection[Any] | None = None
+        pause_s = 0.5
+        try:
+            while True:
+                await self._more.wait()
+                batch = [self.queue[at] for at in range(min(BATCH, len(self.queue)))]
+                if not batch:
+                    self._more.clear()
+                    self._empty.set()
+                    continue
+                try:
+                    if connection is None or connection.closed:
+                        connection = await psycopg.AsyncConnection.connect(
+                            self._url, prepare_threshold=None, connect_timeout=3
+                        )
+                    async with connection.transaction(), connection.cursor() as cursor:
+                        await cursor.executemany(INSERT, [row_of(record) for record in batch])
+                except psycopg.Error as error:
+                    log.warning("calls_wait_for_database", error=str(error).strip(), queued=len(self.queue))
+                    if connection is not None:
+                        await connection.close()
+                        connection = None
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(pause_s * 2, MAX_PAUSE_S)
+                    continue
+                pause_s = 0.5
+                for _ in batch:
+                    self.queue.popleft()
+                try:
+                    self._journal.write("stored", calls=[record["call"] for record in batch])
+                except JournalError as error:
+                    log.error("stored_not_on_disk", error=str(error))
+        finally:
+            if connection is not None:
+                await connection.close()

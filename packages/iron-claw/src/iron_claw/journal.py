@@ -1,0 +1,160 @@
+"""The gateway's memory on disk: an append-only file of JSON lines, from which everything can be told after a crash.
+
+Each line is `{"n": number, "t": Unix time, "k": kind, ...}`. A record is handed to the operating system before what it
+announces happens, so a killed process loses nothing. It is forced to the disk (fsync) in the background at most every
+`fsync_s`, and at once where somebody is told that it is durable (`sync`): a power cut may lose the last tenth of a
+second.
+At each start the file is written anew with what still matters; a line cut short by a crash can only be the last one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+Record = dict[str, Any]
+
+FILE = "journal.jsonl"
+LOCK = "lock"
+
+
+class JournalError(Exception):
+    """The journal cannot be written or read; says which file and why."""
+
+
+class Journal:
+    """One process's journal. Writing is synchronous and short; syncing waits for the disk in a thread."""
+
+    def __init__(self, folder: Path, *, fsync_s: float = 0.1, clock: Callable[[], float] = time.time) -> None:
+        self.folder = folder
+        self.file = folder / FILE
+        self.fsync_s = fsync_s
+        self.clock = clock
+        self.broken: str | None = None
+        """Why nothing can be written; None: all is well."""
+        self._handle: int | None = None
+        self._lock: int | None = None
+        self._number = 0
+        self._backlog: list[bytes] = []
+        self._dirty = False
+
+    def open(self) -> Iterator[Record]:
+        """Takes the folder for this process and gives what an earlier one wrote, in order."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise JournalError(
+                f"{self.folder} is in use by another gateway: stop it, or set IRON_CLAW_STATE_DIR to another folder"
+            ) from error
+        except OSError as error:
+            raise JournalError(f"cannot use {self.folder}: {error}") from error
+        return read(self.file)
+
+    def begin(self, keep: Iterable[Record]) -> None:
+        """Starts a new file that holds `keep` and replaces the old one; from here on records can be written."""
+        fresh = self.file.with_suffix(".new")
+        try:
+            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+            for record in keep:
+                self._number += 1
+                os.write(handle, _line({**record, "n": self._number}))
+            os.fsync(handle)
+            fresh.replace(self.file)
+            folder = os.open(self.folder, os.O_RDONLY)
+            os.fsync(folder)
+            os.close(folder)
+        except OSError as error:
+            raise JournalError(f"cannot write {fresh}: {error}") from error
+        if self._handle is not None:
+            os.close(self._handle)
+        self._handle = handle
+
+    def write(self, kind: str, **fields: Any) -> Record:
+        """Adds a record. JournalError when it could not be handed to the operating system; it is then tried again with
+        the next one (`retry`), so that what was used is not forgotten while the process lives."""
+        self._number += 1
+        record = {"n": self._number, "t": round(self.clock(), 3), "k": kind, **fields}
+        self._backlog.append(_line(record))
+        self.retry()
+        if self.broken is not None:
+            raise JournalError(self.broken)
+        return record
+
+    def retry(self) -> None:
+        """Writes what could not be written before."""
+        if self._handle is None:
+            self.broken = "the journal is not open"
+            return
+        while self._backlog:
+            data = self._backlog[0]
+            try:
+                written = os.write(self._handle, data)
+            except OSError as error:
+                self.broken = f"cannot write {self.file}: {error}"
+                return
+            self._dirty = True
+            if written < len(data):  # a full disk took a part of the line: the rest goes first next time
+                self._backlog[0] = data[written:]
+                self.broken = f"cannot write {self.file}: the disk took {written} of {len(data)} bytes"
+                return
+            self._backlog.pop(0)
+        self.broken = None
+
+    async def sync(self) -> None:
+        """Returns when everything written so far is on the disk."""
+        if self._handle is not None:
+            self._dirty = False
+            await asyncio.get_running_loop().run_in_executor(None, os.fsync, self._handle)
+
+    async def keep_synced(self) -> None:
+        """Forces what was written to the disk every `fsync_s`; runs until it is cancelled."""
+        while True:
+            await asyncio.sleep(max(self.fsync_s, 0.005))
+            if self.broken is not None:
+                self.retry()
+            if self._dirty:
+                await self.sync()
+
+    @property
+    def bytes(self) -> int:
+        """The file's size."""
+        return self.file.stat().st_size if self.file.exists() else 0
+
+    def close(self) -> None:
+        """Syncs, and gives the folder back."""
+        if self._handle is not None:
+            os.fsync(self._handle)
+            os.close(self._handle)
+            self._handle = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _line(record: Record) -> bytes:
+    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+
+
+def read(file: Path) -> Iterator[Record]:
+    """The records of a journal file in order. A last line without its end is what a crash cut off, and is left out."""
+    if not file.exists():
+        return
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                record = json.loads(line)
+            except ValueError as error:
+                raise JournalError(
+                    f"{file}: line {number} is damaged ({error}). Mend the line, or move the file away"
+                ) from error
+            yield record

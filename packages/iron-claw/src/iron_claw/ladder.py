@@ -1,0 +1,64 @@
+"""What happens as a session's budget is used up. Pure: values in, a decision out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+
+class Action(StrEnum):
+    """The rungs, in their order."""
+
+    NONE = "none"
+    DOWNGRADE = "downgrade"
+    REDUCE = "reduce"
+    KILL = "kill"
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Where the rungs begin, in percent of the budget. The last one is always 100."""
+
+    downgrade_pct: int = 70
+    reduce_pct: int = 90
+
+
+def action(used: int, budget: int | None, at: Thresholds) -> Action:
+    """The rung for so many tokens used (settled and reserved) of a budget; no budget: no ladder."""
+    if budget is None:
+        return Action.NONE
+    if used >= budget:
+        return Action.KILL
+    if used * 100 >= budget * at.reduce_pct:
+        return Action.REDUCE
+    if used * 100 >= budget * at.downgrade_pct:
+        return Action.DOWNGRADE
+    return Action.NONE
+
+
+def allowed(model: str, grant: Sequence[str]) -> bool:
+    """Whether a grant (names, `*` as a wildcard) names the model. An empty grant names all."""
+    return not grant or any(fnmatchcase(model, pattern) for pattern in grant)
+
+
+def cheaper(model: str, model_map: Mapping[str, str], grant: Sequence[str]) -> str:
+    """The model to use instead: the first on the map's way down that the grant names.
+
+    When the grant names none of them, the map's first step: it is cheaper than what was granted. A model that the map
+    does not know stays. The map's keys may hold `*`.
+    """
+    way: list[str] = []
+    here = model
+    while (step := _step(here, model_map)) is not None and step != model and step not in way:
+        way.append(step)
+        here = step
+    return next((name for name in way if allowed(name, grant)), way[0] if way else model)
+
+
+def _step(model: str, model_map: Mapping[str, str]) -> str | None:
+    if model in model_map:
+        return model_map[model]
+    patterns = sorted((key for key in model_map if "*" in key), key=len, reverse=True)
+    return next((model_map[pattern] for pattern in patterns if fnmatchcase(model, pattern)), None)

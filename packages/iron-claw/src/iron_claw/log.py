@@ -1,0 +1,58 @@
+"""JSON logs to stderr. Keys of any kind are taken out of every line, whatever wrote it."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+_secret = re.compile(r"sk-ant-[A-Za-z0-9_-]+")
+
+
+def set_up(level: str, secrets: list[str]) -> None:
+    """Structlog for everything, the standard library's loggers too. `secrets` never appear in a line."""
+    hidden = [secret for secret in secrets if secret]
+
+    def hide(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {key: _hide(value, hidden) for key, value in event.items()}
+
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.processors.format_exc_info, hide, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                hide,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    # uvicorn reports a stream that upstream cut short as an error of the application; the gateway's own line says why
+    logging.getLogger("uvicorn.error").addFilter(
+        lambda record: "without completing response" not in record.getMessage()
+    )
+
+
+def _hide(value: Any, hidden: list[str]) -> Any:
+    if not isinstance(value, str):
+        return value
+    for secret in hidden:
+        value = value.replace(secret, "***")
+    return _secret.sub("***", value)

@@ -1,0 +1,49 @@
+"""The way to the provider: one pooled client that passes bytes on as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import aiohttp
+from multidict import CIMultiDict
+
+from iron_claw.settings import Settings
+
+HOP_BY_HOP = frozenset(
+    b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding "
+    b"upgrade".split()
+)
+OURS = HOP_BY_HOP | {b"host", b"content-length", b"authorization", b"x-api-key", b"accept-encoding", b"x-request-id"}
+"""Request headers that are not passed on: the client's key stays here, and what was compressed could not be metered."""
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+def open_client(settings: Settings) -> aiohttp.ClientSession:
+    """The client. It adds no header of its own and unpacks nothing."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),
+        auto_decompress=False,
+        trust_env=True,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(
+            total=None, sock_connect=settings.upstream_connect_timeout_s, sock_read=settings.upstream_read_timeout_s
+        ),
+        skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+    )
+
+
+def request_headers(theirs: Headers, key: str, request_id: str) -> CIMultiDict[str]:
+    """The client's headers, with the provider's key in the place of the client's."""
+    headers: CIMultiDict[str] = CIMultiDict(
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in theirs if name.lower() not in OURS
+    )
+    headers["x-api-key"] = key
+    headers["accept-encoding"] = "identity"
+    headers["x-request-id"] = request_id
+    return headers
+
+
+def answer_headers(theirs: Headers) -> list[tuple[bytes, bytes]]:
+    """Upstream's headers as the client gets them: all, repeated ones too, but those of the connection."""
+    return [(name, value) for name, value in theirs if name.lower() not in HOP_BY_HOP]
