@@ -459,11 +459,20 @@ class Stack:
         )
 
     def _agent_user(self, log: Path) -> None:
+        """Makes the agent's RADIUS user; one that is there keeps the limits that somebody gave it."""
+        mark = self.data / "agent-user.stamp"
+        stamp = hashlib.sha256(f"{self.database_direct_url} {self.secrets.agent_proxy_password}".encode()).hexdigest()
+        with psycopg.connect(self.database_direct_url, prepare_threshold=None) as connection:
+            query = "select 1 from radcheck where username = %s limit 1"
+            known = connection.execute(query, [AGENT_USER]).fetchone() is not None
+        if known and mark.exists() and mark.read_text() == stamp:
+            return
         run_logged(
             (_program("iron-claw"), "users", "add", AGENT_USER, "--exist-ok", *AGENT_GRANT),
             {**self.gateway_environment(), "IRON_CLAW_NEW_SECRET": self.secrets.agent_proxy_password},
             log,
         )
+        mark.write_text(stamp)
 
 
 def _only_after(part: Service | Task, names: set[str]) -> Service | Task:
