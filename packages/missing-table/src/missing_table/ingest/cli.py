@@ -1,4 +1,4 @@
-"""The commands of the database's keeper: migrate."""
+"""The commands of the database's keeper: migrate, worker."""
 
 import json
 import sys
@@ -23,6 +23,7 @@ def fail(sentence: str) -> typer.Exit:
 def register(app: typer.Typer) -> None:
     """Hangs this subject's commands into the front door."""
     app.command("migrate")(migrate_command)
+    app.command("worker")(worker_command)
 
 
 def migrate_command(
@@ -43,3 +44,13 @@ def migrate_command(
         typer.echo("\n".join(f"{word}: {title}" for title in titles) or "The schema is up to date.")
     if check and titles:
         raise typer.Exit(1)
+
+
+def worker_command(
+    concurrency: Annotated[int | None, typer.Option(help="Processes that land messages side by side.", min=1)] = None,
+) -> None:
+    """Land what comes through the queue, until SIGTERM."""
+    from missing_table.ingest.worker import run_worker  # noqa: PLC0415 - Celery is slow to import
+
+    settings = load_settings()
+    raise typer.Exit(run_worker(settings, concurrency=concurrency or settings.worker_concurrency))

@@ -1,0 +1,196 @@
+"""The Celery worker: takes a message, lands it, sends the receipt. What it may retry, and how long it waits, is here.
+
+A message is acknowledged after its commit. A fault that passes by itself sends it round through a delay queue, for as
+long as it takes; any other fault rejects it to the dead letters at once.
+"""
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import structlog
+from amqp import NotFound
+from celery import Celery, Task
+from celery.signals import setup_logging, worker_process_shutdown
+from kombu.connection import Connection
+from kombu.entity import Exchange, Queue
+from kombu.exceptions import OperationalError
+
+from match_contract import Receipt, wire
+from missing_table.ingest.faults import delay_after, is_transient
+from missing_table.ingest.merge import land
+from missing_table.ingest.places import Places
+from missing_table.ingest.screen import refuse_compression
+from missing_table.logs import configure_logs
+from missing_table.settings import Settings, SettingsError
+
+DELAY_EXCHANGE = "matches-delay"
+SOFT_LIMIT_S = 90
+HARD_LIMIT_S = 120
+CONNECT_TIMEOUT_S = 5
+
+log = structlog.get_logger(__name__)
+
+
+class Landing:
+    """One process's connection and memory. A connection that broke is opened again by the next message."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._connection: psycopg.Connection | None = None
+        self._places = Places()
+
+    def land(self, message: Any) -> Receipt:
+        if self._connection is None:
+            self._connection = psycopg.connect(
+                self._dsn, autocommit=True, prepare_threshold=None, connect_timeout=CONNECT_TIMEOUT_S
+            )
+        try:
+            return land(self._connection, message, self._places)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Forgets everything; harmless when there is nothing."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+        self._places = Places()
+
+
+def make_app(broker_url: str, dsn: str) -> Celery:
+    """The Celery application with its one task. Declares nothing: the queue must be there."""
+    app = Celery("missing_table.ingest", broker=broker_url, backend="rpc://", set_as_current=False)
+    queue = Queue(
+        wire.QUEUE,
+        Exchange(wire.RETRY_EXCHANGE, type="topic", no_declare=True),
+        routing_key=wire.RETRY_ROUTING_KEY,
+        no_declare=True,
+        queue_arguments={"x-queue-type": "quorum"},  # known to Celery, which then counts prefetches per consumer
+    )
+    app.conf.update(
+        accept_content=["json"],
+        task_serializer="json",
+        result_serializer="json",
+        task_queues=[queue],
+        task_default_queue=wire.QUEUE,
+        task_create_missing_queues=False,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_acks_on_failure_or_timeout=False,
+        task_soft_time_limit=SOFT_LIMIT_S,
+        task_time_limit=HARD_LIMIT_S,
+        worker_prefetch_multiplier=1,
+        worker_consumer="missing_table.ingest.consumer:Consumer",
+        worker_enable_remote_control=False,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        broker_heartbeat=10,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={"confirm_publish": True},
+    )
+    landing = Landing(dsn)
+
+    @app.task(name=wire.TASK, bind=True, max_retries=None)  # type: ignore[untyped-decorator]
+    def ingest(task: Task, message: Any) -> dict[str, Any]:
+        return run_task(task, landing, message)
+
+    @worker_process_shutdown.connect(weak=False)  # type: ignore[untyped-decorator]
+    def close(**_: Any) -> None:
+        landing.close()
+
+    return app
+
+
+def run_task(task: Task, landing: Landing, message: Any) -> dict[str, Any]:
+    """The task's body: the receipt, or a retry through a delay queue, or the fault itself (which is a dead letter)."""
+    from missing_table.ingest import metrics  # noqa: PLC0415 - the worker chooses first how metrics are kept
+
+    tries = task.request.retries or 0
+    bound = log.bind(message_id=task.request.id, tries=tries)
+    started = time.perf_counter()
+    try:
+        receipt = landing.land(message)
+    except Exception as error:
+        about = f"{type(error).__name__}: {str(error).strip()[:300]}"
+        if not is_transient(error):
+            metrics.FAULTS.labels("permanent").inc()
+            bound.exception("message cannot land: to the dead letters")
+            raise
+        delay = delay_after(tries)
+        metrics.FAULTS.labels("transient").inc()
+        bound.warning("message will be tried again", error=about, delay=delay)
+        raise task.retry(
+            exc=error,
+            countdown=0,
+            max_retries=None,
+            exchange=DELAY_EXCHANGE,
+            exchange_type="topic",
+            routing_key=delay,
+        ) from error
+    seconds = time.perf_counter() - started
+    metrics.observe(receipt, seconds)
+    bound.info(
+        "message landed",
+        kind=receipt.kind,
+        state=receipt.state,
+        reason=receipt.reason,
+        seconds=round(seconds, 4),
+        **receipt.counts.model_dump(),
+    )
+    return receipt.model_dump(mode="json")
+
+
+def check_topology(broker_url: str) -> None:
+    """Raises SettingsError with a sentence where the queue is missing or the broker does not let us in."""
+    try:
+        with Connection(broker_url, connect_timeout=CONNECT_TIMEOUT_S) as connection:
+            connection.default_channel.queue_declare(wire.QUEUE, passive=True)
+    except NotFound as error:
+        raise SettingsError(
+            f"the broker has no queue {wire.QUEUE!r} ({error}): load deploy/rabbitmq/definitions.json"
+        ) from None
+
+
+def run_worker(settings: Settings, *, concurrency: int) -> int:
+    """Runs until SIGTERM (ends what is in progress, leaves the rest queued). The exit code."""
+    dsn, broker_url = settings.pooled_dsn, settings.broker_url
+    folder = Path(tempfile.mkdtemp(prefix="mt-metrics-"))
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    from missing_table.ingest import metrics  # noqa: PLC0415 - after the folder is chosen
+
+    configure_logs(settings.log_level)
+    refuse_compression()
+
+    @setup_logging.connect(weak=False)  # type: ignore[untyped-decorator]
+    def keep_our_logs(**_: Any) -> None:
+        configure_logs(settings.log_level)
+
+    try:
+        check_topology(broker_url)
+    except (OperationalError, OSError) as error:
+        log.warning("the broker does not answer yet", error=str(error)[:200])
+    app = make_app(broker_url, dsn)
+    server = metrics.serve(settings.metrics_port, dsn=dsn, broker_url=broker_url) if settings.metrics_port else None
+    worker = app.Worker(
+        concurrency=concurrency,
+        pool="prefork",
+        without_gossip=True,
+        without_mingle=True,
+        quiet=True,
+        loglevel="WARNING",
+    )
+    log.info("worker starts", concurrency=concurrency, queue=wire.QUEUE, metrics_port=settings.metrics_port)
+    try:
+        worker.start()
+    finally:
+        if server:
+            server()
+        metrics.forget(folder)
+    return int(worker.exitcode or 0)

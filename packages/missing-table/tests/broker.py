@@ -1,0 +1,131 @@
+"""A producer as the agent is one, and a worker process, for tests against a real broker. No assertions."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from kombu import Connection, Queue
+
+from match_contract import wire
+from missing_table.ingest.judge import message_id_of
+
+DEADLINE_S = 60
+
+
+def until(happened: Callable[[], Any], what: str, *, deadline_s: float = DEADLINE_S) -> Any:
+    """Asks until something is true; fails with what was waited for."""
+    end = time.monotonic() + deadline_s
+    while time.monotonic() < end:
+        found = happened()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not happen in {deadline_s} s")
+
+
+class Producer:
+    """Publishes messages with confirms and reads the receipts from a reply queue of its own."""
+
+    def __init__(self, url: str) -> None:
+        self.connection = Connection(url, transport_options={"confirm_publish": True})
+        self.channel = self.connection.default_channel
+        self.reply = Queue(f"reply-{uuid4().hex}", exclusive=True, durable=False)(self.channel)
+        self.reply.declare()
+
+    def send(self, message: Any) -> str:
+        message_id = message_id_of(message)
+        body = json.dumps(wire.task_body(message))
+        self.send_raw(body, headers=wire.task_headers(message_id), correlation_id=message_id)
+        return message_id
+
+    def send_raw(self, body: Any, **properties: Any) -> None:
+        options = {"content_type": "application/json", "content_encoding": "utf-8", **properties}
+        self.connection.Producer(self.channel, auto_declare=False).publish(
+            body,
+            exchange=wire.EXCHANGE,
+            routing_key="",
+            delivery_mode=2,
+            mandatory=True,
+            reply_to=self.reply.name,
+            **options,
+        )
+
+    def receipts(self, *message_ids: str, deadline_s: float = DEADLINE_S) -> dict[str, dict[str, Any]]:
+        """The final answers to these messages; a RETRY on the way is none."""
+        found: dict[str, dict[str, Any]] = {}
+
+        def complete() -> bool:
+            while (reply := self.reply.get(no_ack=True)) is not None:
+                if reply.payload["status"] != "RETRY":
+                    found[reply.payload["task_id"]] = reply.payload
+            return set(message_ids) <= found.keys()
+
+        until(complete, f"the receipts of {len(message_ids)} messages", deadline_s=deadline_s)
+        return found
+
+    def depth(self, queue: str) -> int:
+        return int(self.channel.queue_declare(queue, passive=True).message_count)
+
+    def take(self, queue: str) -> Any:
+        """The next message of a queue, raw, or None."""
+        return self.channel.basic_get(queue, no_ack=True)
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+@contextmanager
+def producing(url: str) -> Iterator[Producer]:
+    producer = Producer(url)
+    try:
+        yield producer
+    finally:
+        producer.close()
+
+
+class Worker:
+    """`missing-table worker` in a process group of its own; its JSON log is in `log`."""
+
+    def __init__(self, *, dsn: str, amqp_url: str, folder: Path, **more: str) -> None:
+        self.log = folder / f"worker-{uuid4().hex[:6]}.log"
+        environment = {"PATH": os.environ["PATH"], "DATABASE_URL": dsn, "AMQP_URL": amqp_url, **more}
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "missing_table.cli", "worker"],
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def kill(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        """SIGTERM to the main process alone, as a supervisor does; the exit code."""
+        self.process.terminate()
+        return self.process.wait(30)
+
+    def text(self) -> str:
+        return self.log.read_text()
+
+
+@contextmanager
+def working(**arguments: Any) -> Iterator[Worker]:
+    worker = Worker(**arguments)
+    try:
+        yield worker
+    finally:
+        if worker.process.poll() is None:
+            worker.kill()
