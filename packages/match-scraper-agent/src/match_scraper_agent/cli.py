@@ -27,7 +27,7 @@ from match_scraper_agent.planner import Plan, Window
 from match_scraper_agent.report import COUNTED, exit_code, money, run_report, screen
 from match_scraper_agent.run import Options, plan_run, run
 from match_scraper_agent.settings import Settings, SettingsError, load_settings
-from match_scraper_agent.source import SourceOfMatches
+from match_scraper_agent.source import AssistSource, SourceOfMatches
 from match_scraper_agent.submit import AmqpCourier, Courier
 from match_scraper_agent.targets import choose, load_targets
 
@@ -170,9 +170,9 @@ def runs_table(runs: list[dict[str, Any]]) -> Table:
 
 def real_source(settings: Settings, name: str) -> SourceOfMatches:
     """The reader of a platform: assist or modular11."""
-    from match_scraper_agent.reading import open_source  # noqa: PLC0415  Playwright is not loaded for a plan
-
-    return open_source(settings, name)
+    if name == "assist":
+        return AssistSource(settings)
+    raise SettingsError(f"--source {name!r} cannot be read yet: choose assist")
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,10 @@ def run_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan and read; no model, write nothing.")] = False,
     model: Annotated[str | None, typer.Option("--model", help="The model to ask for.")] = None,
     no_proxy: Annotated[bool, typer.Option("--no-proxy", help="Run without a language model.")] = False,
-    browser: Annotated[str | None, typer.Option("--browser", metavar="PATH", help="Chromium to start.")] = None,
+    browser: Annotated[
+        str | None,
+        typer.Option("--browser", help="always, auto (on a failure: the last known feeds), never. By default always."),
+    ] = None,
     source: Annotated[str, typer.Option("--source", help="assist, or modular11 (to 2025-26).")] = "assist",
     accept_shrink: Annotated[
         list[str] | None,
@@ -217,7 +220,7 @@ def run_command(
     """One run. Exit codes: 0 landed, 1 a target failed or a match was rejected, 2 usage, 3 nothing read, 4 not
     delivered or no receipt."""
     makers: Makers = context.obj or Makers()
-    settings = load_settings(env_file, {"model": model, "chromium": Path(browser) if browser else None})
+    settings = load_settings(env_file, {"model": model, "browser": browser})
     configure_logs(settings.log_level)
     if source not in ("assist", "modular11"):
         raise SettingsError(f"--source {source!r}: choose assist or modular11")

@@ -10,7 +10,7 @@ from typing import Any
 
 from match_contract import MAX_MATCHES_PER_BATCH, SCHEMA_VERSION, Bracket, FeedSnapshot, Match, batch_id_of
 from match_scraper_agent.planner import EVERY_DAY, Window
-from match_scraper_agent.source import FeedReading
+from match_scraper_agent.source import Reading
 from match_scraper_agent.targets import Target
 
 Payload = dict[str, Any]
@@ -40,7 +40,7 @@ def counted_under(match: Match, by_bracket: Mapping[str, str]) -> str | None:
     return next((by_bracket[name] for name in (*match.home_brackets, *match.away_brackets) if name in by_bracket), None)
 
 
-def scope_of(targets: Sequence[Target], reading: FeedReading) -> tuple[str, ...] | None:
+def scope_of(targets: Sequence[Target], reading: Reading) -> tuple[str, ...] | None:
     """External ids of the brackets that a run submits of a feed; None where that is all of them."""
     if any(target.is_whole_league for target in targets):
         return None
@@ -48,7 +48,7 @@ def scope_of(targets: Sequence[Target], reading: FeedReading) -> tuple[str, ...]
 
 
 def sort_matches(
-    targets: Sequence[Target], reading: FeedReading, window: Window
+    targets: Sequence[Target], reading: Reading, window: Window
 ) -> tuple[list[tuple[str, Match]], list[tuple[str, Mapping[str, Any]]]]:
     """(target, match) of everything to be submitted, and (target, payload) of what the reader refused.
 
@@ -63,17 +63,17 @@ def sort_matches(
         if name is not None and window.holds(match.local_date):
             matches.append((name, match))
     refused: list[tuple[str, Mapping[str, Any]]] = []
-    for item in reading.refused:
+    for item in reading.rejected:
         if item.brackets and not whole:
             named = next((by_bracket[bracket] for bracket in item.brackets if bracket in by_bracket), None)
         else:
             named = whole or targets[0].name
         if named is not None:
-            refused.append((named, item.payload))
+            refused.append((named, {"external_id": item.external_id, **item.payload}))
     return matches, refused
 
 
-def found_by_target(targets: Sequence[Target], reading: FeedReading, window: Window) -> dict[str, int]:
+def found_by_target(targets: Sequence[Target], reading: Reading, window: Window) -> dict[str, int]:
     """How many matches of a reading count for each target, refused ones too."""
     matches, refused = sort_matches(targets, reading, window)
     counts = Counter(name for name, _ in (*matches, *refused))
@@ -81,7 +81,7 @@ def found_by_target(targets: Sequence[Target], reading: FeedReading, window: Win
 
 
 def build_messages(
-    reading: FeedReading,
+    reading: Reading,
     targets: Sequence[Target],
     *,
     run_id: str,
@@ -94,7 +94,7 @@ def build_messages(
     With a window the documents go without validators: the source may not answer "unchanged" to what was left out.
     """
     if reading.observed_at is None:
-        raise ValueError(f"{reading.feed.key}: a reading without synced_at cannot be submitted")
+        raise ValueError(f"{reading.key.key}: a reading without synced_at cannot be submitted")
     matches, refused = sort_matches(targets, reading, window)
     items: list[Payload] = [{**match.model_dump(mode="json"), "target": name} for name, match in matches] + [
         {**payload, "target": name} for name, payload in refused
@@ -108,9 +108,9 @@ def build_messages(
         snapshot_id=snapshot_id,
         source=reading.source,
         site=reading.site,
-        key=reading.feed.key,
-        season=reading.feed.season.name,
-        league=reading.feed.league,
+        key=reading.key.key,
+        season=reading.key.season.name,
+        league=reading.key.league,
         observed_at=reading.observed_at,
         documents=documents,
         brackets=reading.brackets,

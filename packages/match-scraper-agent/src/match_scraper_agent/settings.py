@@ -12,6 +12,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from match_scraper import BrowserMode
+
 DEFAULT_MODEL = "claude-haiku-4-5"
 _LINE = re.compile(r"(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=.*")
 _ADDRESS = re.compile(r"([^=\s]+)=([^:\s]+):(\d{1,5})")
@@ -68,6 +70,7 @@ class Settings(BaseSettings):
     source_resolve: Annotated[dict[str, str], NoDecode, BeforeValidator(_addresses)] = Field(default_factory=dict)
     source_ca: Annotated[Path | None, Blankable] = None
     chromium: Path = Path("/usr/bin/chromium")
+    browser: BrowserMode = "always"
     state_dir: Path = Path.home() / ".local" / "state" / "match-scraper-agent"
     today: Annotated[datetime | None, BeforeValidator(_moment)] = None
     targets_file: Annotated[Path | None, Blankable] = None

@@ -1,90 +1,94 @@
-"""What the agent needs of a source: which feeds there are today, and what one of them says. Values and a protocol.
+"""A source as the agent uses it: today's feeds, one feed's reading, and the reader's connections behind both.
 
-The reader (match_scraper) is behind it; nothing here opens a page or a socket.
+What is read and how is match_scraper's; nothing here opens a page or knows a format.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from match_contract import Bracket, BracketStandings, DocumentRef, League, Match, Season, Source
+from match_contract import Season
+from match_scraper import (
+    BrowserMode,
+    Discovery,
+    FeedKey,
+    LandedFeed,
+    Reader,
+    ReaderSettings,
+    Reading,
+    SourceError,
+    Validators,
+    discover,
+    read_feed,
+)
+from match_scraper_agent.settings import Settings
 
-
-class ReadError(Exception):
-    """A feed, or the page that names the feeds, could not be read. The text says what happened and what to do."""
-
-
-@dataclass(frozen=True)
-class Feed:
-    """A competition season that the site publishes."""
-
-    key: str
-    league: League
-    season: Season
-
-
-@dataclass(frozen=True)
-class Validators:
-    """What a conditional request sends for one document."""
-
-    etag: str | None = None
-    last_modified: str | None = None
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A match that the reader cannot read: the payload as it came (a dict), a reason of one word, a sentence.
-
-    `brackets`: external ids in which it would count, as far as that can be told.
-    """
-
-    payload: Mapping[str, Any]
-    reason: str
-    detail: str
-    brackets: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class FeedReading:
-    """What a feed says. `unchanged` and `not_published` carry nothing else."""
-
-    feed: Feed
-    state: Literal["read", "unchanged", "not_published"]
-    source: Source = Source.ASSIST
-    site: str = ""
-    observed_at: datetime | None = None
-    documents: tuple[DocumentRef, ...] = ()
-    brackets: tuple[BracketStandings, ...] = ()
-    matches: tuple[Match, ...] = ()
-    refused: tuple[Refused, ...] = ()
-    external_ids: tuple[str, ...] = ()
-    scored: int = 0
-    notes: tuple[str, ...] = ()
-    bytes_read: int = 0
-
-    def bracket(self, external_id: str) -> Bracket | None:
-        """The bracket of that id, None where the document has none."""
-        return next((bracket for bracket in self.brackets if bracket.external_id == external_id), None)
-
-
-@dataclass(frozen=True)
-class Discovered:
-    """Today's site: who hosts the viewer, and which feeds it names for the season asked for."""
-
-    site: str
-    feeds: tuple[Feed, ...]
-    notes: tuple[str, ...] = field(default=())
+__all__ = [
+    "AssistSource",
+    "BrowserMode",
+    "Discovery",
+    "FeedKey",
+    "LandedFeed",
+    "Reading",
+    "SourceError",
+    "SourceOfMatches",
+    "Validators",
+]
 
 
 class SourceOfMatches(Protocol):
-    """A platform as the agent reads it."""
+    """A platform as a run reads it."""
 
-    async def discover(self, season: Season) -> Discovered:
-        """Finds today's viewer and its feeds; raises ReadError."""
+    async def discover(self, season: Season, last_known: Sequence[FeedKey]) -> Discovery:
+        """Finds today's viewer and its feeds; raises SourceError."""
 
-    async def read(self, feed: Feed, validators: Mapping[str, Validators]) -> FeedReading:
-        """Reads a feed; `validators` by document path, empty for an unconditional read. Raises ReadError."""
+    async def read(
+        self,
+        key: FeedKey,
+        *,
+        viewer_url: str,
+        validators: Mapping[str, Validators],
+        landed: LandedFeed | None,
+        accept_shrink: bool,
+    ) -> Reading:
+        """Reads a feed; raises nothing that the source can cause."""
 
     async def close(self) -> None:
-        """Ends browser and connections."""
+        """Ends all connections."""
+
+
+class AssistSource:
+    """The viewer of 2026-27 and on, found on mlssoccer.com by Chromium."""
+
+    def __init__(self, settings: Settings) -> None:
+        known = {name for name in ReaderSettings.model_fields if name in Settings.model_fields}
+        self._settings = ReaderSettings(**{name: getattr(settings, name) for name in known})
+        self._browser: BrowserMode = settings.browser
+        self._reader: Reader | None = None
+
+    async def discover(self, season: Season, last_known: Sequence[FeedKey]) -> Discovery:
+        return await discover(self._settings, season=season, browser=self._browser, last_known=last_known)
+
+    async def read(
+        self,
+        key: FeedKey,
+        *,
+        viewer_url: str,
+        validators: Mapping[str, Validators],
+        landed: LandedFeed | None,
+        accept_shrink: bool,
+    ) -> Reading:
+        if self._reader is None:
+            self._reader = await Reader(self._settings).__aenter__()
+        return await read_feed(
+            self._reader,
+            key,
+            viewer_url=viewer_url,
+            validators=validators,
+            landed=landed,
+            accept_shrink=accept_shrink,
+        )
+
+    async def close(self) -> None:
+        if self._reader is not None:
+            await self._reader.close()
+            self._reader = None

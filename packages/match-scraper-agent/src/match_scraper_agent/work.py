@@ -5,6 +5,7 @@ call the same functions, so nothing can be done twice.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,20 +15,27 @@ from uuid import uuid4
 
 import structlog
 
-from match_contract import Counts, League, Receipt, Rejection
+from match_contract import Counts, League, Receipt, Rejection, Season
+from match_scraper import Outcome as ReadOutcome
 from match_scraper_agent import messages as build
 from match_scraper_agent.api import Api, ApiError, Knowledge, SourceState
 from match_scraper_agent.messages import Payload, Shipment
 from match_scraper_agent.planner import Plan, TargetPlan, covers, known_brackets
 from match_scraper_agent.report import Outcome, TargetResult, add_counts
-from match_scraper_agent.source import Discovered, Feed, FeedReading, ReadError, SourceOfMatches, Validators
+from match_scraper_agent.source import (
+    Discovery,
+    FeedKey,
+    LandedFeed,
+    Reading,
+    SourceError,
+    SourceOfMatches,
+    Validators,
+)
 from match_scraper_agent.submit import Courier, Outbox, Undelivered, id_of
 from match_scraper_agent.targets import Target
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-SHRINK_LIMIT = 0.8
-"""A document with less than this share of the matches that last landed is refused (a drop of more than a fifth)."""
 ASK_API_EVERY_S = 10.0
 LAST_ASK_S = 5.0
 
@@ -52,7 +60,7 @@ class TargetState:
 class Parcel:
     """What was sent of a feed, and what has come back."""
 
-    feed: Feed
+    key: FeedKey
     shipment: Shipment
     sent: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
@@ -80,7 +88,7 @@ class Work:
         self.states = {item.target.name: TargetState(item) for item in plan.targets}
         self.warnings: list[str] = list(plan.warnings)
         self.undelivered: list[str] = []
-        self.readings: dict[str, FeedReading] = {}
+        self.readings: dict[str, Reading] = {}
         self.parcels: dict[str, Parcel] = {}
         self.steps: dict[str, float] = {}
         self.other_receipts: dict[str, Receipt] = {}
@@ -93,7 +101,7 @@ class Work:
         self._accept_shrink = frozenset(accept_shrink)
         self._say = say
         self._locks: dict[str, asyncio.Lock] = {}
-        self._discovered: Discovered | ReadError | None = None
+        self._discovered: Discovery | SourceError | None = None
         self._broker_failed: str | None = None
         for state in self.states.values():
             state.wanted = state.plan.need != "nothing"
@@ -113,59 +121,80 @@ class Work:
 
     # reading
 
-    async def discover(self) -> Discovered:
-        """Today's feeds, found once a run; raises ReadError, again and again where it did so first."""
+    async def discover(self) -> Discovery:
+        """Today's feeds, found once a run; raises SourceError, again and again where it did so first."""
         async with self._lock("discovery"):
             if self._discovered is None:
                 since = monotonic()
                 self._say("opening the league's page")
                 try:
-                    self._discovered = await self._source.discover(self.plan.season)
-                    self.warnings += self._discovered.notes
-                except ReadError as error:
+                    self._discovered = await self._source.discover(self.plan.season, self._last_known())
+                    self.warnings += self._discovered.warnings
+                except SourceError as error:
                     self._discovered = error
                 self._spend("discovery", since)
-        if isinstance(self._discovered, ReadError):
+        if isinstance(self._discovered, SourceError):
             raise self._discovered
         return self._discovered
 
     def _of_league(self, league: League) -> list[TargetState]:
         return [state for state in self.states.values() if state.plan.target.league is league and state.wanted]
 
-    def _state_of(self, feed: Feed, site: str) -> SourceState | None:
+    def _landed(self, feed: FeedKey, viewer_url: str) -> SourceState | None:
+        """What last landed of this feed from the same site: a validator belongs to its host."""
         same_key = [item for item in self._knowledge.sources if item.key == feed.key]
-        return next((item for item in same_key if item.site == site), None)
+        return next((item for item in same_key if item.site in viewer_url or viewer_url in item.site), None)
 
-    def _validators(self, feed: Feed, site: str) -> dict[str, Validators]:
+    def _validators(self, feed: FeedKey, landed: SourceState | None) -> dict[str, Validators]:
         """What lets the source answer "unchanged": only where what landed holds all that this run wants of the feed."""
         states = self._of_league(feed.league)
-        landed = self._state_of(feed, site)
         if landed is None or not self.plan.window.is_open or not all(state.plan.conditional for state in states):
             return {}
         targets = [state.plan.target for state in states]
         scope = None
         if not any(target.is_whole_league for target in targets):
-            scope = frozenset(
-                item.external_id for target in targets for item in known_brackets(target, self._knowledge)
-            )
+            known = [item for target in targets for item in known_brackets(target, self._knowledge)]
+            scope = frozenset(item.external_id for item in known)
         if not covers(landed, scope):
             return {}
-        return {
-            item.path: Validators(item.etag, item.last_modified)
-            for item in landed.documents
-            if item.etag or item.last_modified
-        }
+        return {item.path: Validators(item.etag, item.last_modified, item.sha256) for item in landed.documents}
 
-    async def _feed(self, feed: Feed, site: str) -> FeedReading:
+    def _last_known(self) -> list[FeedKey]:
+        return [
+            FeedKey(item.key, item.league, Season.parse(item.season))
+            for item in self._knowledge.sources
+            if item.season == self.plan.season.name and item.source == "assist"
+        ]
+
+    async def _feed(self, feed: FeedKey, viewer_url: str) -> Reading:
         async with self._lock(feed.key):
             if feed.key not in self.readings:
                 since = monotonic()
                 self._say(f"reading {feed.key}")
-                try:
-                    self.readings[feed.key] = await self._source.read(feed, self._validators(feed, site))
-                finally:
-                    self._spend("reading", since)
+                landed = self._landed(feed, viewer_url)
+                reading = await self._source.read(
+                    feed,
+                    viewer_url=viewer_url,
+                    validators=self._validators(feed, landed),
+                    landed=LandedFeed(landed.matches, landed.scored, landed.observed_at) if landed else None,
+                    accept_shrink=feed.key in self._accept_shrink,
+                )
+                self._spend("reading", since)
+                self._look_at(reading)
+                self.readings[feed.key] = reading
             return self.readings[feed.key]
+
+    def _look_at(self, reading: Reading) -> None:
+        """Self-watch: what is odd about a document, though it could be read."""
+        key = reading.key.key
+        if reading.canary is not None and reading.canary.alarm:
+            self.warnings.append(f"{key}: score canary: {reading.canary}")
+        if reading.released:
+            self.warnings.append(f"{key}: release watch: the season's fixtures have appeared")
+        if reading.skipped:
+            reasons = Counter(item.reason for item in reading.skipped)
+            said = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+            self.warnings.append(f"{key}: rows left out: {said}")
 
     async def scrape(self, name: str) -> TargetState:
         """Reads a target; what came of it stands in its state. Never raises for a source's fault.
@@ -176,64 +205,55 @@ class Work:
         target = state.plan.target
         if state.read or state.outcome in ("failed", "not_published"):
             return state
-        if not state.wanted and any(item.feed.league is target.league for item in self.readings.values()):
+        if not state.wanted and any(item.key.league is target.league for item in self.readings.values()):
             return state
         state.wanted = True
         try:
             site = await self.discover()
-            feed = next((item for item in site.feeds if item.league is target.league), None)
+            feed = next((item for item in site.keys if item.league is target.league), None)
             if feed is None:
                 state.outcome = "not_published"
                 state.detail = f"{target.league} {self.plan.season.name} is not published yet"
                 return state
-            reading = await self._feed(feed, site.site)
-        except ReadError as error:
-            state.outcome, state.detail, state.could_read = "failed", str(error), False
+            reading = await self._feed(feed, site.viewer_url)
+        except SourceError as error:
+            kept = f" (kept: {', '.join(str(file) for file in error.evidence)})" if error.evidence else ""
+            state.outcome, state.detail, state.could_read = "failed", f"{error}{kept}", False
             return state
         self._take(state, reading)
         return state
 
-    def _take(self, state: TargetState, reading: FeedReading) -> None:
-        target, key = state.plan.target, reading.feed.key
-        if reading.state == "not_published":
-            state.outcome = "not_published"
-            state.detail = f"{key} is not published yet"
-            return
-        state.read = True
-        if state.outcome == "nothing_due":
-            state.outcome, state.detail = None, ""
-        if reading.state == "unchanged":
-            state.outcome = "unchanged"
-            state.found = sum(item.matches for item in known_brackets(target, self._knowledge))
-            state.counts = Counts(unchanged=state.found)
-            return
-        refusal = self._refusal(reading)
-        if refusal is not None:
-            state.outcome, state.detail, state.could_read = "failed", refusal, bool(reading.matches)
-            return
+    def _take(self, state: TargetState, reading: Reading) -> None:
+        target, key = state.plan.target, reading.key.key
+        match reading.outcome:
+            case ReadOutcome.NOT_PUBLISHED:
+                state.outcome, state.detail = "not_published", reading.detail
+                return
+            case ReadOutcome.UNCHANGED:
+                state.read = True
+                state.outcome, state.detail = "unchanged", ""
+                state.found = sum(item.matches for item in known_brackets(target, self._knowledge))
+                state.counts = Counts(unchanged=state.found)
+                return
+            case ReadOutcome.READ:
+                pass
+            case ReadOutcome.SHRUNKEN:
+                state.outcome = "failed"
+                state.detail = f"{reading.detail}; run with --accept-shrink {key} if the site is right"
+                return
+            case _:
+                state.outcome, state.detail, state.could_read = "failed", reading.detail, False
+                return
         if not any(target.covers(bracket) for bracket in reading.brackets):
-            state.read = False
             if state.plan.planned:
                 state.outcome, state.detail = "failed", f"{key} has no bracket {target.label} any more"
             else:
                 state.outcome, state.detail = "not_published", f"{key} has no bracket {target.label} yet"
             return
+        state.read = True
+        state.outcome, state.detail = None, ""
         mine = [item.plan.target for item in self._of_league(target.league)]
-        state.found = build.found_by_target(mine or [target], reading, self.plan.window).get(target.name, 0)
-
-    def _refusal(self, reading: FeedReading) -> str | None:
-        """Why a document is not to be believed: empty, or shrunken by more than a fifth."""
-        key, count = reading.feed.key, len(reading.matches) + len(reading.refused)
-        if not reading.matches:
-            return f"{key} is empty: the source serves no match; what the database holds stays as it is"
-        landed = self._state_of(reading.feed, reading.site)
-        before = landed.matches if landed else 0
-        if count >= before * SHRINK_LIMIT or key in self._accept_shrink:
-            return None
-        return (
-            f"{key} shrank from {before:,} to {count:,} matches and was refused: look at the site, "
-            f"then run with --accept-shrink {key} if that is right"
-        )
+        state.found = build.found_by_target(mine, reading, self.plan.window).get(target.name, 0)
 
     # submitting
 
@@ -254,14 +274,19 @@ class Work:
             if waiting or not ready:
                 return
             reading = next(
-                (item for item in self.readings.values() if item.feed.league is league and item.state == "read"), None
+                (
+                    item
+                    for item in self.readings.values()
+                    if item.key.league is league and item.outcome is ReadOutcome.READ
+                ),
+                None,
             )
-            if reading is None or reading.feed.key in self.parcels:
+            if reading is None or reading.key.key in self.parcels:
                 return
             await self._send(reading, [state.plan.target for state in ready])
 
-    async def _send(self, reading: FeedReading, targets: list[Target]) -> None:
-        key = reading.feed.key
+    async def _send(self, reading: Reading, targets: list[Target]) -> None:
+        key = reading.key.key
         since = monotonic()
         shipment = await asyncio.to_thread(
             partial(
@@ -274,7 +299,7 @@ class Work:
                 accept_shrink=key in self._accept_shrink,
             )
         )
-        parcel = self.parcels[key] = Parcel(reading.feed, shipment)
+        parcel = self.parcels[key] = Parcel(reading.key, shipment)
         for target in targets:
             self.states[target.name].found = shipment.found[target.name]
         if self.dry_run:
@@ -461,8 +486,8 @@ class Work:
         """What was read, as the report has it."""
         return tuple(
             {
-                "key": reading.feed.key,
-                "state": reading.state,
+                "key": reading.key.key,
+                "state": reading.outcome.value,
                 "path": item.path,
                 "etag": item.etag,
                 "sha256": item.sha256,
