@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from match_contract import Status
@@ -11,8 +11,8 @@ from missing_table.matches import queries
 from missing_table.matches.cursor import Cursor
 from missing_table.matches.schemas import Match, MatchChange, MatchDetail
 from missing_table.tables.endpoints import no_bracket
-from missing_table.tables.queries import bracket
-from missing_table.web.answers import json_answer
+from missing_table.tables.queries import version
+from missing_table.web.answers import etag_of, json_answer, keep, kept_answer, matches_etag, not_modified
 from missing_table.web.dependencies import (
     AgeGroupQuery,
     DivisionQuery,
@@ -32,12 +32,14 @@ CursorQuery = Annotated[str | None, Query(max_length=200, description="next_curs
 FromQuery = Annotated[date | None, Query(alias="from", description="First local date.")]
 ToQuery = Annotated[date | None, Query(alias="to", description="Last local date.")]
 StatusQuery = Annotated[list[Status] | None, Query(description="May be repeated.")]
+WHOLE = ("matches",)
 IdQuery = Annotated[Identity | None, Query()]
 
 
 @router.get("/brackets/{bracket_id}/matches", response_model=Page[Match])
 async def bracket_matches(
     *,
+    request: Request,
     state: StateDep,
     bracket_id: Identity,
     first: FromQuery = None,
@@ -49,11 +51,21 @@ async def bracket_matches(
     """The matches of a bracket by date. One page holds any bracket that there is."""
     wanted = queries.Filter(bracket_id=bracket_id, first=first, last=last, statuses=status)
     after = Cursor.parse(cursor) if cursor else None
+    whole = (first, last, status, cursor, limit) == (None, None, None, None, LIMIT_MAX)
+    if whole and (kept := state.kept.get(bracket_id, WHOLE)):
+        return kept_answer(request, kept)
+    ticket = state.kept.ticket()
     async with state.connection() as connection:
-        page = await queries.matches(connection, wanted=wanted, limit=limit, after=after)
-        if page == queries.EMPTY and await bracket(connection, bracket_id=bracket_id) is None:
+        found = await version(connection, bracket_id=bracket_id)
+        if found is None:
             raise no_bracket(bracket_id)
-    return json_answer(page)
+        etag = etag_of(bracket_id, *found, WHOLE)
+        if whole and matches_etag(request.headers.get("if-none-match"), etag):
+            return not_modified(etag)
+        page = await queries.matches(connection, wanted=wanted, limit=limit, after=after)
+    if not whole:
+        return json_answer(page)
+    return kept_answer(request, keep(state, bracket_id, WHOLE, found[0], body=page, etag=etag, ticket=ticket))
 
 
 @router.get("/matches", response_model=Page[Match])

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from missing_table.tables import queries
 from missing_table.tables.build import build_table
 from missing_table.tables.schemas import Bracket, Season, Split, Table
-from missing_table.web.answers import json_answer
+from missing_table.web.answers import etag_of, json_answer, keep, kept_answer, matches_etag, not_modified
 from missing_table.web.dependencies import (
     AgeGroupQuery,
     DivisionQuery,
@@ -69,8 +69,20 @@ async def bracket_table(
     split: Annotated[Split, Query(description="Only home or only away matches.")] = Split.ALL,
 ) -> Response:
     """A bracket's table by the league's rules."""
+    asked = ("table", as_of, split.value)
+    if kept := state.kept.get(bracket_id, asked):
+        return kept_answer(request, kept)
+    ticket = state.kept.ticket()
+    sent = request.headers.get("if-none-match")
     async with state.connection() as connection:
+        if sent and (version := await queries.version(connection, bracket_id=bracket_id)):
+            etag = etag_of(bracket_id, *version, asked)
+            if matches_etag(sent, etag):
+                return not_modified(etag)
         standing = await queries.standing(connection, bracket_id=bracket_id)
     if standing is None:
         raise no_bracket(bracket_id)
-    return json_answer(build_table(standing, as_of=as_of, split=split), request=request)
+    bracket = standing.bracket
+    body = build_table(standing, as_of=as_of, split=split).model_dump_json().encode()
+    etag = etag_of(bracket_id, bracket.version, bracket.synced_at, asked)
+    return kept_answer(request, keep(state, bracket_id, asked, bracket.version, body=body, etag=etag, ticket=ticket))

@@ -133,6 +133,12 @@ async def bracket(connection: Connection, *, bracket_id: int) -> Bracket | None:
     return Bracket.model_validate(row) if row else None
 
 
+async def version(connection: Connection, *, bracket_id: int) -> tuple[int, datetime | None] | None:
+    """A bracket's version and how fresh it is: what its answers' validators are made of."""
+    row = await one(connection, VERSION, {"bracket_id": bracket_id})
+    return (row["version"], row["synced_at"]) if row else None
+
+
 async def bracket_at(
     connection: Connection, *, season: str, league: str, age_group: str, division: str
 ) -> Bracket | None:

@@ -1,5 +1,6 @@
 """The application: puts the subjects' routes, the errors and the middleware together. No endpoint of its own."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -10,11 +11,14 @@ from fastapi.routing import APIRoute
 
 from missing_table.agent.endpoints import router as agent
 from missing_table.clubs.endpoints import router as clubs
+from missing_table.live.endpoints import router as live
+from missing_table.live.feed import Feed
 from missing_table.matches.endpoints import router as matches
 from missing_table.pages.endpoints import router as pages
 from missing_table.search.endpoints import router as search
 from missing_table.settings import Settings
 from missing_table.tables.endpoints import router as tables
+from missing_table.tables.warm import WarmTables
 from missing_table.teams.endpoints import router as teams
 from missing_table.web.health import router as health
 from missing_table.web.middleware import Around
@@ -26,7 +30,7 @@ ABOUT = """The league's tables, fixtures, teams and clubs, as JSON.
 
 Lists are `{items, next_cursor}`; errors are RFC 9457 problems. Times are UTC; `local_date` is the day at the venue.
 """
-SUBJECTS = (tables, matches, teams, clubs, search, agent, pages, health)
+SUBJECTS = (tables, matches, teams, clubs, search, live, agent, pages, health)
 
 
 def _operation_id(route: APIRoute) -> str:
@@ -42,10 +46,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         state.pool = make_pool(settings.pooled_dsn)
         await state.pool.open(wait=False)
+        state.feed = Feed(settings.direct_dsn, state.pool, state.kept)
+        listening = asyncio.create_task(state.feed.run(), name="listener")
         try:
             yield
         finally:
-            state.stopping.set()
+            state.stop()
+            while not listening.done():  # a cancellation that meets a statement's end is lost: say it again
+                listening.cancel()
+                await asyncio.wait({listening}, timeout=0.1)
             await state.pool.close()
 
     app = FastAPI(
@@ -62,6 +71,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for router in SUBJECTS:
         app.include_router(router)
     add_problem_handlers(app)
+    app.add_middleware(WarmTables, kept=state.kept)
     app.add_middleware(Around)
 
     def openapi() -> dict[str, Any]:

@@ -34,7 +34,8 @@ LATENCY = Histogram(
     ["route"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-_QUIET = {"/health/live", "/health/ready", "/metrics"}
+SLOW_S = 1.0
+"""Slower ones, and faults, are warnings; the rest is for debugging: Nginx logs every request."""
 
 log = structlog.get_logger("missing_table.web")
 
@@ -84,12 +85,12 @@ class Around:
             route = route_name(scope)
             REQUESTS.labels(route, scope["method"], str(status)).inc()
             LATENCY.labels(route).observe(seconds)
-            if scope["path"] not in _QUIET:
-                log.info(
-                    "request",
-                    method=scope["method"],
-                    path=scope["path"],
-                    status=status,
-                    ms=round(seconds * 1000, 2),
-                    request_id=request_id,
-                )
+            told = log.warning if (status or 500) >= 500 or seconds > SLOW_S else log.debug
+            told(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                ms=round(seconds * 1000, 2),
+                request_id=request_id,
+            )

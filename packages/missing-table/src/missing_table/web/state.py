@@ -5,13 +5,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from missing_table.settings import Settings
+from missing_table.tables.kept import KeptAnswers
+
+if TYPE_CHECKING:
+    from missing_table.live.feed import Feed
 
 Connection = AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
@@ -42,11 +46,19 @@ class State:
 
     settings: Settings
     pool: Pool | None = None
+    kept: KeptAnswers = field(default_factory=KeptAnswers)
+    feed: "Feed | None" = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def now(self) -> datetime:
         """The present, or MT_TODAY."""
         return self.settings.now()
+
+    def stop(self) -> None:
+        """Ends the open streams, so that a graceful stop need not wait for them."""
+        self.stopping.set()
+        if self.feed is not None:
+            self.feed.end()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:

@@ -1,0 +1,100 @@
+"""The stream of events (server-sent): a page that is open learns of a score within a second of its commit."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from starlette.responses import StreamingResponse
+
+from missing_table.live.feed import CHUNK
+from missing_table.live.queries import events_after, newest_event, oldest_event
+from missing_table.live.schemas import Event
+from missing_table.web.dependencies import StateDep
+from missing_table.web.problems import Unavailable
+from missing_table.web.state import State
+
+router = APIRouter(prefix="/api", tags=["live"])
+
+HEARTBEAT_S = 15
+RETRY_MS = 2000
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+LastEventId = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=2**63 - 1)]
+SinceQuery = Annotated[
+    int | None, Query(alias="last_event_id", ge=0, le=2**63 - 1, description="As the header Last-Event-ID.")
+]
+BracketsQuery = Annotated[list[int] | None, Query(description="Only events of these brackets (may be repeated).")]
+
+
+@router.get(
+    "/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+async def events(
+    state: StateDep,
+    last_event_id: LastEventId = None,
+    since: SinceQuery = None,
+    bracket: BracketsQuery = None,
+) -> StreamingResponse:
+    """Events from now on, or from the one after Last-Event-ID. `data` is JSON as the schema Event has it; an event
+    `reset` says that what was missed is no longer kept: read the page again."""
+    if state.feed is None or state.stopping.is_set():
+        raise Unavailable("No events just now: the listener is not running.")
+    begin = last_event_id if last_event_id is not None else since
+    wanted = frozenset(bracket) if bracket else None
+    return StreamingResponse(_stream(state, begin, wanted), media_type="text/event-stream", headers=HEADERS)
+
+
+def _frame(event: Event) -> bytes:
+    return f"id: {event.id}\nevent: {event.kind}\ndata: {event.model_dump_json()}\n\n".encode()
+
+
+async def _missed(state: State, begin: int) -> AsyncIterator[Event]:
+    last = begin
+    while True:
+        async with state.connection() as connection:
+            found = await events_after(connection, last_id=last, limit=CHUNK)
+        for event in found:
+            last = event.id
+            yield event
+        if len(found) < CHUNK:
+            return
+
+
+async def _stream(state: State, begin: int | None, wanted: frozenset[int] | None) -> AsyncIterator[bytes]:
+    if state.feed is None:
+        return
+    queue = state.feed.subscribe()
+    try:
+        async with state.connection() as connection:
+            newest = await newest_event(connection)
+            oldest = await oldest_event(connection)
+        last = newest if begin is None or begin > newest else begin
+        yield f"retry: {RETRY_MS}\nid: {last}\n: events from here on\n\n".encode()
+        if begin is not None and (begin > newest or begin + 1 < oldest):
+            last = newest
+            yield f"id: {newest}\nevent: reset\ndata: {{}}\n\n".encode()
+        async for event in _missed(state, last):
+            last = event.id
+            if _asked_for(event, wanted):
+                yield _frame(event)
+        while True:
+            try:
+                told = await asyncio.wait_for(queue.get(), HEARTBEAT_S)
+            except TimeoutError:
+                yield b": still here\n\n"
+                continue
+            if told is None:
+                return
+            if told.id > last:
+                last = told.id
+                if _asked_for(told, wanted):
+                    yield _frame(told)
+    finally:
+        state.feed.unsubscribe(queue)
+
+
+def _asked_for(event: Event, wanted: frozenset[int] | None) -> bool:
+    return wanted is None or event.bracket_id is None or event.bracket_id in wanted
