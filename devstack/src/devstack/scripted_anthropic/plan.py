@@ -16,6 +16,8 @@ A step:
   for_each     { in = "prompt" or a tool's name, pattern = "..." }: the step is played once for each distinct match in
                that text (the prompt, or all results of that tool); "{1}" in its strings is the match's first group.
                Everything that is left over is called in one turn (all_at_once = true) or one after the other.
+               With gather = true it is played once for all of them: an item "{*}" of a list in an input becomes the
+               first groups of all matches. Without a match it is not played.
   say          text of the turn
   calls        tools called in the turn: [{ tool = "...", input = {...} }]
 A call that the conversation already holds, same tool and same input, is not made again; a step whose calls have all
@@ -76,6 +78,7 @@ class Step:
     each_in: str | None = None
     each_pattern: re.Pattern[str] | None = None
     all_at_once: bool = False
+    gather: bool = False
     say: str = ""
     calls: tuple[Call, ...] = ()
 
@@ -170,7 +173,23 @@ def fill(value: Any, groups: tuple[str, ...]) -> Any:
     return value
 
 
+def gather(value: Any, found: list[str]) -> Any:
+    """Puts all of `found` in the place of each item "{*}" of every list in a value."""
+    if isinstance(value, dict):
+        return {key: gather(item, found) for key, item in value.items()}
+    if isinstance(value, list):
+        return [inner for item in value for inner in (found if item == "{*}" else [gather(item, found)])]
+    return value
+
+
 def _turns(step: Step, seen: Conversation) -> Iterator[Turn]:
+    if step.gather:
+        found = list(dict.fromkeys(groups[1] for groups in _matches(step, seen)))
+        every = tuple(Call(call.tool, gather(call.input, found)) for call in step.calls)
+        left = tuple(call for call in every if call not in seen.called)
+        if found and left:
+            yield Turn(step.say, left)
+        return
     for groups in _matches(step, seen):
         calls = tuple(Call(call.tool, fill(call.input, groups)) for call in step.calls)
         left = tuple(call for call in calls if call not in seen.called)
@@ -219,6 +238,7 @@ def _step(number: int, given: JsonObject) -> Step:
             each_in=each["in"] if each else None,
             each_pattern=re.compile(each["pattern"], re.MULTILINE) if each else None,
             all_at_once=bool(given.get("all_at_once", False)),
+            gather=bool(each and each.get("gather", False)),
             say=str(given.get("say", "")),
             calls=tuple(Call(call["tool"], call.get("input", {})) for call in given.get("calls", ())),
         )

@@ -47,12 +47,10 @@ class Thought:
 
 def prompt(plan: Plan, template: str) -> str:
     """The system prompt: the file's text with the facts of this run in the place of {season}, {today} and the rest."""
-    idle = [item.target.name for item in plan.targets if item.need == "nothing"]
     facts = {
         "season": plan.season.name,
         "today": f"{plan.today:%A} {plan.today}",
         "targets": ", ".join(item.target.name for item in plan.due) or "none",
-        "idle": ", ".join(idle) or "none",
     }
     for name, fact in facts.items():
         template = template.replace("{" + name + "}", fact)
