@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from devstack.replica import Replica
+from devstack.replica import Replica, start
 from devstack.replica.certificate import HOSTS, SITE, VIEWER
+from devstack.replica.fixtures import TODAY
 
+SHARED = Path(os.environ.get("MT_SHARED") or Path(__file__).resolve().parents[4] / "shared")
 CHROMIUM = Path("/usr/bin/chromium")
 HOMEGROWN = f"https://{SITE}/mlsnext/schedule/homegrown-division/"
 Open = Callable[..., Page]
@@ -19,9 +22,25 @@ Open = Callable[..., Page]
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed")
 
 
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replica]:
+    """One replica for all tests of this file, since Chromium is told of its port when it starts."""
+    with start(tmp_path_factory.mktemp("replica"), today=TODAY) as running:
+        yield running
+
+
 @pytest.fixture
-def browser(replica: Replica) -> Iterator[Browser]:
-    rules = ",".join([f"MAP {host} 127.0.0.1:{replica.port}" for host in HOSTS] + ["MAP * ~NOTFOUND"])
+def replica(played: Replica) -> Replica:
+    """The same one as on a good day."""
+    played.knobs(reset=True)
+    played.feeds(None)
+    played.forget_requests()
+    return played
+
+
+@pytest.fixture(scope="module")
+def browser(played: Replica) -> Iterator[Browser]:
+    rules = ",".join([f"MAP {host} 127.0.0.1:{played.port}" for host in HOSTS] + ["MAP * ~NOTFOUND"])
     arguments = [
         "--no-sandbox",
         "--disable-gpu",
@@ -29,7 +48,7 @@ def browser(replica: Replica) -> Iterator[Browser]:
         "--disable-background-networking",
         "--disable-component-update",
         f"--host-resolver-rules={rules}",
-        f"--ignore-certificate-errors-spki-list={replica.spki}",
+        f"--ignore-certificate-errors-spki-list={played.spki}",
     ]
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
@@ -38,14 +57,20 @@ def browser(replica: Replica) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(browser: Browser) -> Open:
+def visit(browser: Browser, replica: Replica) -> Iterator[Open]:
+    """Opens a page in a browser context of its own; all of them close with the test."""
+    contexts: list[BrowserContext] = []
+
     def visit(url: str = HOMEGROWN, **options: object) -> Page:
-        page = browser.new_context(**options).new_page()  # type: ignore[arg-type]
+        contexts.append(browser.new_context(**options))  # type: ignore[arg-type]
+        page = contexts[-1].new_page()
         page.set_default_timeout(15_000)
         page.goto(url, wait_until="domcontentloaded")
         return page
 
-    return visit
+    yield visit
+    for context in contexts:
+        context.close()
 
 
 def addresses(replica: Replica) -> list[str]:
@@ -135,8 +160,8 @@ def test_consent_that_is_required_keeps_the_iframe_without_an_address(replica: R
 def test_a_late_banner_in_a_box_with_height(replica: Replica, visit: Open) -> None:
     replica.knobs(consent="late", consent_size="full")
     page = visit()
-    assert page.locator("#onetrust-consent-sdk").count() == 0
     page.locator("#onetrust-accept-btn-handler").wait_for()
+    assert page.evaluate("performance.now()") > 4000
     assert page.locator("#onetrust-consent-sdk").bounding_box()["height"] >= 200  # type: ignore[index]
 
 
@@ -154,9 +179,9 @@ def test_an_address_in_data_src_only_stays_there(replica: Replica, visit: Open) 
 def test_a_slow_iframe_comes_later_and_a_missing_one_never(replica: Replica, visit: Open) -> None:
     replica.knobs(iframe="slow", iframe_delay_ms=700)
     page = visit()
-    assert page.locator("main iframe").count() == 0
     with page.expect_response(is_document("schedule")):
         page.locator("main iframe").scroll_into_view_if_needed()
+    assert page.evaluate("performance.now()") > 700
     replica.knobs(iframe="missing")
     page = visit()
     page.wait_for_load_state("load")
@@ -189,3 +214,35 @@ def test_modular11_s_page_asks_for_its_first_fragment_and_turns_the_page(replica
     expect(inside.locator(".current-pages")).to_contain_text("1 page out of")
     inside.get_by_text("Next").click()
     expect(inside.locator(".current-pages")).to_contain_text("2 page out of")
+
+
+def test_an_iframe_in_a_container_without_size_loads_all_the_same(replica: Replica, visit: Open) -> None:
+    replica.knobs(iframe_size="zero", consent="absent")
+    page = visit()
+    frame = page.locator("main iframe")
+    assert page.locator(".iframe-container").bounding_box()["height"] == 0  # type: ignore[index]
+    with page.expect_response(is_document("schedule")):
+        frame.evaluate("frame => frame.scrollIntoView()")
+    expect(frame).to_have_attribute("src", f"https://{VIEWER}/#/schedule/mls-next-league-26-27")
+
+
+def test_standings_pages_show_the_tables(visit: Open) -> None:
+    page = visit(f"https://{SITE}/mlsnext/standings/academy_division/")
+    page.locator("main iframe").scroll_into_view_if_needed()
+    tables = page.frame_locator("main iframe").locator(".standings caption")
+    expect(tables).to_have_text(["U13 New England", "U14 New England", "U15 New England"])
+
+
+def test_the_real_fixtures_go_through_the_viewer(replica: Replica, visit: Open) -> None:
+    folder = SHARED / "data" / "feeds"
+    if not folder.is_dir():
+        pytest.skip(f"the shared fixtures are not at {folder} (MT_SHARED names the folder that holds them)")
+    replica.feeds(folder)
+    page = visit()
+    with page.expect_response(is_document("schedule")) as schedule:
+        page.locator("main iframe").scroll_into_view_if_needed()
+    assert len(schedule.value.json()["events"]) == 992
+    expect(page.frame_locator("main iframe").locator("tr.match")).to_have_count(100)
+    page = visit(f"https://{SITE}/mlsnext/schedule/academy_division/")
+    page.locator("main iframe").scroll_into_view_if_needed()
+    expect(page.frame_locator("main iframe").locator(".unpublished")).to_be_visible()
