@@ -1,12 +1,17 @@
 // The site's addresses. Every view has one; what a view shows beyond its page stands in the query.
+import { ref } from 'vue'
 import { createRouter, createWebHistory } from 'vue-router'
 import BracketPage from './brackets/BracketPage.vue'
 
-/** A page whose code cannot be had (a new version was put up, or there is no connection): load it whole. */
-function reloadInstead(fault: unknown, to: string): void {
+/** The page that could not be gone to for want of a connection. */
+export const unreached = ref<string>()
+
+/** A page whose code cannot be had: a new version was put up, so load it whole; or there is no connection, so say so. */
+function codeMissing(fault: unknown, to: string): void {
   const here = location.pathname + location.search
-  if (!(fault instanceof TypeError) || to === here) throw fault // loading it again would not help
-  location.assign(to)
+  if (!(fault instanceof TypeError)) throw fault
+  if (!navigator.onLine || to === here) unreached.value = to
+  else location.assign(to)
 }
 
 export const router = createRouter({
@@ -29,4 +34,5 @@ export const router = createRouter({
   },
 })
 
-router.onError((fault, to) => reloadInstead(fault, to.fullPath))
+router.onError((fault, to) => codeMissing(fault, to.fullPath))
+router.afterEach(() => void (unreached.value = undefined))

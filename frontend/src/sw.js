@@ -35,7 +35,7 @@ self.addEventListener('fetch', (event) => {
 
 /** Files of the build carry their content in their names: what is kept is right. */
 async function fromFiles(request) {
-  return (await caches.match(request, { cacheName: SHELL })) ?? fetch(request)
+  return (await caches.match(request, { cacheName: SHELL, ignoreVary: true })) ?? fetch(request)
 }
 
 async function page(request) {
@@ -45,10 +45,10 @@ async function page(request) {
     if (fresh.ok) await keep(cache, request, fresh.clone(), KEPT_PAGES)
     return fresh
   } catch (fault) {
-    const kept = (await cache.match(request, { ignoreSearch: true })) ?? (await caches.match('/', { cacheName: SHELL }))
+    const kept = (await cache.match(request, { ignoreSearch: true, ignoreVary: true })) ?? (await caches.match('/', { cacheName: SHELL, ignoreVary: true }))
     if (!kept) throw fault
     const html = await kept.text() // without its data block: those answers are old, and answer() says how old
-    return new Response(html.replace(/<script type="application\/json" id="page-data">.*?<\/script>/s, ''), { headers: kept.headers })
+    return new Response(html.replace(/<script type="application\/json" id="page-data">.*?<\/script>/s, ''), { headers: plain(kept.headers) })
   }
 }
 
@@ -68,17 +68,25 @@ async function answer(request) {
 }
 
 async function kept(cache, request) {
-  const found = await cache.match(request)
+  const found = await cache.match(request, { ignoreVary: true })
   if (!found) return undefined
-  const headers = new Headers(found.headers)
+  const headers = plain(found.headers)
   headers.set('x-kept-at', found.headers.get('x-stored-at') ?? '')
   return new Response(found.body, { status: 200, headers })
 }
 
 async function stamped(response) {
-  const headers = new Headers(response.headers)
+  const headers = plain(response.headers)
   headers.set('x-stored-at', new Date().toISOString())
   return new Response(await response.blob(), { status: 200, headers })
+}
+
+/** Headers of a body that is no longer compressed. */
+function plain(of) {
+  const headers = new Headers(of)
+  headers.delete('content-encoding')
+  headers.delete('content-length')
+  return headers
 }
 
 function inTime(request) {

@@ -12,3 +12,6 @@ export function useMedia(query: string): Readonly<Ref<boolean>> {
 
 /** From here on a table shows all its columns (table.css has the same width). */
 export const WIDE = '(min-width: 45rem)'
+
+/** From here on a division's matches stand beside its table (parts.css has the same width). */
+export const BESIDES = '(min-width: 64rem)'

@@ -27,6 +27,11 @@ export function formatDay(day: string, { locale }: Where = {}): string {
   return formatter({ day: 'numeric', month: 'short' }, { locale, zone: 'UTC' }).format(new Date(`${day}T12:00:00Z`))
 }
 
+/** As short as a date can be: "10/3". */
+export function formatDayShort(day: string, { locale }: Where = {}): string {
+  return formatter({ day: 'numeric', month: 'numeric' }, { locale, zone: 'UTC' }).format(new Date(`${day}T12:00:00Z`))
+}
+
 export function formatTime(moment: string, where: Where = {}): string {
   return formatter({ hour: 'numeric', minute: '2-digit' }, where).format(new Date(moment))
 }

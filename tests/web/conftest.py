@@ -1,0 +1,180 @@
+"""What the page tests share: a site with landed data, and real Chromium at several widths, light and dark."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from devstack.places import ROOT, shared_folder
+from devstack.testing import RunningStack, run_folder
+
+AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@dataclass(frozen=True)
+class Site:
+    """The address of a site that has data, and one bracket of it with results."""
+
+    address: str
+    bracket: dict[str, Any]
+    rows: list[dict[str, Any]]
+    matches: list[dict[str, Any]]
+
+    @property
+    def team(self) -> dict[str, Any]:
+        """The leader of the bracket."""
+        team: dict[str, Any] = self.rows[0]["team"]
+        return team
+
+    @property
+    def pages(self) -> dict[str, str]:
+        """Every page of the site by name, as a path."""
+        path = self.bracket["path"]
+        played = next(match for match in self.matches if match["status"] == "completed")
+        ahead = next(match for match in self.matches if match["status"] == "scheduled")
+        pages = {
+            "home": "/",
+            "bracket": path,
+            "matches": f"{path}?view=matches",
+            "grid": f"{path}?view=grid",
+            "chart": f"{path}?view=chart",
+            "team": f"/teams/{self.team['id']}",
+            "match": f"/matches/{played['id']}",
+            "fixture": f"/matches/{ahead['id']}",
+            "search": "/search",
+            "status": "/status",
+            "about": "/about",
+            "missing": "/no/such/page",
+        }
+        if self.team["club_id"]:
+            pages["club"] = f"/clubs/{self.team['club_id']}"
+        return pages
+
+
+def _read(address: str) -> Site | None:
+    """The site as it stands; None while no U14 Northeast table with results has landed."""
+    with httpx.Client(base_url=address, timeout=30) as api:
+        answer = api.get("/api/brackets", params={"league": "Homegrown", "age_group": "U14", "division": "Northeast"})
+        found = [item for item in answer.json()["items"] if item["played"]] if answer.status_code == 200 else []
+        if not found:
+            return None
+        bracket = found[0]
+        rows = api.get(f"/api/brackets/{bracket['id']}/table").json()["rows"]
+        matches = api.get(f"/api/brackets/{bracket['id']}/matches", params={"limit": 1000}).json()["items"]
+    return Site(address, bracket, rows, matches)
+
+
+@pytest.fixture(scope="session")
+def site(request: pytest.FixtureRequest) -> Site:
+    """A site with landed data: MT_TEST_SITE names one that runs already, else the run's own stack after one run."""
+    if given := os.environ.get("MT_TEST_SITE"):
+        there = _read(given)
+        if there is None:
+            pytest.fail(f"MT_TEST_SITE={given} has no U14 Northeast table with results")
+        return there
+    stack: RunningStack = request.getfixturevalue("stack")
+    landed = _read(stack.web)
+    if landed is None:
+        feeds = shared_folder() / "data" / "feeds"
+        if not feeds.is_dir():
+            pytest.skip(f"the shared feeds are not at {feeds} (MT_SHARED names their folder)")
+        done = stack.mt("run", "--feeds", str(feeds))
+        assert done.returncode == 0, done.stderr
+        landed = _read(stack.web)
+    assert landed is not None, "a run landed, yet there is no U14 Northeast table with results"
+    return landed
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Real Chromium, one for the session."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Visit]]:
+    """Opens a page as a reader with a device: visit("/path", width=390, scheme="dark", zone=..., scripts=False)."""
+    contexts: list[BrowserContext] = []
+
+    def go(path: str, *, width: int = 390, scheme: str = "light", zone: str = "America/New_York", **more: Any) -> Visit:
+        scripts = more.pop("scripts", True)
+        context = browser.new_context(
+            base_url=site.address,
+            viewport={"width": width, "height": 844},
+            color_scheme="dark" if scheme == "dark" else "light",
+            locale="en-US",
+            timezone_id=zone,
+            reduced_motion="reduce",
+            java_script_enabled=scripts,
+            **{"service_workers": "block", **more},
+        )
+        contexts.append(context)
+        page = context.new_page()
+        seen = Visit(page, [])
+        page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+        page.on("console", lambda said: seen.complaints.append(said.text) if said.type == "error" else None)
+        page.goto(path)
+        if scripts:
+            settled(page)
+        return seen
+
+    yield go
+    for context in contexts:
+        context.close()
+
+
+@dataclass(frozen=True)
+class Visit:
+    """An open page and what its console complained of."""
+
+    page: Page
+    complaints: list[str]
+
+
+def settled(page: Page) -> None:
+    """Until the site's own code has taken over and nothing is loading any more."""
+    page.locator(".foot").wait_for()
+    page.wait_for_function("!document.querySelector('.skeleton')")
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds against WCAG 2.2 AA, one line each."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", RULES)
+    return [
+        f"{rule['id']}: {node['target']} {node['failureSummary']}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+@pytest.fixture(scope="session")
+def gallery(request: pytest.FixtureRequest) -> Path:
+    """The folder for screenshots: `screenshots` in the state folder of this test run."""
+    folder = Path(os.environ.get("MT_TEST_DATA") or run_folder(request.config)) / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def offline(context: BrowserContext) -> Iterator[None]:
+    """Without a connection."""
+    context.set_offline(True)
+    try:
+        yield
+    finally:
+        context.set_offline(False)

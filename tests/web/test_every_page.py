@@ -1,0 +1,109 @@
+"""What holds for every page at every width in both themes: nothing overflows, axe is content, targets can be hit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import Site, Visit, settled, violations
+
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
+
+NAMES = ["home", "bracket", "matches", "grid", "chart", "team", "match", "fixture", "club", "search", "status"]
+NAMES += ["about", "missing"]
+
+# Where axe looks: the phone's and the desk's layout, and the other theme once (its colours do not depend on width).
+AXED = {(390, "light"), (390, "dark"), (1280, "light")}
+
+# A link inside running text is exempt (WCAG 2.5.8): it has inline layout.
+SMALL_TARGETS = """() => [...document.querySelectorAll('a[href], button, select, input, summary')].flatMap(element => {
+  const box = element.getBoundingClientRect(), style = getComputedStyle(element)
+  if (!box.width || style.display === 'inline' || element.closest('.skip')) return []
+  return box.width < 24 || box.height < 24 ? [`${element.outerHTML.slice(0, 90)} ${box.width}x${box.height}`] : []
+})"""
+
+# Visible text whose own box is wider than what holds it, where nothing scrolls or clamps it on purpose.
+OVERFLOWING = """() => [...document.querySelectorAll('main *')].filter(element =>
+  !element.closest('.scroll-x, .segments, .visually-hidden, select, svg')
+  && element.getBoundingClientRect().right > document.documentElement.clientWidth + 1
+).map(element => element.outerHTML.slice(0, 90))"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_fits_every_width_and_is_accessible_in_both_themes(
+    name: str, site: Site, visit: Callable[..., Visit], gallery: Path
+) -> None:
+    if name not in site.pages:
+        pytest.skip("the leader of this bracket has no club")
+    seen = visit(site.pages[name])
+    page = seen.page
+    for width in (320, 390, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 844})
+        where = f"{name} at {width}"
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, where
+        assert page.evaluate(OVERFLOWING) == [], where
+        assert page.evaluate(SMALL_TARGETS) == [], where
+        for scheme in ("light", "dark") if width != 320 else ():
+            page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            page.screenshot(path=gallery / f"{name}-{width}-{scheme}.png")
+            if (width, scheme) in AXED:
+                assert violations(page) == [], f"{where} {scheme}"
+    assert [line for line in seen.complaints if "404" not in line] == []
+
+
+def test_every_page_has_its_own_title_and_description(site: Site, visit: Callable[..., Visit]) -> None:
+    views = {"matches", "grid", "chart"}  # of the same page
+    heads = []
+    for name, path in site.pages.items():
+        if name in views:
+            continue
+        page = visit(path).page
+        description = page.locator('meta[name="description"]').first.get_attribute("content")
+        assert page.locator("h1").count() == 1, name
+        heads.append((page.title(), description))
+    assert len({title for title, _ in heads}) == len(heads), heads
+    assert len({description for _, description in heads}) == len(heads), heads
+    assert all(description for _, description in heads)
+
+
+def test_two_hundred_per_cent_zoom_loses_nothing(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit(site.bracket["path"], width=640).page  # 1280 at 200 %
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    settled(page)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+# The focused element against the sticky bar: `bar` is where the bar ends, -1 for what stands in the bar itself.
+FOCUSED = """() => {
+  const it = document.activeElement, box = it.getBoundingClientRect()
+  const bar = it.closest('.top') ? -1 : document.querySelector('.top').getBoundingClientRect().bottom
+  return {html: it.outerHTML.slice(0, 80), outline: getComputedStyle(it).outlineStyle, end: it === document.body,
+          seen: box.bottom > bar && box.top < innerHeight, under: box.top < bar}
+}"""
+
+
+def test_focus_is_visible_and_never_under_the_bar(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit(site.bracket["path"]).page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    walked = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        walked.append(page.evaluate(FOCUSED))
+        if walked[-1]["end"]:
+            break
+    assert len(walked) > 20
+    assert [step for step in walked if not step["end"] and (step["outline"] == "none" or not step["seen"])] == []
+
+
+def test_walking_backwards_never_ends_under_the_bar(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit(site.bracket["path"]).page
+    page.locator(".foot a").last.focus()
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    under = []
+    for _ in range(30):
+        page.keyboard.press("Shift+Tab")
+        under.append(page.evaluate(FOCUSED))
+    assert [step for step in under if step["under"]] == []

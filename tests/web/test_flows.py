@@ -1,0 +1,161 @@
+"""What people come for: the table and why it is so, the next match, what was seen without a connection."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import Site, Visit, offline, settled
+
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
+
+
+def test_the_table_on_a_phone_has_the_apis_rows_and_says_why(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit(site.bracket["path"], width=390).page
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(len(site.rows))
+    for shown, row in zip(rows.all()[:3], site.rows, strict=False):
+        cells = shown.locator("td:visible, th:visible").all_inner_texts()
+        assert cells[0].strip() == str(row["position"])
+        assert (row["team"]["short_name"] or row["team"]["name"]) in cells[2]
+        assert cells[3:6] == [str(row["played"]), str(row["points"]), f"{row['points_per_match']:.2f}"]
+    page.get_by_role("button", name=site.rows[0]["team"]["name"]).click()
+    expect(page.locator("tr.why")).to_contain_text(f"stands above {site.rows[1]['team']['name']}")
+    page.get_by_role("link", name="Team page").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(site.rows[0]["team"]["name"])
+
+
+def test_without_javascript_the_bracket_page_still_shows_its_table(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit(site.bracket["path"], scripts=False).page
+    names = page.locator("tbody .team-name__text").all_inner_texts()
+    assert names == [row["team"]["name"] for row in site.rows]
+    assert site.bracket["division"] in page.title()
+
+
+def test_the_picker_leads_to_a_table_and_remembers_it(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit("/").page
+    page.get_by_role("link", name="U14", exact=True).click()
+    page.get_by_role("link", name=re.compile("^Northeast")).click()
+    page.wait_for_url(f"**{site.bracket['path']}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("U14 Northeast")
+    page.get_by_role("link", name="Missing Table").click()
+    page.get_by_role("link", name=re.compile("Last looked at.*U14 Northeast", re.S)).click()
+    page.wait_for_url(f"**{site.bracket['path']}")
+
+
+def test_a_weekend_has_an_address_and_shows_its_matches(site: Site, visit: Callable[..., Visit]) -> None:
+    played = next(match for match in site.matches if match["status"] == "completed")
+    page = visit(f"{site.bracket['path']}?view=matches").page
+    page.get_by_label("Choose a weekend").select_option(index=0)
+    page.wait_for_url(re.compile("weekend="))
+    expect(page.locator(f'a.match[href="/matches/{played["id"]}"]')).to_contain_text("Final")
+    page.reload()
+    settled(page)
+    expect(page.locator(f'a.match[href="/matches/{played["id"]}"]')).to_be_visible()
+
+
+def test_a_time_that_is_not_set_is_never_shown_as_a_time(site: Site, visit: Callable[..., Visit]) -> None:
+    match = next((match for match in site.matches if not match["time_set"] and match["status"] == "scheduled"), None)
+    if match is None:
+        pytest.skip("every match of this bracket has a time")
+    page = visit(f"/matches/{match['id']}").page
+    expect(page.locator("main")).to_contain_text("Time not set")
+    assert not re.search(r"\d:\d\d\s?[AP]M", page.locator(".facts-list dd").nth(1).inner_text())
+
+
+def test_kick_off_is_in_the_viewers_zone_and_in_the_venues(site: Site, visit: Callable[..., Visit]) -> None:
+    match = next(match for match in site.matches if match["time_set"])
+    page = visit(f"/matches/{match['id']}", zone="Europe/Paris").page
+    there = page.locator(".facts-list dd").nth(1).inner_text()
+    mine, venue = re.findall(r"(\d{1,2}:\d\d\s?[AP]M)", there)[:2]
+    assert mine != venue
+
+
+def test_a_score_that_is_awaited_says_so(site: Site, visit: Callable[..., Visit]) -> None:
+    match = next((match for match in site.matches if match["status"] == "tbd"), None)
+    if match is None:
+        pytest.skip("no score of this bracket is awaited")
+    page = visit(f"/matches/{match['id']}").page
+    expect(page.locator(".score")).to_contain_text("Score awaited")
+
+
+def test_a_followed_team_stands_on_the_home_page(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit(f"/teams/{site.team['id']}").page
+    page.get_by_role("button", name="Follow", exact=True).click()
+    expect(page.get_by_role("button", name="Following")).to_have_attribute("aria-pressed", "true")
+    page.goto("/")
+    mine = page.get_by_role("region", name="My teams")
+    expect(mine).to_contain_text(site.team["name"])
+    expect(mine).to_contain_text("Last result")
+
+
+def test_search_finds_a_team_by_keyboard_alone(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit("/search").page
+    page.get_by_role("searchbox").fill(site.team["name"][:6])
+    expect(page.locator(".results a").first).to_be_visible()
+    page.get_by_role("searchbox").press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/(teams|clubs)/"))
+
+
+def test_back_and_reload_give_the_same_view(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit(f"{site.bracket['path']}?view=grid").page
+    page.locator(".grid__cell").first.click()
+    page.wait_for_url(re.compile("/matches/"))
+    page.go_back()
+    expect(page.locator("table.grid")).to_be_visible()
+    page.reload()
+    expect(page.locator("table.grid")).to_be_visible()
+
+
+def test_a_failed_answer_says_so_and_can_be_tried_again(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit("/about").page
+    page.context.set_offline(True)
+    page.get_by_role("navigation", name="Site").get_by_role("link", name="Status").click()
+    expect(page.get_by_role("alert").first).to_contain_text("could not be reached")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again").first.click()
+    expect(page.locator("main")).to_contain_text("Homegrown")
+
+
+def test_what_was_seen_can_be_seen_offline_and_says_its_age(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit(site.bracket["path"], service_workers="allow").page
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    page.reload()  # now through the worker, which keeps what it hands on
+    settled(page)
+    with offline(page.context):
+        page.reload()
+        settled(page)
+        expect(page.locator("tbody tr").first).to_contain_text(site.rows[0]["team"]["name"])
+        expect(page.get_by_text("It could not be refreshed").first).to_be_visible()
+
+
+def test_the_worker_never_keeps_private_answers(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit("/status", service_workers="allow").page
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    page.reload()
+    settled(page)
+    page.evaluate("Promise.all(['/api/agent/match-summary', '/api/search?q=ab'].map(at => fetch(at).then(() => null)))")
+    kept = page.evaluate(
+        "caches.open('answers').then(cache => cache.keys()).then(keys => keys.map(key => new URL(key.url).pathname))"
+    )
+    assert "/api/runs" in kept
+    assert [path for path in kept if re.match("/api/(agent|admin|search|events)", path)] == []
+
+
+def test_assets_are_immutable_compressed_and_the_policy_forbids_inline_code(site: Site) -> None:
+    with httpx.Client(base_url=site.address, headers={"accept-encoding": "gzip"}) as browser:
+        document = browser.get(site.bracket["path"])
+        policy = document.headers["content-security-policy"]
+        assert "unsafe-inline" not in policy
+        assert document.headers["x-content-type-options"] == "nosniff"
+        script = re.search(r'src="(/assets/[^"]+\.js)"', document.text)
+        assert script
+        asset = browser.get(script[1])
+        assert asset.headers["content-encoding"] == "gzip"
+        assert "immutable" in asset.headers["cache-control"]
+        assert browser.get("/assets/none.js").status_code == 404
