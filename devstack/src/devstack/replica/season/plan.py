@@ -60,14 +60,13 @@ class Squad:
 
     id: int
     club: Club
-    age: str
     label: str
     strength: float
 
 
 @dataclass(slots=True, eq=False)
 class Bracket:
-    """A conference at an age. `listed`: squads of the standings document; `ghosts`: those that never play."""
+    """A conference at an age. `listed`: squads of the standings document; `playing`: those that have fixtures."""
 
     id: int
     kind: Kind
@@ -75,7 +74,6 @@ class Bracket:
     age: str
     listed: list[Squad] = field(default_factory=list)
     playing: list[Squad] = field(default_factory=list)
-    ghosts: list[Squad] = field(default_factory=list)
 
     @property
     def computed(self) -> bool:
@@ -157,7 +155,7 @@ class _Squads:
     def of(self, club: Club, age: str, suffix: str = "") -> Squad:
         known = self._made.get((club.id, age, suffix))
         if known is None:
-            known = Squad(5_000 + len(self._made), club, age, age + suffix, self._random.gauss(0, 0.45))
+            known = Squad(5_000 + len(self._made), club, age + suffix, self._random.gauss(0, 0.45))
             self._made[club.id, age, suffix] = known
         return known
 
@@ -221,9 +219,7 @@ def _quirky_squads(league: list[Bracket], squads: _Squads) -> None:
     northeast.listed.pop(4)
     ghosted = by_name["Northeast", "U15"]
     real = ghosted.listed.pop(5)
-    ghost = squads.of(real.club, "U15", " (old)")
-    ghosted.listed.append(ghost)
-    ghosted.ghosts.append(ghost)
+    ghosted.listed.append(squads.of(real.club, "U15", " (old)"))  # the club's row there, which never plays
     frontier, southeast = by_name["Frontier", "U17"], by_name["Southeast (Pro Player Pathway)", "U17"]
     southeast.listed.append(frontier.listed[0])
     southeast.playing.append(frontier.listed[0])
