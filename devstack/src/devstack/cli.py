@@ -85,7 +85,7 @@ def settings() -> dict[str, str]:
 def _feeds(value: str | None) -> str | None:
     if value is None or value == GENERATED:
         return value
-    chosen = Path(value).absolute()
+    chosen = Path(value).resolve()
     if not chosen.is_dir():
         raise BadSettings(
             f"--feeds {value}: there is no such folder. Real ones are in {places.shared_folder()}/data/feeds."

@@ -283,7 +283,9 @@ class Stack:
             "AGENT_STATE_DIR": str(state),
             "AGENT_TODAY": self.choices.today or "",
         }
-        if not self.choices.embedded:
+        if self.choices.embedded:
+            values["AGENT_BROWSER"] = "never"
+        else:
             values["AMQP_URL"] = self.settings.get("AMQP_URL") or self.rabbitmq.url()
         if not self.choices.live:
             here = f"127.0.0.1:{self.ports['replica']}"
@@ -374,7 +376,7 @@ class Stack:
             (_program("iron-claw"), "proxy"),
             self.gateway_environment,
             partial(http_ready, f"http://127.0.0.1:{self.ports['proxy']}/health"),
-            after=("migrate",) if self.choices.embedded else ("freeradius", "agent-user"),
+            after=("migrate",) if self.choices.embedded else ("freeradius",),
             tcp=("proxy",),
             udp=("proxy-coa",),
             note=f"upstream: {'api.anthropic.com' if self.real_model else 'the scripted Anthropic'}"
