@@ -136,7 +136,7 @@ create table public.matches (
     round_number integer,
     status text not null
         check (status in ('scheduled', 'live', 'tbd', 'completed', 'postponed', 'cancelled', 'forfeit')),
-    source_status text not null,       -- of the newest observation, before what we know better
+    source_status text not null default 'scheduled', -- of the newest observation, before what we know better
     home_score smallint check (home_score between 0 and 99),
     away_score smallint check (away_score between 0 and 99),
     home_shootout smallint check (home_shootout between 0 and 99),

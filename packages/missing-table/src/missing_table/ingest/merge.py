@@ -499,7 +499,10 @@ def _finish(
         absences.add(_accept_documents(connection, completed))
         events.append(("landed", completed.about))
     for source, season_id, league_id in sorted(absences):
-        connection.execute("set local enable_hashjoin = on")
+        # the opposite of merge.sql: every match against every listed id, of which the planner expects a hundred
+        connection.execute(
+            "select set_config('enable_hashjoin', 'on', true), set_config('enable_nestloop', 'off', true)"
+        )
         found = connection.execute(
             _ABSENCE,
             {"source": source, "season_id": season_id, "league_id": league_id, "message_id": header.message_id},
