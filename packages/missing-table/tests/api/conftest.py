@@ -108,9 +108,9 @@ class Seed:
         external_id = str(26000 + len(self.matches))
         match_id: int = self.value(
             "insert into matches (source, season_id, external_id, league_id, age_group_id, home_team_id, away_team_id, "
-            "kick_off, timezone, local_date, time_set, venue_id, status, home_score, away_score, observed_at, "
-            "content_hash, score_observed_at) select 'assist', s.id, %s, l.id, a.id, %s, %s, %s, 'America/New_York', "
-            "%s, %s, %s, %s, %s, %s, %s, 'x', %s from seasons s, leagues l, age_groups a "
+            "kick_off, timezone, local_date, time_set, venue_id, source_status, status, home_score, away_score, "
+            "observed_at, content_hash, score_observed_at) select 'assist', s.id, %s, l.id, a.id, %s, %s, %s, "
+            "'America/New_York', %s, %s, %s, %s, %s, %s, %s, %s, 'x', %s from seasons s, leagues l, age_groups a "
             "where s.name = '2026-27' and l.name = 'Homegrown' and a.name = 'U14' returning id",
             [
                 external_id,
@@ -120,7 +120,7 @@ class Seed:
                 day,
                 time_set,
                 venue,
-                status or ("completed" if score else "scheduled"),
+                *[status or ("completed" if score else "scheduled")] * 2,
                 score[0] if score else None,
                 score[1] if score else None,
                 OBSERVED,

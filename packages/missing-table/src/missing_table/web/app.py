@@ -15,6 +15,7 @@ from missing_table.live.endpoints import router as live
 from missing_table.live.feed import Feed
 from missing_table.matches.endpoints import router as matches
 from missing_table.pages.endpoints import router as pages
+from missing_table.pages.site import router as site
 from missing_table.search.endpoints import router as search
 from missing_table.settings import Settings
 from missing_table.tables.endpoints import router as tables
@@ -70,6 +71,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.missing_table = state
     for router in SUBJECTS:
         app.include_router(router)
+    if settings.site_dir is not None:
+        app.include_router(site)
     add_problem_handlers(app)
     app.add_middleware(WarmTables, kept=state.kept)
     app.add_middleware(Around)

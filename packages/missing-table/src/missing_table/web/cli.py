@@ -1,5 +1,6 @@
 """The command that serves: `missing-table serve`."""
 
+from socket import socket
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ import uvicorn
 from missing_table.logs import configure_logs
 from missing_table.settings import load_settings
 from missing_table.web.app import create_app
+from missing_table.web.state import State
 
 GRACE_S = 5
 
@@ -25,7 +27,7 @@ def serve(
     settings = load_settings()
     configure_logs(settings.log_level)
     application = create_app(settings)
-    uvicorn.run(
+    config = uvicorn.Config(
         application,
         host=host or settings.host,
         port=port or settings.port,
@@ -35,3 +37,17 @@ def serve(
         proxy_headers=True,
         timeout_graceful_shutdown=GRACE_S,
     )
+    state: State = application.state.missing_table
+    _Server(config, state).run()
+
+
+class _Server(uvicorn.Server):
+    """Ends the open streams when it is told to stop: it would wait for them otherwise."""
+
+    def __init__(self, config: uvicorn.Config, state: State) -> None:
+        super().__init__(config)
+        self._state = state
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        self._state.stop()
+        await super().shutdown(sockets)

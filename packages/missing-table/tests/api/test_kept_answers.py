@@ -1,0 +1,139 @@
+"""Answers are kept by version, compared weakly, and dropped when the listener stops hearing."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from missing_table.tables.kept import Kept, KeptAnswers
+from missing_table.web.answers import matches_etag
+from missing_table.web.app import create_app
+from missing_table.web.state import State
+
+from .conftest import running, settings_for
+
+DEADLINE_S = 10
+ANSWER = Kept('W/"1"', b"{}")
+
+
+async def until(condition: Callable[[], bool | Awaitable[bool]]) -> None:
+    """Waits for the listener, which tells nobody else; with a deadline."""
+    async with asyncio.timeout(DEADLINE_S):
+        while True:
+            found = condition()
+            if found if isinstance(found, bool) else await found:
+                return
+            await asyncio.sleep(0.01)
+
+
+def state_of(app: FastAPI) -> State:
+    state: State = app.state.missing_table
+    return state
+
+
+def bump(seed: Any, bracket: int) -> None:
+    """What a merge does at its end."""
+    seed.execute(
+        "with b as (update brackets set version = version + 1 where id = %s returning id, version), "
+        "e as (insert into events (kind, bracket_id, version) select 'bracket', id, version from b returning id) "
+        "select pg_notify('events', max(id)::text) from e",
+        [bracket],
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "same"),
+    [('W/"a"', True), ('"a"', True), ('"x", W/"a"', True), ("*", True), ('"b"', False), ("", False), (None, False)],
+)
+def test_validators_are_compared_weakly(header: str | None, same: bool) -> None:
+    assert matches_etag(header, 'W/"a"') is same
+
+
+def test_nothing_is_kept_before_the_listener_hears() -> None:
+    kept = KeptAnswers()
+    kept.keep(1, "table", 1, ANSWER, ticket=kept.ticket())
+    assert kept.get(1, "table") is None
+
+
+def test_an_answer_of_an_older_version_than_was_heard_of_is_not_kept() -> None:
+    kept = KeptAnswers()
+    kept.hear()
+    ticket = kept.ticket()
+    kept.rise(1, 3)
+    kept.keep(1, "table", 2, ANSWER, ticket=ticket)
+    assert kept.get(1, "table") is None
+    kept.keep(1, "table", 3, ANSWER, ticket=ticket)
+    assert kept.get(1, "table") is ANSWER
+    kept.rise(1, 4)
+    assert kept.get(1, "table") is None
+
+
+def test_an_answer_begun_before_the_connection_was_lost_is_not_kept() -> None:
+    kept = KeptAnswers()
+    kept.hear()
+    ticket = kept.ticket()
+    kept.lose()
+    kept.hear()
+    kept.keep(1, "table", 1, ANSWER, ticket=ticket)
+    assert kept.get(1, "table") is None
+
+
+async def test_a_table_is_304_until_its_version_rises(seed: Any) -> None:
+    app = create_app(settings_for(seed.dsn))
+    path = f"/api/brackets/{seed.northeast}/table"
+    async with running(app) as client:
+        await until(lambda: state_of(app).kept.trusted)
+        first = await client.get(path)
+        etag = first.headers["etag"]
+        assert etag.startswith('W/"')
+        assert first.headers["cache-control"] == "public, max-age=0, s-maxage=60"
+        assert (await client.get(path)).content == first.content
+        again = await client.get(path, headers={"If-None-Match": etag.removeprefix("W/")})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
+
+        seed.execute("update matches set home_score = 7 where id = %s", [seed.matches["Ajax SC-Bravo FC"]])
+        bump(seed, seed.northeast)
+
+        async def changed() -> bool:
+            return (await client.get(path, headers={"If-None-Match": etag})).status_code == 200
+
+        await until(changed)
+        goals = {row["team"]["name"]: row["goals_for"] for row in (await client.get(path)).json()["rows"]}
+        assert goals["Ajax SC"] == 8
+
+
+async def test_matches_of_a_bracket_have_a_validator_too(seed: Any) -> None:
+    path = f"/api/brackets/{seed.northeast}/matches"
+    async with running(create_app(settings_for(seed.dsn))) as client:
+        etag = (await client.get(path)).headers["etag"]
+        assert (await client.get(path, headers={"If-None-Match": etag})).status_code == 304
+
+
+async def test_without_a_listener_nothing_stale_is_served(seed: Any) -> None:
+    app = create_app(settings_for(seed.dsn, database_direct_url="postgresql://nobody@127.0.0.1:1/none"))
+    path = f"/api/brackets/{seed.northeast}/table"
+    async with running(app) as client:
+        first = await client.get(path)
+        assert not state_of(app).kept.trusted
+        assert (await client.get(path, headers={"If-None-Match": first.headers["etag"]})).status_code == 304
+        seed.execute("update matches set home_score = 7 where id = %s", [seed.matches["Ajax SC-Bravo FC"]])
+        seed.execute("update brackets set version = version + 1")
+        assert (await client.get(path, headers={"If-None-Match": first.headers["etag"]})).status_code == 200
+
+
+async def test_a_listener_that_is_cut_off_drops_everything_and_comes_back(seed: Any, database: Any) -> None:
+    app = create_app(settings_for(seed.dsn))
+    path = f"/api/brackets/{seed.northeast}/table"
+    async with running(app) as client:
+        await until(lambda: state_of(app).kept.trusted)
+        await client.get(path)
+        seed.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and query like 'listen%' and pid <> pg_backend_pid()"
+        )
+        await until(lambda: not state_of(app).kept.trusted)
+        assert state_of(app).kept.get(seed.northeast, ("table", None, "all")) is None
+        await until(lambda: state_of(app).kept.trusted)
+        assert (await client.get(path)).status_code == 200
