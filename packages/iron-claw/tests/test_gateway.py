@@ -124,7 +124,7 @@ def test_what_cannot_be_metered_is_refused(gateway: Gateway, body: bytes, status
     assert gateway.upstream.served() == []
 
 
-def test_there_is_no_side_door(gateway: Gateway) -> None:
+def test_bar_5_no_side_door(gateway: Gateway) -> None:
     for method, path in [
         ("GET", "/"),
         ("POST", "/v1/complete"),
@@ -272,7 +272,7 @@ def test_bare_mode_lets_everybody_through_says_so_and_still_counts(gateway: Gate
     assert gateway.accounts() == []
 
 
-def test_the_upstreams_key_is_seen_by_nobody(gateway: Gateway) -> None:
+def test_bar_7_the_key_stays_inside(gateway: Gateway) -> None:
     gateway.upstream.knobs(key="another")
     seen = [post(gateway, TOLD), gateway.get("/status"), gateway.get("/metrics"), gateway.get("/health")]
     seen.append(gateway.get("/ready"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from pyrad import packet
@@ -87,9 +87,8 @@ class CoaServer(asyncio.DatagramProtocol):
         self._tasks: set[asyncio.Task[None]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """asyncio's hook."""
-        if isinstance(transport, asyncio.DatagramTransport):
-            self._transport = transport
+        """asyncio's hook. uvloop's transport is one by its methods, not by its class."""
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         """One packet: dropped, answered from memory, or taken up."""

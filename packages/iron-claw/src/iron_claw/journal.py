@@ -4,7 +4,8 @@ Each line is `{"n": number, "t": Unix time, "k": kind, ...}`. A record is handed
 announces happens, so a killed process loses nothing. It is forced to the disk (fsync) in the background at most every
 `fsync_s`, and at once where somebody is told that it is durable (`sync`): a power cut may lose the last tenth of a
 second.
-At each start the file is written anew with what still matters; a line cut short by a crash can only be the last one.
+At each start, and when it has grown long, the file is written anew with what still matters; the old one is kept beside
+it. A line cut short by a crash can only be the last one.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ Record = dict[str, Any]
 
 FILE = "journal.jsonl"
 LOCK = "lock"
+OLD = "journal-{}.jsonl"
+KEPT = 20
+"""Replaced files that are kept, for a person to look into."""
 
 
 class JournalError(Exception):
@@ -67,6 +71,7 @@ class Journal:
                 self._number += 1
                 os.write(handle, _line({**record, "n": self._number}))
             os.fsync(handle)
+            self._put_by()
             fresh.replace(self.file)
             folder = os.open(self.folder, os.O_RDONLY)
             os.fsync(folder)
@@ -76,6 +81,15 @@ class Journal:
         if self._handle is not None:
             os.close(self._handle)
         self._handle = handle
+
+    def _put_by(self) -> None:
+        """Keeps the file that is about to be replaced, beside the newest of those before it."""
+        if self.file.exists():
+            old = sorted(self.folder.glob(OLD.format("*")))
+            for file in old[: max(0, len(old) - KEPT + 1)]:
+                file.unlink()
+            number = int(old[-1].stem.split("-")[1]) + 1 if old else 1
+            os.link(self.file, self.folder / OLD.format(f"{number:06d}"))
 
     def write(self, kind: str, **fields: Any) -> Record:
         """Adds a record. JournalError when it could not be handed to the operating system; it is then tried again with

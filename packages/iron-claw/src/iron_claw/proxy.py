@@ -34,7 +34,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Handler = Callable[["Request"], Awaitable[None]]
 
-PROGRESS_BYTES = 4096
+PROGRESS_BYTES = 1024
 PROGRESS_S = 0.5
 STOP_WAIT_S = 5.0
 MAX_PLAIN_ANSWER = 64 * 2**20

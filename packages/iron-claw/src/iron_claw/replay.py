@@ -87,6 +87,9 @@ def _apply(state: State, record: Record) -> None:  # noqa: PLR0912
                 grant=record["grant"],
                 radius=record["radius"],
                 last_at=record["t"],
+                settled=Counts(**record["settled"]),
+                cost_micro_usd=record["cost"],
+                calls=record["calls"],
             )
             state.known[record["user"]] = Known(record["digest"], record["grant"], record["started"])
         case "grant" if session is not None:

@@ -23,7 +23,6 @@ from iron_claw.settings import Settings
 log = structlog.get_logger()
 
 STOP_WITHIN_S = 20.0
-COMPACT_BYTES = 64 * 2**20
 
 
 class PortTaken(Exception):

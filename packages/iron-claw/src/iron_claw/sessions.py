@@ -314,15 +314,7 @@ class Sessions:
         session = self._unopened(user, digest, grant)
         now = session.started_at
         try:
-            self.journal.write(
-                "session",
-                sid=session.id,
-                user=user,
-                digest=digest,
-                started=now,
-                grant=grant.to_json(),
-                radius=self.radius is not None,
-            )
+            self.journal.write("session", **self._session_record(session))
         except JournalError as error:
             raise Refused(503, f"no accounting can be kept: {error}", retry_after_s=DOWN_RETRY_AFTER_S) from error
         self.known[user] = Known(digest, grant.to_json(), now)
@@ -366,20 +358,7 @@ class Sessions:
             task=asyncio.current_task(),
         )
         try:
-            self.journal.write(
-                "reserve",
-                call=call.id,
-                sid=session.id,
-                user=session.user,
-                request=request_id,
-                asked=ask.model,
-                model=decision.model,
-                tokens=decision.reserve,
-                input_estimate=charged_input,
-                max_tokens=decision.max_tokens,
-                action=decision.action,
-                lease_until=round(call.lease_until),
-            )
+            self.journal.write("reserve", **reserve_record(call))
         except JournalError as error:
             raise Refused(503, f"no accounting can be kept: {error}", retry_after_s=DOWN_RETRY_AFTER_S) from error
         if self.enforcing:
@@ -592,6 +571,7 @@ class Sessions:
             del self.refused[user]
         for user in [user for user, lock in self._locks.items() if not lock.locked() and user not in self.open]:
             del self._locks[user]
+        self.compact()
         self.metrics.journal_depth.labels("accounting").set(len(self.accounting.queue))
         self.metrics.journal_depth.labels("calls").set(len(self.store.queue))
 
@@ -676,6 +656,25 @@ class Sessions:
             log.warning("recovered", sessions=len(state.sessions), calls=len(state.held), accounting=len(queue))
         return self.snapshot([{**record, "k": "settle"} for record in state.unstored.values()])
 
+    def _session_record(self, session: Session) -> Record:
+        return {
+            "sid": session.id,
+            "user": session.user,
+            "digest": session.digest,
+            "started": session.started_at,
+            "grant": session.grant.to_json(),
+            "radius": self.radius is not None,
+            "settled": vars(session.budget.settled),
+            "cost": session.cost_micro_usd,
+            "calls": session.calls,
+        }
+
+    def compact(self) -> None:
+        """Starts a new journal file with what still matters, when the old one has grown long."""
+        if self.journal.broken is None and self.journal.bytes > self.settings.journal_max_bytes:
+            self.journal.begin(self.snapshot())
+            log.info("journal_compacted", bytes=self.journal.bytes)
+
     def snapshot(self, settled: list[Record] | None = None) -> list[Record]:
         """Everything that a new journal file must begin with."""
         now = round(self.clock(), 3)
@@ -685,6 +684,13 @@ class Sessions:
             records.append({"t": now, "k": "refused", "user": user, **vars(refusal)})
         for user, known in self.known.items():
             records.append({"t": now, "k": "known", "user": user, **vars(known)})
+        for session in (*self.open.values(), *self.ending.values()):
+            records.append({"t": now, "k": "session", **self._session_record(session)})
+            for call in session.under_way.values():
+                records.append({"t": now, "k": "reserve", **reserve_record(call)})
+                if call.progress is not None:
+                    record = {"call": call.id, "sid": session.id, "counts": vars(call.progress)}
+                    records.append({"t": now, "k": "progress", **record})
         records += [{"t": now, **waiting.to_record()} for waiting in self.accounting.queue]
         return records
 
@@ -725,6 +731,24 @@ def grant_attributes(grant: Grant) -> dict[str, Any]:
     return given
 
 
+def reserve_record(call: Call) -> Record:
+    """A call that goes out, as it stands in the journal."""
+    return {
+        "call": call.id,
+        "sid": call.session.id,
+        "user": call.session.user,
+        "request": call.request_id,
+        "asked": call.asked_model,
+        "model": call.model,
+        "tokens": call.decision.reserve,
+        "input_estimate": call.input_estimate,
+        "max_tokens": call.decision.max_tokens,
+        "action": call.decision.action.value,
+        "started": call.started_at,
+        "lease_until": round(call.lease_until),
+    }
+
+
 def settle_record(reserved: Record, counts: Counts, ended: float, price_list: Prices) -> Record:
     """The settlement of a call that a crash cut off."""
     return {
@@ -740,7 +764,7 @@ def settle_record(reserved: Record, counts: Counts, ended: float, price_list: Pr
         "ending": "crash",
         "action": reserved["action"],
         "estimated": True,
-        "started": reserved["t"],
+        "started": reserved["started"],
         "ended": ended,
     }
 

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     interim_s: int = Field(default=300, ge=60)
 
     state_dir: Path = Path("state")
+    journal_max_bytes: int = Field(default=64 * 2**20, ge=1)
     journal_fsync_s: float = Field(default=0.1, ge=0)
     lease_s: int = Field(default=900, ge=1)
     database_url: SecretStr = SecretStr("")

@@ -1,0 +1,249 @@
+"""Dynamic authorisation while a session runs: through FreeRADIUS' relay and straight to the gateway's port."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+from pyrad import packet
+from pyrad.client import Client, Timeout
+from pyrad.client_async import ClientAsync
+
+from devstack.gateway_testing import Gateway
+from iron_claw.radius import dictionary
+
+TOLD = {"model": "claude-opus-4-8", "max_tokens": 200, "messages": [{"role": "user", "content": "Hello there"}]}
+BUDGET = 100_000
+
+
+@pytest.fixture
+def session(gateway: Gateway) -> str:
+    """A session that runs; its id."""
+    gateway.grant(MT_Token_Budget=BUDGET)
+    assert post(gateway).status_code == 200
+    return str(gateway.get("/status").json()["session_id"])
+
+
+def post(gateway: Gateway, **more: object) -> httpx.Response:
+    return httpx.post(
+        f"{gateway.url}/v1/messages",
+        json={**TOLD, **more},
+        headers={"x-api-key": gateway.key},
+        trust_env=False,
+        timeout=30,
+    )
+
+
+def send(
+    gateway: Gateway, code: int, *, secret: str | None = None, signed: bool = True, **values: object
+) -> str | None:
+    """Straight to the gateway: the answer's Error-Cause, ACK, None for silence."""
+    server = gateway.radius.server
+    shared = (secret or server.coa_secret).encode()
+    client = Client("127.0.0.1", coaport=server.nas_coa_port, secret=shared, dict=dictionary(), timeout=1, retries=1)
+    request = client.CreateCoAPacket(code=code, **values)
+    if signed:
+        request.add_message_authenticator()
+    try:
+        answer = client.SendPacket(request)
+    except Timeout:
+        return None
+    if answer.code in (packet.CoAACK, packet.DisconnectACK):
+        return "ACK"
+    return str(answer["Error-Cause"][0])
+
+
+def test_radclient_changes_a_running_sessions_budget_through_the_relay(gateway: Gateway, session: str) -> None:
+    request = {"User-Name": gateway.user, "Acct-Session-Id": session, "MT-Token-Budget": 777}
+    seen = gateway.radius.radclient("coa", {**request, "Message-Authenticator": "0x00"})
+    assert "Received CoA-ACK" in seen
+    assert gateway.get("/status").json()["token_budget"] == 777
+    assert [r["grant"]["token_budget"] for r in gateway.records() if r["k"] == "grant"] == [777]
+
+
+def test_radclient_ends_a_running_session_through_the_relay(gateway: Gateway, session: str) -> None:
+    request = {"User-Name": gateway.user, "Acct-Session-Id": session, "Message-Authenticator": "0x00"}
+    assert "Received Disconnect-ACK" in gateway.radius.radclient("disconnect", request)
+    assert gateway.get("/status").json()["session_id"] != session
+    gateway.stop()
+    assert gateway.accounts()[0]["acctterminatecause"] == "Admin-Reset"
+
+
+def test_a_change_of_model_holds_from_the_next_call_on(gateway: Gateway, session: str) -> None:
+    assert post(gateway).status_code == 200
+    now = int(time.time())
+    told = {"User_Name": gateway.user, "MT_Model_Allowed": "claude-haiku-4-5", "Event_Timestamp": now}
+    assert send(gateway, packet.CoARequest, **told) == "ACK"
+    assert post(gateway).status_code == 403
+    assert post(gateway, model="claude-haiku-4-5").status_code == 200
+
+
+def test_a_budget_below_what_is_used_kills(gateway: Gateway, session: str) -> None:
+    assert send(gateway, packet.CoARequest, Acct_Session_Id=session, MT_Token_Budget=1) == "ACK"
+    refused = post(gateway)
+    assert (refused.status_code, refused.headers["x-should-retry"]) == (429, "false")
+
+
+def test_a_disconnect_cuts_the_streams_under_way_and_charges_them(gateway: Gateway, session: str) -> None:
+    gateway.upstream.knobs(reply="z" * 2000, hold=True)
+    with httpx.stream(
+        "POST",
+        f"{gateway.url}/v1/messages",
+        json={**TOLD, "max_tokens": 1000, "stream": True},
+        headers={"x-api-key": gateway.key},
+        trust_env=False,
+        timeout=30,
+    ) as answer:
+        parts = answer.iter_raw()
+        while b"content_block_delta" not in next(parts):
+            pass
+        assert send(gateway, packet.DisconnectRequest, Acct_Session_Id=session) == "ACK"
+        with pytest.raises(httpx.RemoteProtocolError):
+            list(parts)
+    gateway.stop()
+    served_in, served_out = gateway.upstream.served_tokens()
+    (account,) = gateway.accounts()
+    assert (account["acctinputoctets"], account["acctoutputoctets"]) == (served_in, served_out)
+    assert [call["ending"] for call in gateway.calls()] == ["complete", "disconnected"]
+
+
+IMPOSSIBLE: list[tuple[int, dict[str, object], str]] = [
+    (packet.DisconnectRequest, {"Acct_Session_Id": "no-such-session"}, "Session-Context-Not-Found"),
+    (packet.CoARequest, {"Acct_Session_Id": "no-such-session", "MT_Token_Budget": 5}, "Session-Context-Not-Found"),
+    (packet.CoARequest, {"MT_Token_Budget": 5}, "Missing-Attribute"),
+    (packet.DisconnectRequest, {"User_Name": "ann"}, "Missing-Attribute"),
+    (packet.CoARequest, {"Acct_Session_Id": "THIS"}, "Missing-Attribute"),
+    (packet.CoARequest, {"Acct_Session_Id": "THIS", "Service_Type": "Authorize-Only"}, "Unsupported-Attribute"),
+    (
+        packet.DisconnectRequest,
+        {"Acct_Session_Id": "THIS", "NAS_Identifier": "another"},
+        "NAS-Identification-Mismatch",
+    ),
+]
+
+
+def test_what_cannot_be_done_is_refused_with_its_cause(gateway: Gateway, session: str) -> None:
+    for code, values, cause in IMPOSSIBLE:
+        told = {name: session if value == "THIS" else value for name, value in values.items()}
+        assert send(gateway, code, **told) == cause, values
+    assert gateway.get("/status").json()["session_id"] == session
+
+
+def test_what_is_forged_stale_or_unsigned_is_dropped(gateway: Gateway, session: str) -> None:
+    for forged in (
+        {"secret": "wrong-secret"},
+        {"signed": False},
+        {"Event_Timestamp": int(time.time()) - 400},
+        {"Event_Timestamp": int(time.time()) + 400},
+    ):
+        assert send(gateway, packet.DisconnectRequest, Acct_Session_Id=session, **forged) is None, forged
+    raw = disconnect(gateway, session)
+    spoilt = bytearray(raw)
+    spoilt[-1] ^= 1
+    for data in (bytes(spoilt), resigned(gateway, raw), b"", b"\x28\x01garbage", raw[:-3]):
+        assert exchange(gateway, data) is None
+    assert gateway.get("/status").json()["session_id"] == session
+
+
+def test_a_repeated_request_is_answered_from_memory(gateway: Gateway, session: str) -> None:
+    raw = disconnect(gateway, session)
+    first = exchange(gateway, raw)
+    assert first is not None
+    assert first[0] == packet.DisconnectACK
+    assert post(gateway).status_code == 200
+    assert exchange(gateway, raw) == first
+    assert gateway.get("/status").json()["llm_calls"] == 1
+
+
+def disconnect(gateway: Gateway, session: str) -> bytes:
+    secret = gateway.radius.server.coa_secret.encode()
+    request = packet.CoAPacket(code=packet.DisconnectRequest, secret=secret, dict=dictionary(), id=7)
+    request["Acct-Session-Id"] = session
+    request["Event-Timestamp"] = int(time.time())
+    request.add_message_authenticator()
+    return bytes(request.RequestPacket())
+
+
+def resigned(gateway: Gateway, raw: bytes) -> bytes:
+    """The packet with a wrong Message-Authenticator under a right Request Authenticator: what pyrad alone lets in."""
+    secret = gateway.radius.server.coa_secret.encode()
+    at = raw.index(bytes((80, 18)), 20)
+    body = raw[20 : at + 2] + secrets.token_bytes(16) + raw[at + 18 :]
+    return raw[:4] + hashlib.md5(raw[:4] + bytes(16) + body + secret).digest() + body
+
+
+def exchange(gateway: Gateway, data: bytes) -> bytes | None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(0.7)
+        client.sendto(data, ("127.0.0.1", gateway.radius.server.nas_coa_port))
+        try:
+            return client.recv(4096)
+        except TimeoutError:
+            return None
+
+
+# --- what pyrad 2.6 takes from a RADIUS server: the ground that the gateway's own client stands on ---
+
+SECRET = b"shared"
+Answer = Callable[[bytes], bytes]
+
+
+def accept(request: bytes, *, signature: str) -> bytes:
+    """An Access-Accept to a request, with no, a wrong or the right Message-Authenticator."""
+    attributes = b"" if signature == "none" else bytes((80, 18)) + bytes(16)
+    head = bytes((packet.AccessAccept, request[1])) + (20 + len(attributes)).to_bytes(2, "big")
+    if signature != "none":
+        right = hmac.digest(SECRET, head + request[4:20] + attributes, "md5")
+        attributes = bytes((80, 18)) + (right if signature == "right" else right[::-1])
+    return head + hashlib.md5(head + request[4:20] + attributes + SECRET).digest() + attributes
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Iterator[int]:
+    """A UDP port that answers every request with an Accept signed as the parameter says."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
+        here.bind(("127.0.0.1", 0))
+
+        def serve() -> None:
+            while True:
+                data, address = here.recvfrom(4096)
+                if data == b"end":
+                    return
+                here.sendto(accept(data, signature=request.param), address)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield here.getsockname()[1]
+        here.sendto(b"end", here.getsockname())
+        thread.join()
+
+
+@pytest.mark.parametrize(("server", "taken"), [("none", False), ("wrong", False), ("right", True)], indirect=["server"])
+async def test_only_an_answer_with_the_right_message_authenticator_is_taken(server: int, taken: bool) -> None:
+    sync = Client("127.0.0.1", authport=server, secret=SECRET, dict=dictionary(), timeout=1, retries=1, enforce_ma=True)
+    request = sync.CreateAuthPacket(code=packet.AccessRequest, User_Name="ann")
+    request["User-Password"] = request.PwCrypt("pw")
+    if taken:
+        assert sync.SendPacket(request).code == packet.AccessAccept
+    else:
+        with pytest.raises(Timeout):
+            sync.SendPacket(request)
+    client = ClientAsync(
+        "127.0.0.1", auth_port=server, secret=SECRET, dict=dictionary(), timeout=1, retries=0, enforce_ma=True
+    )
+    await client.initialize_transports(enable_auth=True)
+    again = client.CreateAuthPacket(code=packet.AccessRequest, User_Name="ann")
+    again["User-Password"] = again.PwCrypt("pw")
+    if taken:
+        assert (await client.SendPacket(again)).code == packet.AccessAccept
+    else:
+        with pytest.raises(TimeoutError):
+            await client.SendPacket(again)
+    await client.deinitialize_transports()
