@@ -83,10 +83,17 @@ def test_a_week_after_the_last_landing_everything_is_read() -> None:
 
 
 def test_a_season_that_is_over_needs_nothing_unless_somebody_asks() -> None:
-    known = knowledge((bracket(scheduled=0, next_kick_off=None),), (state(),))
-    assert plan_of(known).of(TARGET.name).need == "nothing"
-    assert plan_of(known).due == ()
-    assert plan_of(known, forced=True).of(TARGET.name).need == "scores"
+    june = datetime(2027, 6, 20, 14, tzinfo=UTC)
+    known = knowledge((bracket(scheduled=0, next_kick_off=None),), (state(landed_at=june - timedelta(days=1)),))
+    plan = make_plan([TARGET], now=june, knowledge=known)
+    assert plan.of(TARGET.name).need == "nothing"
+    assert plan.due == ()
+    assert make_plan([TARGET], now=june, knowledge=known, forced=True).of(TARGET.name).need == "scores"
+
+
+def test_a_season_under_way_without_a_match_ahead_is_looked_at_for_new_ones() -> None:
+    item = plan_of(knowledge((bracket(scheduled=0, next_kick_off=None),), (state(),))).of(TARGET.name)
+    assert (item.need, item.conditional) == ("kick_offs", True)
 
 
 @pytest.mark.parametrize(("code", "need"), [(4, "full"), (3, "full"), (1, "kick_offs"), (0, "kick_offs")])
@@ -129,12 +136,13 @@ def test_the_season_and_its_keys_follow_from_the_day(day: date) -> None:
 def test_nothing_is_due_only_when_everything_is_known_and_over(
     awaiting: int, scheduled: int, ahead: timedelta | None, age: timedelta, forced: bool
 ) -> None:
-    next_kick_off = None if ahead is None else NOW + ahead
+    june = datetime(2027, 6, 20, 14, tzinfo=UTC)
+    next_kick_off = None if ahead is None else june + ahead
     known = knowledge(
         (bracket(awaiting_score=awaiting, scheduled=scheduled, next_kick_off=next_kick_off),),
-        (state(landed_at=NOW - age),),
+        (state(landed_at=june - age),),
     )
-    item = plan_of(known, forced=forced).of(TARGET.name)
+    item = make_plan([TARGET], now=june, knowledge=known, forced=forced).of(TARGET.name)
     over = not awaiting and not scheduled and ahead is None and age < timedelta(days=7)
     assert (item.need == "nothing") == (over and not forced)
     assert item.conditional == (item.need in ("scores", "kick_offs"))

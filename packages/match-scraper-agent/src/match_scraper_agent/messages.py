@@ -91,7 +91,8 @@ def build_messages(
 ) -> Shipment:
     """One FeedSnapshot and its batches of at most 500 matches each, as JSON objects.
 
-    With a window the documents go without validators: the source may not answer "unchanged" to what was left out.
+    With a window no bracket is whole and no document has landed, so neither is claimed: the source may not answer
+    "unchanged" next time to what was left out now.
     """
     if reading.observed_at is None:
         raise ValueError(f"{reading.key.key}: a reading without synced_at cannot be submitted")
@@ -100,9 +101,6 @@ def build_messages(
         {**payload, "target": name} for name, payload in refused
     ]
     parts = [items[at : at + MAX_MATCHES_PER_BATCH] for at in range(0, len(items), MAX_MATCHES_PER_BATCH)]
-    documents = reading.documents
-    if not window.is_open:
-        documents = tuple(item.model_copy(update={"etag": None, "last_modified": None}) for item in documents)
     snapshot = FeedSnapshot(
         run_id=run_id,
         snapshot_id=snapshot_id,
@@ -112,11 +110,11 @@ def build_messages(
         season=reading.key.season.name,
         league=reading.key.league,
         observed_at=reading.observed_at,
-        documents=documents,
+        documents=reading.documents if window.is_open else (),
         brackets=reading.brackets,
         external_ids=reading.external_ids,
         scored=reading.scored,
-        scope=scope_of(targets, reading),
+        scope=scope_of(targets, reading) if window.is_open else (),
         parts=len(parts),
         accept_shrink=accept_shrink,
     )

@@ -15,6 +15,8 @@ from match_scraper_agent.targets import Target
 
 FULL_SYNC_EVERY = timedelta(days=7)
 LOOK_AHEAD = timedelta(days=14)
+ENDING = timedelta(days=61)
+"""The last two months of a season: play-offs, then nothing new is published."""
 STALE_AFTER = timedelta(hours=36)
 UNFINISHED = (3, 4)
 """Exit codes of a run that read nothing or could not deliver (design, section 6)."""
@@ -123,8 +125,10 @@ def _why_full(
     return None
 
 
-def _why_light(brackets: Sequence[BracketSummary], *, now: datetime, forced: bool) -> tuple[Need, str] | None:
-    """Scores before kick-offs; None where every known match is over and nobody asked."""
+def _why_light(
+    brackets: Sequence[BracketSummary], *, now: datetime, ending: bool, forced: bool
+) -> tuple[Need, str] | None:
+    """Scores before kick-offs; None where the season is ending, every known match is over and nobody asked."""
     awaiting = sum(bracket.awaiting_score for bracket in brackets)
     if awaiting:
         return "scores", f"{_plural(awaiting, 'played match has', 'played matches have')} no score yet"
@@ -133,11 +137,13 @@ def _why_light(brackets: Sequence[BracketSummary], *, now: datetime, forced: boo
         return "kick_offs", f"next kick-off {min(soon):%a %d %b %H:%M} UTC"
     if soon or any(bracket.scheduled for bracket in brackets):
         return "kick_offs", "matches are still to come: dates may move"
+    if not ending:
+        return "kick_offs", "no match is ahead: new ones may be published"
     return ("scores", "asked for, although every known match is over") if forced else None
 
 
 def plan_target(
-    target: Target, *, now: datetime, knowledge: Knowledge, last_failed: str | None, forced: bool
+    target: Target, *, now: datetime, season: Season, knowledge: Knowledge, last_failed: str | None, forced: bool
 ) -> TargetPlan:
     """What one target needs at `now`. `forced`: a person asked for it by name or by dates, so it is read anyway."""
     brackets = known_brackets(target, knowledge)
@@ -147,7 +153,8 @@ def plan_target(
     full = _why_full(planned, landed_at, now=now, error=knowledge.error, last_failed=last_failed)
     if full is not None:
         return TargetPlan(target, "full", False, planned, (full,))
-    light = _why_light(brackets, now=now, forced=forced)
+    ending = now.date() > season.last_day - ENDING
+    light = _why_light(brackets, now=now, ending=ending, forced=forced)
     if light is not None:
         return TargetPlan(target, light[0], True, planned, (light[1],))
     due = f"{landed_at + FULL_SYNC_EVERY:%a %d %b}" if landed_at else "today"
@@ -189,7 +196,14 @@ def make_plan(
         season=chosen,
         today=now.date(),
         targets=tuple(
-            plan_target(target, now=now, knowledge=knowledge, last_failed=failed, forced=forced or not window.is_open)
+            plan_target(
+                target,
+                now=now,
+                season=chosen,
+                knowledge=knowledge,
+                last_failed=failed,
+                forced=forced or not window.is_open,
+            )
             for target in targets
         ),
         window=window,
