@@ -1,0 +1,105 @@
+"""The stream of events over a real server: prompt, resumable, and no hindrance to a graceful stop."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from devstack.services.process import free_port
+
+from .test_kept_answers import bump
+
+DEADLINE_S = 20
+
+
+@dataclass
+class Server:
+    """`missing-table serve`, as the stack starts it."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def stream(self, **headers: str) -> Any:
+        return httpx.stream("GET", f"{self.url}/api/events", headers=headers, timeout=DEADLINE_S)
+
+
+@pytest.fixture
+def server(seed: Any) -> Iterator[Server]:
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "missing_table.cli", "serve", "--port", str(port)],
+        env={**os.environ, "DATABASE_URL": seed.dsn, "MT_TODAY": "2026-10-05"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    transport = httpx.HTTPTransport(retries=0)
+    try:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if b"listener hears" in line:
+                break
+        with httpx.Client(transport=transport, timeout=DEADLINE_S) as client:
+            assert client.get(f"http://127.0.0.1:{port}/health/live").status_code == 200
+        yield Server(f"http://127.0.0.1:{port}", process)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def frames(lines: Iterator[str]) -> Iterator[dict[str, str]]:
+    """Server-sent events, one a frame; comments are left out."""
+    frame: dict[str, str] = {}
+    for line in lines:
+        if not line:
+            if frame:
+                yield frame
+            frame = {}
+        elif not line.startswith(":"):
+            name, _, value = line.partition(": ")
+            frame[name] = value
+
+
+def test_what_lands_is_on_an_open_stream_and_can_be_resumed(server: Server, seed: Any) -> None:
+    with server.stream() as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        stream = frames(answer.iter_lines())
+        first = next(stream)
+        assert first["retry"] == "2000"
+        bump(seed, seed.northeast)
+        told = next(stream)
+        assert told["event"] == "bracket"
+        data = json.loads(told["data"])
+        assert (data["bracket_id"], data["version"]) == (seed.northeast, 2)
+    bump(seed, seed.pro)
+    bump(seed, seed.northeast)
+    with server.stream(**{"Last-Event-ID": told["id"]}) as answer:
+        stream = frames(answer.iter_lines())
+        next(stream)
+        missed = [json.loads(next(stream)["data"])["bracket_id"] for _ in range(2)]
+        assert missed == [seed.pro, seed.northeast]
+
+
+def test_one_that_was_away_too_long_is_told_to_read_the_page_again(server: Server, seed: Any) -> None:
+    for _ in range(3):
+        bump(seed, seed.northeast)
+    seed.execute("delete from events where id < (select max(id) from events)")
+    with server.stream(**{"Last-Event-ID": "0"}) as answer:
+        stream = frames(answer.iter_lines())
+        next(stream)
+        assert next(stream)["event"] == "reset"
+
+
+def test_an_open_stream_does_not_keep_the_server_from_stopping(server: Server) -> None:
+    with server.stream() as answer:
+        stream = frames(answer.iter_lines())
+        next(stream)
+        server.process.send_signal(signal.SIGTERM)
+        assert list(stream) == []
+    assert server.process.wait(DEADLINE_S) in (0, -signal.SIGTERM)
