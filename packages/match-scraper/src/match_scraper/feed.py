@@ -1,14 +1,48 @@
 """One feed read over HTTP: conditional requests, named outcomes, the shrink guard. What the bytes mean: `assist`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from time import perf_counter
 
-from match_scraper.http import Reader
+import httpx
+import structlog
+
+from match_contract import DocumentRef
+from match_scraper.assist import Content, understand
+from match_scraper.documents import Documents, Linked, Malformed, parse
+from match_scraper.http import Fetched, Reader
+from match_scraper.keys import feed_key
+from match_scraper.outcomes import Outcome, SourceError
 from match_scraper.values import FeedKey, LandedFeed, Reading, Validators
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+SOUND_SHARE = 0.99
+"""No more than this share sound, and the document is refused whole."""
+KEPT_SHARE = 0.8
+"""A document that holds less than this of what landed before is refused (source-site.md, quirk 9)."""
+FEW_SCORES = 5
+"""So few scores may be taken back at once without that being a broken document (quirk 7: scores are corrected)."""
+NAMES = ("schedule", "standings")
 
 
 def document_paths(key: str) -> tuple[str, str]:
     """Addresses below the viewer of a key's schedule and standings: what `DocumentRef.path` and validators go by."""
     return f"/data/schedule/{key}.json", f"/data/standings/{key}.json"
+
+
+@dataclass
+class _Progress:
+    """How long each step took, in seconds."""
+
+    timings: dict[str, float] = field(default_factory=dict)
+    since: float = field(default_factory=perf_counter)
+
+    def step(self, name: str) -> None:
+        now = perf_counter()
+        self.timings[name] = self.timings.get(name, 0.0) + now - self.since
+        self.since = now
 
 
 async def read_feed(
@@ -22,6 +56,218 @@ async def read_feed(
 ) -> Reading:
     """Reads both documents of a key: both unchanged, or both in full, since the join needs both.
 
-    `validators` by document path, empty for an unconditional read. Raises nothing that the source can cause.
+    `validators` by document path, empty for an unconditional read; `landed` is what the database has of this key, for
+    the shrink guard. Raises nothing that the source can cause: that is the reading's outcome.
     """
-    raise NotImplementedError
+    requests, size, progress = reader.requests, reader.bytes_read, _Progress()
+    empty = Reading(key=key, outcome=Outcome.UNREACHABLE, detail="", site=httpx.URL(viewer_url).host)
+    try:
+        read = await _read(reader, empty, viewer_url.rstrip("/"), validators, landed, progress)
+        reading = read if accept_shrink else _guarded(read, landed)
+    except SourceError as error:
+        reading = replace(empty, outcome=error.outcome, detail=error.detail)
+    except Malformed as error:
+        reading = replace(empty, outcome=Outcome.MALFORMED, detail=f"{key.key}: {error}; nothing of it is taken")
+    reading = replace(
+        reading, timings=progress.timings, requests=reader.requests - requests, bytes_read=reader.bytes_read - size
+    )
+    log.info(
+        "feed.read",
+        key=key.key,
+        outcome=reading.outcome.value,
+        detail=reading.detail,
+        matches=len(reading.matches),
+        rejected=len(reading.rejected),
+        requests=reading.requests,
+        bytes=reading.bytes_read,
+    )
+    return reading
+
+
+async def _read(  # noqa: PLR0917
+    reader: Reader,
+    empty: Reading,
+    viewer_url: str,
+    validators: Mapping[str, Validators],
+    landed: LandedFeed | None,
+    progress: _Progress,
+) -> Reading:
+    key, paths = empty.key, document_paths(empty.key.key)
+    known = [validators.get(path) or Validators() for path in paths]
+    if not all(one.etag or one.last_modified or one.sha256 for one in known):
+        known = [Validators(), Validators()]  # one document alone cannot be joined, so neither is asked conditionally
+    answers = [
+        await reader.get(viewer_url + path, headers=_conditions(one)) for path, one in zip(paths, known, strict=True)
+    ]
+    progress.step("http_s")
+    if all(_is_unchanged(answer, one) for answer, one in zip(answers, known, strict=True)):
+        return replace(empty, outcome=Outcome.UNCHANGED, detail=f"{key.key}: unchanged since it last landed")
+    for index, answer in enumerate(answers):
+        if answer.status == HTTPStatus.NOT_MODIFIED:
+            answers[index] = await reader.get(viewer_url + paths[index])
+    progress.step("http_s")
+    refusal = _no_documents(empty, answers, landed)
+    if refusal is not None:
+        return refusal
+    documents = parse(answers[0].body, answers[1].body)
+    progress.step("parse_s")
+    refusal = _nothing_in(empty, documents, landed)
+    if refusal is not None:
+        return refusal
+    said = documents.standings.competition_season.key
+    if said is not None and said != key.key:
+        raise Malformed(f"the document under this key says of itself that it is {said!r}")
+    content = understand(documents, answers[0].body, key)
+    progress.step("join_s")
+    reading = _reading(empty, content, documents, answers, landed)
+    return _sound(reading, content, documents)
+
+
+def _conditions(known: Validators) -> dict[str, str]:
+    headers = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
+    return {name: value for name, value in headers.items() if value}
+
+
+def _is_unchanged(answer: Fetched, known: Validators) -> bool:
+    return answer.status == HTTPStatus.NOT_MODIFIED or (known.sha256 is not None and known.sha256 == answer.sha256)
+
+
+def _is_shell(answer: Fetched) -> bool:
+    """The viewer answers an unknown key with its own HTML and 200, not with 404."""
+    return "html" in answer.content_type.casefold() or answer.body.lstrip()[:1] == b"<"
+
+
+def _which(flags: Iterable[bool]) -> str:
+    return " and ".join(name for name, flag in zip(NAMES, flags, strict=True) if flag)
+
+
+def _no_documents(empty: Reading, answers: list[Fetched], landed: LandedFeed | None) -> Reading | None:
+    """The outcome where one answer or both are no document."""
+    key = empty.key.key
+    gone = [answer.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE) for answer in answers]
+    absent = [missing or _is_shell(answer) for answer, missing in zip(answers, gone, strict=True)]
+    how = "404" if any(gone) else "its own HTML page"
+    if all(absent) and landed is None:
+        return replace(
+            empty,
+            outcome=Outcome.NOT_PUBLISHED,
+            detail=f"{key} is not published: the viewer answers {how} instead of JSON",
+        )
+    if any(absent):
+        before = f", although {landed.matches:,} matches of it landed before" if landed else ""
+        told = (
+            f"{key}: the viewer answers {how} instead of JSON for the {_which(absent)}{before}; nothing of it is "
+            "taken, look at the viewer in a browser"
+        )
+        return replace(empty, outcome=Outcome.SHELL, detail=told)
+    blank = [not answer.body.strip() for answer in answers]
+    if any(blank):
+        told = f"{key}: the {_which(blank)} came without a single byte; nothing of it is taken, try again later"
+        return replace(empty, outcome=Outcome.EMPTY, detail=told)
+    return None
+
+
+def _nothing_in(empty: Reading, documents: Documents, landed: LandedFeed | None) -> Reading | None:
+    missing = []
+    if not documents.schedule.events and not documents.bad_events:
+        missing.append("matches")
+    if not documents.standings.competition_season.competition_brackets and not documents.bad_rows:
+        missing.append("brackets")
+    if not missing:
+        return None
+    before = f" ({landed.matches:,} matches landed before)" if landed else ""
+    told = (
+        f"{empty.key.key}: the document holds no {' and no '.join(missing)}{before}; nothing of it is taken, try later"
+    )
+    return replace(empty, outcome=Outcome.EMPTY, detail=told)
+
+
+def _reading(
+    empty: Reading, content: Content, documents: Documents, answers: list[Fetched], landed: LandedFeed | None
+) -> Reading:
+    key = empty.key.key
+    detail = f"{len(content.matches):,} matches in {len(content.brackets)} brackets, {content.scored:,} scored"
+    synced = (documents.schedule.synced_at, documents.standings.synced_at)
+    refs = tuple(
+        DocumentRef(
+            path=path,
+            etag=answer.etag,
+            last_modified=answer.last_modified,
+            sha256=answer.sha256,
+            synced_at=moment,
+            size_bytes=len(answer.body),
+        )
+        for path, answer, moment in zip(document_paths(key), answers, synced, strict=True)
+    )
+    notes = list(content.notes)
+    if content.canary.alarm:
+        notes.append(f"ALARM: {content.canary}")
+    if landed is not None and landed.observed_at is not None and content.observed_at < landed.observed_at:
+        notes.append(f"the document is older ({content.observed_at}) than the one that landed ({landed.observed_at})")
+    schedule, standings = documents.schedule, documents.standings
+    return replace(
+        empty,
+        outcome=Outcome.READ,
+        detail=f"{key}: {detail}",
+        observed_at=content.observed_at,
+        documents=refs,
+        brackets=content.brackets,
+        external_ids=content.external_ids,
+        scored=content.scored,
+        matches=content.matches,
+        skipped=content.skipped,
+        rejected=content.rejected,
+        notes=tuple(notes),
+        canary=content.canary,
+        released=landed is None,
+        linked=siblings((*(schedule.linked_competition_seasons or ()), *(standings.linked_competition_seasons or ()))),
+    )
+
+
+def siblings(linked: Iterable[Linked]) -> tuple[FeedKey, ...]:
+    """The competition seasons that a document names, each once, as far as their keys can be read."""
+    found = (feed_key(one.key, one.name) for one in linked)
+    return tuple({key.key: key for key in found if key is not None}.values())
+
+
+def _nothing_of(reading: Reading, outcome: Outcome, detail: str) -> Reading:
+    """The refusal of a reading: what was rejected and noted stays in it, for a person to look at."""
+    return replace(
+        reading,
+        outcome=outcome,
+        detail=detail,
+        matches=[],
+        brackets=(),
+        external_ids=(),
+        scored=0,
+        released=False,
+    )
+
+
+def _sound(reading: Reading, content: Content, documents: Documents) -> Reading:
+    """The reading, or its refusal where too much of the document is bad."""
+    bad_rows = len(documents.bad_rows) / documents.rows if documents.rows else 0.0
+    sound = 1 - max(content.bad_share, bad_rows)
+    if sound > SOUND_SHARE:
+        return reading
+    first = next((one.detail for one in reading.rejected), "") or documents.bad_rows[0]
+    told = (
+        f"{reading.key.key}: only {sound:.1%} of it is sound (more than {SOUND_SHARE:.0%} is needed), nothing of it is "
+        f"taken; the first bad field is {first}"
+    )
+    return _nothing_of(reading, Outcome.MALFORMED, told)
+
+
+def _guarded(reading: Reading, landed: LandedFeed | None) -> Reading:
+    """The reading, or its refusal where too much of what landed before is gone."""
+    if landed is None or reading.outcome is not Outcome.READ:
+        return reading
+    key, matches = reading.key.key, len(reading.external_ids)
+    how = f"run with --accept-shrink {key} if the site is right"
+    if matches < KEPT_SHARE * landed.matches:
+        told = f"{key}: {matches:,} matches where {landed.matches:,} landed before: refused; {how}"
+        return _nothing_of(reading, Outcome.SHRUNKEN, told)
+    if landed.scored - reading.scored > FEW_SCORES and reading.scored < KEPT_SHARE * landed.scored:
+        told = f"{key}: {reading.scored:,} scores where {landed.scored:,} landed before: refused; {how}"
+        return _nothing_of(reading, Outcome.SHRUNKEN, told)
+    return reading

@@ -1,0 +1,49 @@
+"""What a feed key says: its competition and its season. The one place that knows how the viewer names things."""
+
+from collections.abc import Iterable
+
+from match_contract import League, Season
+from match_scraper.values import FeedKey
+
+PREFIXES = {
+    "mls-next-league": League.HOMEGROWN,
+    "mls-next-flex": League.FLEX,
+    "mls-next-2-academy-division": League.ACADEMY,
+}
+"""Source: source-site.md, section 2. Used where the site cannot be asked, and to find the siblings of a season."""
+COMPETITIONS = {
+    "1605": League.HOMEGROWN,
+    "1606": League.HOMEGROWN,
+    "1607": League.FLEX,
+    "2203": League.ACADEMY,
+}
+PRO_PATHWAY = "1606"
+PRO_PATHWAY_MARK = "(Pro Player Pathway)"
+
+
+def feed_key(key: str, name: str = "") -> FeedKey | None:
+    """Reads a key by its words; None where it names no season or no competition that we know."""
+    try:
+        season = Season.from_key(key)
+    except ValueError:
+        return None
+    words = key.casefold()
+    if "academy" in words:
+        league = League.ACADEMY
+    elif "flex" in words:
+        league = League.FLEX
+    elif "league" in words:
+        league = League.HOMEGROWN
+    else:
+        return None
+    return FeedKey(key, league, season, name)
+
+
+def usual_keys(season: Season) -> tuple[FeedKey, ...]:
+    """The keys that a season has as long as the viewer keeps to its naming."""
+    return tuple(FeedKey(f"{prefix}-{season.key_suffix}", league, season) for prefix, league in PREFIXES.items())
+
+
+def of_season(known: Iterable[FeedKey], season: Season) -> tuple[FeedKey, ...]:
+    """The keys of a season among those, in their order, each once."""
+    return tuple({key.key: key for key in known if key.season == season}.values())

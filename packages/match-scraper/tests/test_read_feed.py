@@ -1,0 +1,261 @@
+"""One feed over HTTP, against the replica: each outcome has its name."""
+
+from pathlib import Path
+
+import pytest
+
+from devstack.replica.handle import Replica
+from match_contract import Season, Status
+from match_scraper import (
+    FeedKey,
+    LandedFeed,
+    Outcome,
+    Reader,
+    ReaderSettings,
+    Reading,
+    Validators,
+    document_paths,
+    read_feed,
+)
+from match_scraper.keys import usual_keys
+
+VIEWER = "https://mls-assist.theintelligenceplatform.com"
+LEAGUE, ACADEMY = (key for key in usual_keys(Season(2026)) if "flex" not in key.key)
+FEEDS = Path(__file__).parents[4] / "shared" / "data" / "feeds"
+
+
+@pytest.fixture
+def settings(replica: Replica, tmp_path: Path) -> ReaderSettings:
+    return ReaderSettings(
+        source_resolve=replica.resolve, source_ca=replica.ca, state_dir=tmp_path / "state", http_timeout_s=10
+    )
+
+
+async def reading(
+    settings: ReaderSettings,
+    key: FeedKey = LEAGUE,
+    *,
+    validators: dict[str, Validators] | None = None,
+    landed: LandedFeed | None = None,
+    accept_shrink: bool = False,
+) -> Reading:
+    async with Reader(settings) as reader:
+        return await read_feed(
+            reader,
+            key,
+            viewer_url=VIEWER,
+            validators=validators or {},
+            landed=landed,
+            accept_shrink=accept_shrink,
+        )
+
+
+def validators_of(read: Reading) -> dict[str, Validators]:
+    return {ref.path: Validators(ref.etag, ref.last_modified, ref.sha256) for ref in read.documents}
+
+
+async def test_every_match_of_the_generated_season_reads_as_it_is_true(
+    replica: Replica, settings: ReaderSettings
+) -> None:
+    truth = replica.truth()["keys"]
+    for key in usual_keys(Season(2026)):
+        read = await reading(settings, key)
+        expected = {match["game_key"]: match for match in truth[key.key]["matches"] if match["status"] != "cancelled"}
+        assert read.outcome is Outcome.READ
+        assert not read.rejected
+        assert {match.external_id for match in read.matches} == set(expected)
+        for match in read.matches:
+            true = expected[match.external_id]
+            assert match.home_brackets == tuple(map(str, true["home_brackets"])), match
+            assert match.away_brackets == tuple(map(str, true["away_brackets"])), match
+            assert (match.home_score, match.away_score) == (true["home_score"], true["away_score"]), match
+            assert (match.home_shootout, match.away_shootout) == (true["home_shootout"], true["away_shootout"])
+            assert match.local_date.isoformat() == true["local_date"]
+            assert match.time_set is true["time_set"]
+            assert match.status is not Status.COMPLETED or true["status"] == "completed"
+        assert {bracket.external_id for bracket in read.brackets} == {
+            str(bracket["id"]) for bracket in truth[key.key]["brackets"]
+        }
+        for bracket in truth[key.key]["brackets"]:
+            (ours,) = [one for one in read.brackets if one.external_id == str(bracket["id"])]
+            assert {row.team.squad_id: row.team.name for row in ours.teams} == {
+                str(row["squad_id"]): row["name"] for row in bracket["rows"]
+            }
+            assert ours.computed is bracket["computed"]
+
+
+async def test_the_real_feed_reads_whole(replica: Replica, settings: ReaderSettings) -> None:
+    if not FEEDS.exists():
+        pytest.skip(f"the shared feeds are not at {FEEDS}")
+    replica.feeds(FEEDS)
+    read = await reading(settings)
+    assert (read.outcome, len(read.matches), read.scored, len(read.brackets)) == (Outcome.READ, 992, 145, 4)
+    assert not read.rejected
+    assert all(bracket.computed for bracket in read.brackets)
+    assert (await reading(settings, ACADEMY)).outcome is Outcome.NOT_PUBLISHED
+
+
+async def test_an_unchanged_feed_costs_two_conditional_requests_and_no_body(
+    replica: Replica, settings: ReaderSettings
+) -> None:
+    first = await reading(settings)
+    replica.forget_requests()
+    again = await reading(settings, validators=validators_of(first))
+    assert again.outcome is Outcome.UNCHANGED
+    assert [(asked["status"], asked["bytes"]) for asked in replica.requests()] == [(304, 0), (304, 0)]
+    assert (again.requests, again.bytes_read) == (2, 0)
+
+
+async def test_where_one_document_changed_the_other_is_read_too(replica: Replica, settings: ReaderSettings) -> None:
+    first = await reading(settings)
+    known = validators_of(first)
+    schedule, _ = document_paths(LEAGUE.key)
+    read = await reading(settings, validators={**known, schedule: Validators('"older"')})
+    assert read.outcome is Outcome.READ
+    assert len(read.documents) == 2
+    assert read.matches == first.matches
+
+
+async def test_without_validators_an_unchanged_body_is_known_by_its_hash(
+    replica: Replica, settings: ReaderSettings
+) -> None:
+    replica.knobs(etag="drop", last_modified="drop")
+    first = await reading(settings)
+    assert all(ref.etag is None and ref.last_modified is None for ref in first.documents)
+    assert (await reading(settings, validators=validators_of(first))).outcome is Outcome.UNCHANGED
+
+
+@pytest.mark.parametrize(
+    ("knobs", "outcome", "said"),
+    [
+        ({"documents": "shell"}, Outcome.NOT_PUBLISHED, "not published"),
+        ({"documents": "shell", "only": "standings"}, Outcome.SHELL, "for the standings"),
+        ({"documents": "404"}, Outcome.NOT_PUBLISHED, "404"),
+        ({"documents": "empty"}, Outcome.EMPTY, "no matches"),
+        ({"documents": "blank"}, Outcome.EMPTY, "single byte"),
+        ({"documents": "401"}, Outcome.BLOCKED, "401"),
+        ({"documents": "403"}, Outcome.BLOCKED, "403"),
+        ({"documents": "429", "retry_after_s": 3600}, Outcome.BLOCKED, "3600 s"),
+        ({"documents": "500"}, Outcome.UNREACHABLE, "500"),
+        ({"documents": "reset"}, Outcome.UNREACHABLE, "3 times tried"),
+        ({"documents": "truncated"}, Outcome.UNREACHABLE, "3 times tried"),
+        ({"robots": "disallow"}, Outcome.BLOCKED, "robots.txt"),
+    ],
+)
+async def test_what_goes_wrong_has_its_name(
+    replica: Replica, settings: ReaderSettings, knobs: dict[str, object], outcome: Outcome, said: str
+) -> None:
+    replica.knobs(**knobs)
+    read = await reading(settings)
+    assert (read.outcome, read.matches) == (outcome, [])
+    assert said in read.detail
+
+
+async def test_a_source_that_hangs_is_unreachable_within_the_deadline(
+    replica: Replica, settings: ReaderSettings
+) -> None:
+    replica.knobs(documents="hang")
+    read = await reading(settings.model_copy(update={"http_timeout_s": 0.5}))
+    assert read.outcome is Outcome.UNREACHABLE
+    assert "0.5 s" in read.detail
+
+
+async def test_retry_after_is_waited_for_and_the_feed_then_read(replica: Replica, settings: ReaderSettings) -> None:
+    replica.knobs(documents="429", times=1, retry_after_s=0)
+    read = await reading(settings)
+    assert read.outcome is Outcome.READ
+    assert [asked["status"] for asked in replica.requests() if "/data/" in asked["path"]] == [429, 200, 200]
+
+
+@pytest.mark.parametrize("fault", ["reset", "truncated", "500"])
+async def test_one_fault_on_the_way_is_tried_again(replica: Replica, settings: ReaderSettings, fault: str) -> None:
+    whole = await reading(settings)
+    replica.knobs(documents=fault, times=1)
+    assert (await reading(settings)).matches == whole.matches
+
+
+async def test_a_published_feed_that_turns_into_the_shell_is_no_unpublished_season(
+    replica: Replica, settings: ReaderSettings
+) -> None:
+    replica.knobs(documents="shell")
+    read = await reading(settings, landed=LandedFeed(338, 61))
+    assert read.outcome is Outcome.SHELL
+    assert "although 338 matches" in read.detail
+
+
+async def test_a_document_that_shrinks_by_half_is_refused_until_that_is_accepted(
+    replica: Replica, settings: ReaderSettings
+) -> None:
+    first = await reading(settings)
+    landed = LandedFeed(len(first.external_ids), first.scored, first.observed_at)
+    replica.knobs(shrink=0.5)
+    refused = await reading(settings, landed=landed)
+    assert (refused.outcome, refused.matches, refused.external_ids) == (Outcome.SHRUNKEN, [], ())
+    assert "--accept-shrink mls-next-league-26-27" in refused.detail
+    accepted = await reading(settings, landed=landed, accept_shrink=True)
+    assert accepted.outcome is Outcome.READ
+    assert len(accepted.matches) == pytest.approx(len(first.matches) / 2, abs=1)
+
+
+async def test_a_fifth_fewer_matches_is_still_read_and_one_more_is_refused(
+    replica: Replica, settings: ReaderSettings
+) -> None:
+    replica.knobs(events=80)
+    assert (await reading(settings, landed=LandedFeed(100, 0))).outcome is Outcome.READ
+    replica.knobs(events=79)
+    assert (await reading(settings, landed=LandedFeed(100, 0))).outcome is Outcome.SHRUNKEN
+
+
+async def test_a_document_whose_scores_are_gone_is_refused_and_one_withdrawn_score_is_not(
+    replica: Replica, settings: ReaderSettings
+) -> None:
+    first = await reading(settings)
+    landed = LandedFeed(len(first.external_ids), first.scored, first.observed_at)
+    replica.knobs(withdraw=1)
+    one = await reading(settings, landed=landed)
+    assert (one.outcome, one.scored) == (Outcome.READ, first.scored - 1)
+    replica.knobs(withdraw=first.scored)
+    gone = await reading(settings, landed=landed)
+    assert gone.outcome is Outcome.SHRUNKEN
+    assert "0 scores where" in gone.detail
+
+
+async def test_one_bad_event_in_a_hundred_costs_that_event_alone(replica: Replica, settings: ReaderSettings) -> None:
+    whole = await reading(settings)
+    replica.knobs(wrong_types=3)
+    read = await reading(settings)
+    assert read.outcome is Outcome.READ
+    assert len(read.rejected) == 3
+    assert len(read.matches) == len(whole.matches) - 3
+    assert {one.reason for one in read.rejected} == {"bad_field"}
+    assert any("home_score" in one.detail and one.payload["home_score"] == "three" for one in read.rejected)
+    assert all(one.brackets for one in read.rejected if isinstance(one.payload["home_squad_id"], int))
+
+
+async def test_a_document_with_more_bad_events_is_refused_with_the_path_of_the_first(
+    replica: Replica, settings: ReaderSettings
+) -> None:
+    replica.knobs(wrong_types=8)
+    read = await reading(settings)
+    assert (read.outcome, read.matches) == (Outcome.MALFORMED, [])
+    assert "events[" in read.detail or "time zone" in read.detail
+    assert len(read.rejected) == 8
+
+
+async def test_fields_that_nobody_announced_change_nothing(replica: Replica, settings: ReaderSettings) -> None:
+    first = await reading(settings)
+    replica.knobs(unknown_fields=True)
+    read = await reading(settings)
+    assert [match.model_copy(update={"observed_at": None}) for match in read.matches] == [
+        match.model_copy(update={"observed_at": None}) for match in first.matches
+    ]
+
+
+async def test_requests_carry_a_contact_and_robots_is_asked_once_a_day(
+    replica: Replica, settings: ReaderSettings
+) -> None:
+    await reading(settings)
+    await reading(settings)
+    asked = replica.requests()
+    assert all("+https://" in one["user_agent"] for one in asked)
+    assert sum(one["path"] == "/robots.txt" for one in asked) == 1
