@@ -105,7 +105,7 @@ def _today(value: str | None) -> str | None:
 def choose(
     data: Path, *, port_offset: int | None, embedded: bool, feeds: str | None, live: bool, today: str | None
 ) -> Choices:
-    """The options over what the folder's stack was started with. Feeds and clock are kept until changed or wiped."""
+    """The options over what the folder's stack was started with. What is not given stays as it was."""
     known = control.known_choices(data) or Choices()
     running = control.is_running(data)
     if running and port_offset is not None and port_offset != known.port_offset:
@@ -115,7 +115,7 @@ def choose(
         )
     clock = known.today if today is None else (None if today == "now" else today)
     return Choices(
-        port_offset=known.port_offset if port_offset is None and running else (port_offset or 0),
+        port_offset=known.port_offset if port_offset is None else port_offset,
         embedded=embedded or (running and known.embedded),
         live=live,
         feeds=known.feeds if feeds is None else feeds,

@@ -516,6 +516,7 @@ def run_logged(argv: tuple[str, ...], env: Mapping[str, str], log: Path, timeout
 
 def http_ready(url: str) -> None:
     """Raises NotReady unless a GET is answered with 2xx. The replica's certificate is its own."""
+    process.connects(urlsplit(url).port or 80)  # cheap: it is asked many times while the service starts
     try:
         answer = httpx.get(url, timeout=3, verify=False, trust_env=False)  # noqa: S501
     except httpx.TransportError as error:

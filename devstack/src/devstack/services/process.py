@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 POLL_S = 0.05
+SLOWEST_POLL_S = 0.25
 SOCKET_PATH_LIMIT = 107
 """Bytes of a Unix socket's path on Linux (sun_path is 108 with its closing NUL)."""
 
@@ -189,7 +190,7 @@ def wait_ready(
 
     Returns early, with nothing proved, once `cancelled()` is true.
     """
-    deadline = time.monotonic() + service.ready_within_s
+    deadline, pause_s = time.monotonic() + service.ready_within_s, POLL_S
     while not cancelled():
         try:
             service.ready()
@@ -201,10 +202,11 @@ def wait_ready(
                     + last_lines(log)
                 ) from seen
         with suppress(subprocess.TimeoutExpired):
-            code = process.wait(timeout=POLL_S)
+            code = process.wait(timeout=pause_s)
             raise StartFailed(
                 f"{service.name} ended with {code} before it was ready; its log is {log}\n{last_lines(log)}"
             )
+        pause_s = min(pause_s * 1.1, SLOWEST_POLL_S)
     if service.once_ready is not None and not cancelled():
         service.once_ready()
 
