@@ -159,3 +159,13 @@ def test_assets_are_immutable_compressed_and_the_policy_forbids_inline_code(site
         assert asset.headers["content-encoding"] == "gzip"
         assert "immutable" in asset.headers["cache-control"]
         assert browser.get("/assets/none.js").status_code == 404
+
+
+def test_every_address_has_its_first_view_in_the_html(site: Site) -> None:
+    with httpx.Client(base_url=site.address) as browser:
+        titles = {path: re.findall("<title>(.*?)</title>", browser.get(path).text) for path in site.pages.values()}
+        assert browser.get("/about/").headers["location"] == "/about"
+    assert all(len(found) == 1 for found in titles.values()), titles
+    assert "U14 Northeast" in titles[site.bracket["path"]][0]
+    assert "Not found" not in titles["/"][0]
+    assert "Not found" in titles["/no/such/page"][0]
