@@ -125,9 +125,8 @@ def _listen(settings: Settings) -> socket.socket:
     except OSError as error:
         listener.close()
         raise PortTaken(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
-    listener.listen(2048)
     listener.setblocking(False)
-    return listener
+    return listener  # bound, so that nobody else takes it; it listens when everything else is ready
 
 
 async def _listen_coa(settings: Settings, sessions: Sessions) -> asyncio.DatagramTransport | None:

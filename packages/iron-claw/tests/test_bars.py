@@ -1,0 +1,335 @@
+"""The bars that the gateway must hold, each a named test (5 and 7 stand in test_gateway.py, 8 in benchmarks/)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import httpx
+import psycopg
+import pytest
+from psycopg import sql
+
+from devstack.gateway_testing import Gateway
+
+TOLD = {"model": "claude-sonnet-4-6", "max_tokens": 100, "messages": [{"role": "user", "content": "Hello there"}]}
+NAMES = ("input_tokens", "cache_write_tokens", "cache_read_tokens", "output_tokens")
+CRASH_SLACK_TOKENS = 1024 // 4
+"""A stream that a crash cut is charged what the journal last knew: at most a kilobyte of events behind."""
+
+
+def worst_case(body: dict[str, Any]) -> int:
+    return -(-len(json.dumps(body).encode()) // 2) + int(body["max_tokens"])
+
+
+async def post(session: aiohttp.ClientSession, gateway: Gateway, body: dict[str, Any], key: str | None = None) -> int:
+    """One call, read to its end; its status, 0 when it broke."""
+    try:
+        async with session.post(
+            f"{gateway.url}/v1/messages",
+            data=json.dumps(body).encode(),
+            headers={"x-api-key": key or gateway.key, "content-type": "application/json"},
+        ) as answer:
+            await answer.read()
+            return answer.status
+    except aiohttp.ClientError:
+        return 0
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Another process's state has no event to wait for: asks again and again, up to a deadline."""
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+
+
+def journal_totals(folder: Path) -> dict[str, int]:
+    """Every settled call of all journal files once, summed by count."""
+    settled: dict[str, dict[str, int]] = {}
+    for file in folder.glob("journal*.jsonl"):
+        for line in file.read_text().splitlines():
+            record = json.loads(line)
+            if record["k"] == "settle":
+                assert settled.setdefault(record["call"], record["counts"]) == record["counts"]
+    return {name: sum(counts[name] for counts in settled.values()) for name in NAMES} | {"calls": len(settled)}
+
+
+def books(gateway: Gateway) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    """(in, out) as the journal, radacct and llm_calls have it."""
+    journal = journal_totals(gateway.state)
+    accounts, calls = gateway.accounts(), gateway.calls()
+    return (
+        (sum(journal[name] for name in NAMES[:3]), journal["output_tokens"]),
+        (sum(a["acctinputoctets"] for a in accounts), sum(a["acctoutputoctets"] for a in accounts)),
+        (sum(c[name] for c in calls for name in NAMES[:3]), sum(c["output_tokens"] for c in calls)),
+    )
+
+
+async def test_bar_1_two_hundred_parallel_calls_on_a_budget_for_forty_never_pass_it(gateway: Gateway) -> None:
+    budget = worst_case(TOLD) * 40
+    gateway.grant(MT_Token_Budget=budget)
+    gateway.upstream.knobs(reply="x" * 4000)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        statuses = await asyncio.gather(*(post(session, gateway, TOLD) for _ in range(200)))
+    assert set(statuses) == {200, 429}
+    assert sum(gateway.upstream.served_tokens()) <= budget
+    metrics = gateway.get("/metrics").text
+    assert "iron_claw_reserved_tokens 0.0" in metrics
+    assert "iron_claw_reservations 0.0" in metrics
+    gateway.stop()
+    assert books(gateway) == (gateway.upstream.served_tokens(),) * 3
+
+
+ENDINGS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    ({"kind": "status", "status": 400}, {}, "upstream_error"),
+    ({"kind": "status", "status": 529}, {"stream": True}, "upstream_error"),
+    ({"kind": "reset_before"}, {}, "upstream_unreachable"),
+    ({"kind": "nonsense"}, {}, "nonsense"),
+    ({"kind": "reset", "after_events": 9}, {"stream": True}, "upstream_cut"),
+    ({"kind": "close", "after_events": 9}, {"stream": True}, "upstream_cut"),
+    ({"kind": "error_event", "after_events": 9}, {"stream": True}, "stream_error"),
+    ({"kind": "hang", "skip": 1}, {"stream": True}, "complete"),
+    ({"kind": "hang"}, {}, "upstream_timeout"),
+]
+
+
+@pytest.mark.parametrize("gateway", [{"IRON_CLAW_UPSTREAM_READ_TIMEOUT_S": "1"}], indirect=True)
+async def test_bar_2_every_ending_settles_once_to_what_was_used(gateway: Gateway) -> None:
+    gateway.upstream.knobs(reply="w" * 1000, delta_bytes=40)
+    async with aiohttp.ClientSession() as session:
+        for fault, more, _ in ENDINGS:
+            gateway.upstream.knobs(faults=[fault])
+            await post(session, gateway, {**TOLD, "max_tokens": 500, **more})
+            assert gateway.get("/status").json()["tokens_reserved"] == 0, fault
+    gateway.stop()
+    calls = gateway.calls()
+    assert [call["ending"] for call in calls] == [ending for _, _, ending in ENDINGS]
+    for call, served in zip(calls, gateway.upstream.served(), strict=True):
+        used = (call["input_tokens"], call["output_tokens"])
+        if call["ending"] == "upstream_timeout":  # nobody knows what upstream did: its input is charged
+            assert (used, call["estimated"]) == ((-(-len(json.dumps({**TOLD, "max_tokens": 500})) // 4), 1), True)
+        else:
+            assert used == (served["input_tokens"], served["output_tokens"]), call["ending"]
+    journal, radacct, stored = books(gateway)
+    assert journal == radacct == stored
+
+
+async def test_bar_2_a_kill_9_amid_fifty_streams_loses_nothing(gateway: Gateway) -> None:
+    gateway.upstream.knobs(reply="p" * 1200, delta_bytes=24, event_delay_s=0.05)
+    body = {**TOLD, "max_tokens": 1000, "stream": True}
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        assert await post(session, gateway, {**TOLD, "stream": False}) == 200
+        streams = [asyncio.create_task(post(session, gateway, body)) for _ in range(50)]
+        await until(lambda: sum(call["output_tokens"] > 20 for call in gateway.upstream.served()) == 51)
+        gateway.kill()
+        assert set(await asyncio.gather(*streams)) == {0}
+    gateway.start()
+    gateway.stop()
+    journal, radacct, stored = books(gateway)
+    assert journal == radacct == stored
+    served_in, served_out = gateway.upstream.served_tokens()
+    assert journal[0] == served_in
+    assert served_out - 50 * CRASH_SLACK_TOKENS <= journal[1] <= served_out + 50
+    assert journal[1] > 51
+    accounts = gateway.accounts()
+    assert [account["acctterminatecause"] for account in accounts] == ["NAS-Reboot"]
+    assert accounts[0]["acctstoptime"] is not None
+
+
+SECONDS = [3.0, pytest.param(60.0, marks=pytest.mark.faults)]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seconds", SECONDS)
+@pytest.mark.parametrize("what", ["freeradius", "database"])
+async def test_bar_2_no_record_is_lost_or_doubled_while_accounting_is_away_under_load(
+    gateway: Gateway, what: str, seconds: float
+) -> None:
+    deadline = asyncio.get_running_loop().time() + seconds
+
+    async def load(session: aiohttp.ClientSession) -> list[int]:
+        statuses = []
+        while asyncio.get_running_loop().time() < deadline:
+            statuses.append(await post(session, gateway, TOLD))
+        return statuses
+
+    async with aiohttp.ClientSession() as session:
+        assert await post(session, gateway, TOLD) == 200
+        if what == "freeradius":
+            gateway.radius.stop()
+        else:
+            _allow(gateway, False)
+        answers = await asyncio.gather(*(load(session) for _ in range(8)))
+        assert {status for statuses in answers for status in statuses} == {200}
+        if what == "freeradius":
+            gateway.radius.start()
+        else:
+            _allow(gateway, True)
+    gateway.stop()
+    served = gateway.upstream.served_tokens()
+    assert books(gateway) == (served, served, served)
+    assert len(gateway.calls()) == len(gateway.upstream.served())
+
+
+def _allow(gateway: Gateway, yes: bool) -> None:
+    """Lets everybody into the test's database, or throws everybody out."""
+    name = gateway.radius.database.name
+    with psycopg.connect(gateway.radius.database.server.superuser_dsn(), autocommit=True) as admin:
+        query = sql.SQL("alter database {} allow_connections {}")
+        admin.execute(query.format(sql.Identifier(name), sql.SQL("true" if yes else "false")))
+        if not yes:
+            admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+
+
+@pytest.mark.parametrize(
+    "gateway", [{"IRON_CLAW_MODEL_MAP": '{"claude-sonnet-4-6": "claude-haiku-4-5"}'}], indirect=True
+)
+def test_bar_3_only_model_and_max_tokens_are_rewritten_and_a_header_says_so(gateway: Gateway) -> None:
+    gateway.upstream.knobs(reply="q" * 4000)
+    asked = {**TOLD, "max_tokens": 20}
+    worst = worst_case(asked)
+    gateway.grant(MT_Token_Budget=worst * 10)
+    seen: dict[str, httpx.Response] = {}
+    while "kill" not in seen:
+        answer = httpx.post(
+            f"{gateway.url}/v1/messages", json=asked, headers={"x-api-key": gateway.key}, trust_env=False
+        )
+        action = answer.headers.get("x-iron-claw-action", "kill" if answer.status_code == 429 else "none")
+        seen.setdefault(action, answer)
+    assert list(seen) == ["none", "downgrade", "reduce", "kill"]
+    assert "x-iron-claw-rewritten" not in seen["none"].headers
+    assert seen["downgrade"].headers["x-iron-claw-rewritten"] == "model=claude-sonnet-4-6->claude-haiku-4-5"
+    assert seen["downgrade"].json()["model"] == "claude-haiku-4-5"
+    assert re.search("model=.*; max_tokens=20->", seen["reduce"].headers["x-iron-claw-rewritten"])
+    assert sum(gateway.upstream.served_tokens()) <= worst * 10
+
+
+@pytest.mark.parametrize("gateway", [{"IRON_CLAW_POLICY_MODE": "monitor"}], indirect=True)
+def test_monitor_mode_decides_logs_and_counts_the_same_and_changes_nothing(gateway: Gateway) -> None:
+    gateway.upstream.knobs(reply="q" * 4000)
+    gateway.grant(MT_Token_Budget=worst_case(TOLD) * 3)
+    answers = [
+        httpx.post(f"{gateway.url}/v1/messages", json=TOLD, headers={"x-api-key": gateway.key}, trust_env=False)
+        for _ in range(8)
+    ]
+    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.json()["model"] for answer in answers} == {"claude-sonnet-4-6"}
+    assert not any("x-iron-claw-rewritten" in answer.headers for answer in answers)
+    status = gateway.get("/status").json()
+    assert (status["action"], status["policy_mode"], status["llm_calls"]) == ("kill", "monitor", 8)
+    metrics = gateway.get("/metrics").text
+    assert 'iron_claw_ladder_actions_total{action="kill",mode="monitor"}' in metrics
+    assert '"event": "refused"' in gateway.log.read_text()
+
+
+async def test_bar_4_the_four_counts_are_kept_apart_and_priced_apart(gateway: Gateway) -> None:
+    system = [{"type": "text", "text": "rules " * 200, "cache_control": {"type": "ephemeral"}}]
+    async with aiohttp.ClientSession() as session:
+        for stream in (False, True):
+            assert await post(session, gateway, {**TOLD, "system": system, "stream": stream}) == 200
+    gateway.stop()
+    for call, served in zip(gateway.calls(), gateway.upstream.served(), strict=True):
+        assert [call[name] for name in NAMES] == [
+            served[name]
+            for name in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
+        ]
+        prices = (3_000_000, 3_750_000, 300_000, 15_000_000)
+        cost = sum(call[name] * price for name, price in zip(NAMES, prices, strict=True))
+        assert call["cost_micro_usd"] == -(-cost // 1_000_000)
+    written, read = gateway.calls()
+    assert written["cache_write_tokens"] == read["cache_read_tokens"] > 0
+
+
+async def test_bar_6_an_unknown_price_is_unknown(gateway: Gateway) -> None:
+    async with aiohttp.ClientSession() as session:
+        assert await post(session, gateway, {**TOLD, "model": "model-of-tomorrow"}) == 200
+    status = gateway.get("/status").json()
+    assert (status["cost_micro_usd"], status["calls_without_price"]) == (None, 1)
+    gateway.stop()
+    assert [call["cost_micro_usd"] for call in gateway.calls()] == [None]
+
+
+METRICS = [
+    "gen_ai_client_token_usage_bucket",
+    "gen_ai_server_request_duration_bucket",
+    "gen_ai_server_time_to_first_token_bucket",
+    "iron_claw_sessions 1.0",
+    "iron_claw_journal_depth",
+    'iron_claw_radius_round_trip_seconds_count{request="access",result="accept"} 1.0',
+    'iron_claw_settled_calls_total{ending="complete"} 1.0',
+]
+
+
+async def test_bar_9_the_metrics_have_their_names(gateway: Gateway) -> None:
+    async with aiohttp.ClientSession() as session:
+        await post(session, gateway, TOLD)
+    await until(lambda: "iron_claw_journal_depth{" in gateway.get("/metrics").text)
+    shown = gateway.get("/metrics").text
+    for name in METRICS:
+        assert name in shown
+
+
+async def test_bar_10_one_users_kill_touches_no_other(gateway: Gateway) -> None:
+    gateway.radius.add_user("bob", "bobs-own-secret", MT_Max_LLM_Calls=2)
+    bob = "bob.bobs-own-secret"
+    async with aiohttp.ClientSession() as session:
+        answers = [await post(session, gateway, TOLD, key) for key in (gateway.key, bob, bob, gateway.key, bob)]
+        answers.append(await post(session, gateway, TOLD))
+    assert answers == [200, 200, 200, 200, 429, 200]
+    gateway.stop()
+    assert {a["username"]: a["acctterminatecause"] for a in gateway.accounts()} == {
+        "ann": "Admin-Reboot",
+        "bob": "NAS-Request",
+    }
+
+
+@pytest.mark.parametrize("gateway", [{"IRON_CLAW_DRAIN_S": "10"}], indirect=True)
+async def test_sigterm_lets_streams_end_settles_them_and_stops_the_sessions(gateway: Gateway) -> None:
+    gateway.upstream.knobs(reply="r" * 400, hold=True)
+    async with aiohttp.ClientSession() as session:
+        stream = asyncio.create_task(post(session, gateway, {**TOLD, "stream": True}))
+        await until(lambda: any(call["output_tokens"] > 1 for call in gateway.upstream.served()))
+        gateway.signal(signal.SIGTERM)
+        await until(lambda: '"event": "draining"' in gateway.log.read_text())
+        gateway.upstream.knobs(hold=False)
+        assert await stream == 200
+    assert gateway.stop() == 0
+    assert [call["ending"] for call in gateway.calls()] == ["complete"]
+    assert books(gateway) == (gateway.upstream.served_tokens(),) * 3
+
+
+async def test_sessions_end_when_they_are_idle_and_when_their_time_is_over(gateway: Gateway) -> None:
+    gateway.grant(Idle_Timeout=1)
+    gateway.radius.add_user("bob", "bobs-own-secret", Session_Timeout=2)
+    async with aiohttp.ClientSession() as session:
+        for key in (gateway.key, "bob.bobs-own-secret"):
+            assert await post(session, gateway, TOLD, key) == 200
+    await until(lambda: all(account["acctstoptime"] for account in gateway.accounts()))
+    assert {a["username"]: a["acctterminatecause"] for a in gateway.accounts()} == {
+        "ann": "Idle-Timeout",
+        "bob": "Session-Timeout",
+    }
+
+
+@pytest.mark.parametrize("gateway", [{"IRON_CLAW_JOURNAL_MAX_BYTES": "4000"}], indirect=True)
+async def test_a_journal_that_is_written_anew_while_a_stream_runs_forgets_nothing(gateway: Gateway) -> None:
+    gateway.upstream.knobs(reply="r" * 400, hold=True)
+    async with aiohttp.ClientSession() as session:
+        stream = asyncio.create_task(post(session, gateway, {**TOLD, "stream": True}))
+        await until(lambda: any(call["output_tokens"] > 1 for call in gateway.upstream.served()))
+        for _ in range(12):
+            assert await post(session, gateway, TOLD) == 200
+        await until(lambda: len(list(gateway.state.glob("journal-*.jsonl"))) >= 1)
+        gateway.kill()
+        assert await stream == 0
+    gateway.start()
+    gateway.stop()
+    journal, radacct, stored = books(gateway)
+    assert journal == radacct == stored
+    assert journal[0] == gateway.upstream.served_tokens()[0]
