@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from match_contract import Status
+from missing_table.calendars.exports import FormatQuery, as_format
 from missing_table.matches import queries
 from missing_table.matches.cursor import Cursor
 from missing_table.matches.schemas import Match, MatchChange, MatchDetail
@@ -47,13 +48,14 @@ async def bracket_matches(
     status: StatusQuery = None,
     limit: LimitQuery = LIMIT_MAX,
     cursor: CursorQuery = None,
+    format: FormatQuery = "json",
 ) -> Response:
     """The matches of a bracket by date. One page holds any bracket that there is."""
     wanted = queries.Filter(bracket_id=bracket_id, first=first, last=last, statuses=status)
     after = Cursor.parse(cursor) if cursor else None
     whole = (first, last, status, cursor, limit) == (None, None, None, None, LIMIT_MAX)
     if whole and (kept := state.kept.get(bracket_id, WHOLE)):
-        return kept_answer(request, kept)
+        return as_format(kept_answer(request, kept), format, f"matches-{bracket_id}")
     ticket = state.kept.ticket()
     async with state.connection() as connection:
         found = await version(connection, bracket_id=bracket_id)
@@ -64,8 +66,9 @@ async def bracket_matches(
             return not_modified(etag)
         page = await queries.matches(connection, wanted=wanted, limit=limit, after=after)
     if not whole:
-        return json_answer(page)
-    return kept_answer(request, keep(state, bracket_id, WHOLE, found[0], body=page, etag=etag, ticket=ticket))
+        return as_format(json_answer(page), format, f"matches-{bracket_id}")
+    made = keep(state, bracket_id, WHOLE, found[0], body=page, etag=etag, ticket=ticket)
+    return as_format(kept_answer(request, made), format, f"matches-{bracket_id}")
 
 
 @router.get("/matches", response_model=Page[Match])
@@ -85,6 +88,7 @@ async def matches(
     q: TextQuery = None,
     limit: LimitQuery = LIMIT_DEFAULT,
     cursor: CursorQuery = None,
+    format: FormatQuery = "json",
 ) -> Response:
     """Matches by date, filtered by any of season, league, age group, division, bracket, team, club, dates, text."""
     wanted = queries.Filter(
@@ -102,7 +106,8 @@ async def matches(
     )
     after = Cursor.parse(cursor) if cursor else None
     async with state.connection() as connection:
-        return json_answer(await queries.matches(connection, wanted=wanted, limit=limit, after=after))
+        page = await queries.matches(connection, wanted=wanted, limit=limit, after=after)
+    return as_format(json_answer(page), format, "matches")
 
 
 @router.get("/matches/{match_id}", response_model=MatchDetail)

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from missing_table.calendars.exports import FormatQuery, as_format
 from missing_table.tables import queries
 from missing_table.tables.build import build_table
 from missing_table.tables.schemas import Bracket, Season, Split, Table
@@ -20,6 +21,7 @@ from missing_table.web.dependencies import (
 )
 from missing_table.web.problems import NotFound
 from missing_table.web.schemas import Identity, Page
+from missing_table.web.state import State
 
 router = APIRouter(prefix="/api", tags=["tables"])
 
@@ -37,17 +39,19 @@ async def seasons(state: StateDep) -> Response:
 
 @router.get("/brackets", response_model=Page[Bracket])
 async def brackets(
+    *,
     state: StateDep,
     season: SeasonQuery = None,
     league: LeagueQuery = None,
     age_group: AgeGroupQuery = None,
     division: DivisionQuery = None,
+    format: FormatQuery = "json",
 ) -> Response:
     """The brackets of a season, all of them in one page."""
     name = season_or_current(state, season)
     async with state.connection() as connection:
         found = await queries.brackets(connection, season=name, league=league, age_group=age_group, division=division)
-    return json_answer(Page[Bracket](items=found))
+    return as_format(json_answer(Page[Bracket](items=found)), format, f"brackets-{name}")
 
 
 @router.get("/brackets/{bracket_id}", response_model=Bracket)
@@ -62,13 +66,20 @@ async def bracket(state: StateDep, bracket_id: Identity) -> Response:
 
 @router.get("/brackets/{bracket_id}/table", response_model=Table)
 async def bracket_table(
+    *,
     request: Request,
     state: StateDep,
     bracket_id: Identity,
     as_of: Annotated[date | None, Query(description="Only matches up to this local date.")] = None,
     split: Annotated[Split, Query(description="Only home or only away matches.")] = Split.ALL,
+    format: FormatQuery = "json",
 ) -> Response:
     """A bracket's table by the league's rules."""
+    answer = await _table(request, state, bracket_id, as_of, split)
+    return as_format(answer, format, f"table-{bracket_id}")
+
+
+async def _table(request: Request, state: State, bracket_id: int, as_of: date | None, split: Split) -> Response:
     asked = ("table", as_of, split.value)
     if kept := state.kept.get(bracket_id, asked):
         return kept_answer(request, kept)

@@ -10,10 +10,12 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from missing_table.agent.endpoints import router as agent
+from missing_table.calendars.endpoints import router as calendars
 from missing_table.clubs.endpoints import router as clubs
 from missing_table.live.endpoints import router as live
 from missing_table.live.feed import Feed
 from missing_table.matches.endpoints import router as matches
+from missing_table.pages.embed import router as embed
 from missing_table.pages.endpoints import router as pages
 from missing_table.pages.site import router as site
 from missing_table.search.endpoints import router as search
@@ -31,7 +33,7 @@ ABOUT = """The league's tables, fixtures, teams and clubs, as JSON.
 
 Lists are `{items, next_cursor}`; errors are RFC 9457 problems. Times are UTC; `local_date` is the day at the venue.
 """
-SUBJECTS = (tables, matches, teams, clubs, search, live, agent, pages, health)
+SUBJECTS = (tables, matches, teams, clubs, search, calendars, live, agent, pages, embed, health)
 
 
 def _operation_id(route: APIRoute) -> str:

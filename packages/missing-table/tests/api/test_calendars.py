@@ -1,0 +1,103 @@
+"""Calendars, feeds, exports and embeds. Calendars are read by a small parser of the test's own."""
+
+import csv
+import io
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+
+def events_of(text: str) -> list[dict[str, str]]:
+    """RFC 5545, unfolded: VEVENTs as name (with parameters) to value."""
+    assert "\n" not in text.replace("\r\n", "")
+    assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
+    lines = re.sub(r"\r\n[ \t]", "", text).split("\r\n")
+    assert (lines[0], lines[-2]) == ("BEGIN:VCALENDAR", "END:VCALENDAR")
+    events: list[dict[str, str]] = []
+    for line in lines:
+        name, _, value = line.partition(":")
+        if line == "BEGIN:VEVENT":
+            events.append({})
+        elif events:
+            events[-1][name] = value
+    return events
+
+
+async def test_a_teams_calendar_has_its_matches(api: Any, seed: Any) -> None:
+    answer = await api.get(f"/api/teams/{seed.teams['Bravo FC']}/calendar.ics")
+    assert answer.headers["content-type"].startswith("text/calendar")
+    events = events_of(answer.text)
+    assert [event["UID"] for event in events] == [
+        f"match-{seed.matches[name]}@missing-table"
+        for name in ("Ajax SC-Bravo FC", "Bravo FC-Delta United", "Bravo FC-Córdoba <FC>", "Bravo FC-Echo Rovers")
+    ]
+    played, _, _, unset = events
+    assert played["SUMMARY"] == "Ajax SC 2–1 Bravo FC"
+    assert played["DTSTART"] == "20260905T140000Z"
+    assert played["LOCATION"] == "Ajax SC Park"
+    assert played["URL;VALUE=URI" if "URL;VALUE=URI" in played else "URL"].startswith("https://table.example/matches/")
+    assert unset["DTSTART;VALUE=DATE"] == "20261101"
+    assert unset["DTEND;VALUE=DATE"] == "20261102"
+
+
+async def test_a_change_raises_the_sequence_and_a_cancelled_match_is_cancelled(api: Any, seed: Any) -> None:
+    match_id = seed.matches["Bravo FC-Echo Rovers"]
+    path = f"/api/teams/{seed.teams['Echo Rovers']}/calendar.ics"
+    (before,) = events_of((await api.get(path)).text)
+    seed.execute("update matches set status = 'cancelled' where id = %s", [match_id])
+    seed.execute(
+        "insert into match_changes (match_id, field, new_value, observed_at) values (%s, 'status', 'cancelled', now())",
+        [match_id],
+    )
+    (after,) = events_of((await api.get(path)).text)
+    assert (before["SEQUENCE"], before["STATUS"]) == ("0", "CONFIRMED")
+    assert (after["SEQUENCE"], after["STATUS"], after["UID"]) == ("1", "CANCELLED", before["UID"])
+
+
+async def test_a_clubs_calendar_and_an_unchanged_one_is_304(api: Any, seed: Any) -> None:
+    path = f"/api/clubs/{seed.clubs['Ajax SC']}/calendar.ics"
+    answer = await api.get(path)
+    assert len(events_of(answer.text)) == 3
+    assert (await api.get(path, headers={"If-None-Match": answer.headers["etag"]})).status_code == 304
+
+
+async def test_results_are_an_atom_feed_newest_first(api: Any, seed: Any) -> None:
+    answer = await api.get(f"/api/teams/{seed.teams['Córdoba <FC>']}/results.atom")
+    feed = ElementTree.fromstring(answer.content)
+    titles = [title.text for title in feed.iterfind("{*}entry/{*}title")]
+    assert titles == ["Ajax SC 1–3 Córdoba <FC>", "Córdoba <FC> 0–0 Delta United"]
+    assert feed.find("{*}updated") is not None
+
+
+@pytest.mark.parametrize("path", ["teams/9999/calendar.ics", "clubs/9999/calendar.ics", "teams/9999/results.atom"])
+async def test_of_nobody_is_a_404(api: Any, path: str) -> None:
+    assert (await api.get(f"/api/{path}")).status_code == 404
+
+
+async def test_lists_come_as_csv(api: Any, seed: Any) -> None:
+    answer = await api.get(f"/api/brackets/{seed.northeast}/table?format=csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [(row["position"], row["team.name"]) for row in rows][:2] == [("1", "Córdoba <FC>"), ("2", "Ajax SC")]
+    assert rows[0]["form"] == "T W"
+    matches = list(csv.DictReader(io.StringIO((await api.get("/api/matches?format=csv")).text)))
+    assert len(matches) == 8
+    assert matches[0]["home.name"] == "Ajax SC"
+
+
+async def test_a_name_that_looks_like_a_formula_is_no_formula_in_a_spreadsheet(api: Any, seed: Any) -> None:
+    seed.execute("update teams set name = '=1+1' where name = 'Ajax SC'")
+    text = (await api.get(f"/api/brackets/{seed.northeast}/table?format=csv")).text
+    assert "'=1+1" in text
+
+
+async def test_an_embedded_table_may_stand_in_anybodys_frame_and_nothing_else_may(api: Any, seed: Any) -> None:
+    embed = await api.get(f"/api/embed/brackets/{seed.northeast}")
+    assert "frame-ancestors *" in embed.headers["content-security-policy"]
+    assert "Echo Rovers" in embed.text
+    assert "<script" not in embed.text
+    assert (await api.get("/api/embed/style.css")).headers["content-type"].startswith("text/css")
+    other = await api.get(f"/api/brackets/{seed.northeast}")
+    assert "frame-ancestors 'none'" in other.headers["content-security-policy"]
