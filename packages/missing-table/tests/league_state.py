@@ -38,10 +38,11 @@ QUERIES = {
     "documents": "select source, site, path, etag, sha256, synced_at from source_documents order by 1, 2, 3",
     "snapshots": "select snapshot_id::text, landed_at is not null from feed_snapshots order by 1",
 }
-EVERYTHING = (
-    "seasons, age_groups, divisions, brackets, clubs, teams, venues, matches, feed_snapshots, source_documents,"
-    " ingest_batches, ingest_rejections, match_changes, match_conflicts, events, runs, team_aliases"
-)
+CHILDREN_FIRST = """
+events match_changes match_conflicts match_locks match_brackets matches published_standings bracket_teams
+source_documents feed_snapshots team_aliases teams clubs venues brackets divisions age_groups seasons
+ingest_batches ingest_rejections runs
+"""
 
 
 def state(connection: psycopg.Connection[Any]) -> dict[str, list[tuple[Any, ...]]]:
@@ -50,8 +51,8 @@ def state(connection: psycopg.Connection[Any]) -> dict[str, list[tuple[Any, ...]
 
 
 def wipe(connection: psycopg.Connection[Any]) -> None:
-    """Back to an empty league, without dropping the database."""
-    connection.execute(f"truncate {EVERYTHING} restart identity cascade".encode())
+    """Back to an empty league. Deleting a few rows is much faster than truncating twenty tables."""
+    connection.execute("; ".join(f"delete from {table}" for table in CHILDREN_FIRST.split()).encode())
 
 
 def one(connection: psycopg.Connection[Any], query: str, *values: Any) -> Any:

@@ -343,6 +343,13 @@ def test_a_message_that_is_wrong_as_a_whole_is_kept_whole(db: Connection, messag
     assert one(db, "select count(*) from matches") == 0
 
 
+def test_a_refused_message_is_judged_again_when_it_comes_again(db: Connection) -> None:
+    refused = batch(match(), schema_version="2.0")
+    send(db, refused)
+    assert send(db, refused | {"schema_version": "1.0"}).state == "landed"
+    assert one(db, "select state, inserted from ingest_batches") == ("landed", 1)
+
+
 def test_a_newer_minor_version_is_read(db: Connection) -> None:
     assert send(db, batch(match(weather="fog"), schema_version="1.9")).counts == Counts(inserted=1)
 
@@ -463,7 +470,7 @@ def messages_of(found: list[Any]) -> list[dict[str, Any]]:
     return sent
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(found=st.lists(observations, min_size=2, max_size=4), data=st.data())
 def test_the_result_does_not_depend_on_order_duplication_or_redelivery(
     db: Connection, found: list[Any], data: st.DataObject

@@ -19,7 +19,7 @@ def test_the_names_of_the_contract_are_the_names_on_the_broker() -> None:
     assert exchanges[wire.RETRY_EXCHANGE] == "topic"
     assert exchanges[wire.DEAD_EXCHANGE] == "fanout"
     assert queues[wire.QUEUE]["x-delivery-limit"] == wire.DELIVERY_LIMIT
-    assert queues[wire.DEAD_QUEUE] == {"x-queue-type": "quorum"}
+    assert queues[wire.DEAD_QUEUE]["x-delivery-limit"] > 1000, "RabbitMQ 4 drops what was looked at 20 times"
 
 
 def test_it_names_no_user() -> None:

@@ -141,14 +141,17 @@ def _header(judged: FeedSnapshot | RunReport | Judged | Whole) -> Header:
 
 
 def _begin(connection: psycopg.Connection, message_id: str) -> Any | None:
-    """Waits for a twin of this message, then returns the receipt if that twin landed."""
+    """Waits for a twin of this message, then returns the receipt if it landed. What was refused is judged again."""
     with connection.pipeline():
         connection.execute(
-            "select set_config('mt.batch_id', %s, true), set_config('statement_timeout', %s, true)",
+            "select set_config('mt.batch_id', %s, true), set_config('statement_timeout', %s, true),"
+            " set_config('jit', 'off', true)",  # compiling would take longer than any of these statements
             [message_id, _STATEMENT_TIMEOUT],
         )
         connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [message_id])
-        found = connection.execute("select receipt from ingest_batches where message_id = %s", [message_id])
+        found = connection.execute(
+            "select receipt from ingest_batches where message_id = %s and state = 'landed'", [message_id]
+        )
     row = found.fetchone()
     return row[0] if row else None
 
@@ -202,8 +205,8 @@ def _land_batch(connection: psycopg.Connection, places: Places, judged: Judged) 
 
 
 def _written(results: Sequence[tuple[int, Any]]) -> tuple[int, int]:
-    # three `set local`, the table `work`, then the insert and the update of `matches`
-    return results[4][0], results[5][0]
+    # two `set local`, the table `work`, then the insert and the update of `matches`
+    return results[3][0], results[4][0]
 
 
 def _prepare(connection: psycopg.Connection, places: Places, judged: Judged) -> Rows:
@@ -579,7 +582,12 @@ def _keep_receipt(connection: psycopg.Connection, header: Header, receipt: Recei
         connection.execute(
             "insert into ingest_batches (message_id, kind, run_id, snapshot_id, part, parts, state, reason, inserted,"
             " updated, unchanged, protected, rejected, receipt, committed_at)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " on conflict (message_id) do update set state = excluded.state, reason = excluded.reason,"
+            " part = excluded.part, parts = excluded.parts, snapshot_id = excluded.snapshot_id,"
+            " inserted = excluded.inserted, updated = excluded.updated, unchanged = excluded.unchanged,"
+            " protected = excluded.protected, rejected = excluded.rejected, receipt = excluded.receipt,"
+            " committed_at = excluded.committed_at",
             [
                 header.message_id,
                 header.kind,

@@ -9,7 +9,6 @@
 -- is not, and a temporary table has no statistics that could tell the planner so.
 set local enable_hashjoin = off;
 set local enable_mergejoin = off;
-set local jit = off;
 
 -- 1. Decide. was_*: as stored; the plain names of `incoming`: as offered; now_*: as it shall be.
 create temporary table work on commit drop as

@@ -1,0 +1,115 @@
+"""What was turned away: seen, shown, tried again, dropped. Matches and whole messages that the merge refused.
+
+A replay goes through the merge like any batch: it lands once the cause is gone (an alias was added, a newer version
+runs), and stays open otherwise.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID, uuid5
+
+import psycopg
+from psycopg.rows import class_row
+
+from match_contract import SCHEMA_VERSION, Receipt
+from missing_table.ingest.merge import land
+
+State = Literal["open", "replayed", "dropped"]
+
+_REPLAYS = UUID("6a8a4c8e-53a3-4f0b-9a55-1a7f4d6b0c11")
+_NO_RUN = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row of the quarantine. `seen` counts how often the same thing came with the same fault."""
+
+    id: int
+    batch_id: UUID | None
+    run_id: UUID | None
+    source: str | None
+    external_id: str | None
+    target: str
+    reason: str
+    detail: str
+    payload: Any
+    seen: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+    state: State
+    settled_at: datetime | None
+
+
+_COLUMNS = (
+    "id, batch_id, run_id, source, external_id, target, reason, detail, payload, seen, first_seen_at, last_seen_at,"
+    " state, settled_at"
+)
+
+
+def rejected(
+    connection: psycopg.Connection,
+    *,
+    state: State | None = "open",
+    reason: str | None = None,
+    ids: Sequence[int] | None = None,
+    limit: int = 100,
+) -> list[Rejected]:
+    """Rows of the quarantine, newest first; `ids` asks for certain ones."""
+    with connection.cursor(row_factory=class_row(Rejected)) as cursor:
+        return cursor.execute(
+            f"select {_COLUMNS} from ingest_rejections"  # noqa: S608 - a constant
+            " where (%(state)s::text is null or state = %(state)s)"
+            " and (%(reason)s::text is null or reason = %(reason)s)"
+            " and (%(ids)s::bigint[] is null or id = any(%(ids)s)) order by last_seen_at desc, id desc limit %(limit)s",
+            {"state": state, "reason": reason, "ids": list(ids) if ids is not None else None, "limit": limit},
+        ).fetchall()
+
+
+def replay(connection: psycopg.Connection, row: Rejected) -> Receipt:
+    """Lands it again; settles the row when nothing of it is rejected any more."""
+    receipt = land(connection, _message_of(connection, row))
+    if receipt.state != "refused" and receipt.counts.rejected == 0:
+        connection.execute(
+            "update ingest_rejections set state = 'replayed', settled_at = now() where id = %s", [row.id]
+        )
+    return receipt
+
+
+def drop(connection: psycopg.Connection, ids: Sequence[int]) -> list[int]:
+    """Settles open rows for good: the same payload with the same fault does not open them again. The ids dropped."""
+    found = connection.execute(
+        "update ingest_rejections set state = 'dropped', settled_at = now() where state = 'open' and id = any(%s)"
+        " returning id",
+        [list(ids)],
+    )
+    return sorted(identifier for (identifier,) in found)
+
+
+def _message_of(connection: psycopg.Connection, row: Rejected) -> Any:
+    """A whole message as it came; a match in a batch of its own, with the brackets that it names."""
+    payload = row.payload
+    if not isinstance(payload, dict) or "kind" in payload or row.external_id is None:
+        return payload
+    names = [name for side in ("home_brackets", "away_brackets") for name in payload.get(side) or ()]
+    brackets = connection.execute(
+        "select b.external_id, s.name as season, l.name as league, d.name as division, a.name as age_group, b.gender,"
+        " b.computed from brackets b join seasons s on s.id = b.season_id join leagues l on l.id = b.league_id"
+        " join divisions d on d.id = b.division_id join age_groups a on a.id = b.age_group_id"
+        " where b.source = %s and s.name = %s and b.external_id = any(%s)",
+        [payload.get("source"), payload.get("season"), names],
+    )
+    columns = [column.name for column in brackets.description or ()]
+    message_id = str(uuid5(_REPLAYS, f"{row.id}/{row.seen}/{row.last_seen_at.isoformat()}"))
+    return {
+        "kind": "batch",
+        "schema_version": SCHEMA_VERSION,
+        "run_id": str(row.run_id or _NO_RUN),
+        "batch_id": message_id,
+        "snapshot_id": message_id,  # of no document: it must not count as a part of one
+        "part": 1,
+        "parts": 1,
+        "brackets": [dict(zip(columns, values, strict=True)) for values in brackets],
+        "matches": [payload],
+    }
