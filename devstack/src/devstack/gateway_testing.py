@@ -182,11 +182,12 @@ def scripted_service(folder: Path, port: int, script: Path | None = None) -> Ser
 
 @pytest.fixture
 def scripted_anthropic(request: pytest.FixtureRequest) -> Iterator[Scripted]:
-    """A running scripted Anthropic with the daily script."""
+    """A running scripted Anthropic with the daily script; `parametrize(..., [file], indirect=True)` names another."""
     run = run_folder(request.config)
     name = f"scripted-{uuid4().hex[:8]}"
     port = process.free_port()
-    running = Scripted(scripted_service(run, port), run, name, port=port)
+    script: Path | None = getattr(request, "param", None)
+    running = Scripted(scripted_service(run, port, script), run, name, port=port)
     running.start()
     try:
         yield running

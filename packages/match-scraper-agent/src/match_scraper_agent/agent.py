@@ -4,15 +4,16 @@ Whatever goes wrong with it is a sentence in the report and no more; the guard d
 """
 
 import asyncio
+from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 from anthropic import AnthropicError, AsyncAnthropic
-from pydantic_ai import Agent, RunUsage, UsageLimits
+from pydantic_ai import Agent, RunContext, RunUsage, UsageLimits
 from pydantic_ai.exceptions import AgentRunError, ModelAPIError, UnexpectedModelBehavior, UsageLimitExceeded
-from pydantic_ai.messages import ModelResponse
+from pydantic_ai.messages import AgentStreamEvent, FunctionToolCallEvent, ModelResponse
 from pydantic_ai.models import Model
 from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.providers.anthropic import AnthropicProvider
@@ -63,6 +64,13 @@ def anthropic_model(name: str, *, url: str, key: str, timeout_s: float) -> Model
     return AnthropicModel(name, provider=AnthropicProvider(anthropic_client=client))
 
 
+async def _follow(context: RunContext[Work], events: AsyncIterable[AgentStreamEvent]) -> None:
+    """Says which tools are called. With a handler the answers are streamed: what was used is known when one breaks."""
+    async for event in events:
+        if isinstance(event, FunctionToolCallEvent):
+            context.deps.say(f"the model calls {event.part.tool_name}")
+
+
 async def think(work: Work, model: Model, template: str, *, timeout_s: float) -> Thought:
     """Lets the model work; never raises for what a model, a gateway or a network does."""
     agent: Agent[Work, str] = Agent(
@@ -76,7 +84,9 @@ async def think(work: Work, model: Model, template: str, *, timeout_s: float) ->
     thought, usage = Thought(model=model.model_name), RunUsage()
     try:
         async with asyncio.timeout(timeout_s):
-            result = await agent.run("Begin.", deps=work, usage_limits=LIMITS, usage=usage)
+            result = await agent.run(
+                "Begin.", deps=work, usage_limits=LIMITS, usage=usage, event_stream_handler=_follow
+            )
         thought.said = " ".join(result.output.split())[:200]
         answers = [item for item in result.all_messages() if isinstance(item, ModelResponse)]
         thought.model = next((item.model_name for item in reversed(answers) if item.model_name), thought.model)

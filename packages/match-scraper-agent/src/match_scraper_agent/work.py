@@ -99,7 +99,7 @@ class Work:
         self._courier = courier
         self._outbox = outbox
         self._accept_shrink = frozenset(accept_shrink)
-        self._say = say
+        self.say = say
         self._locks: dict[str, asyncio.Lock] = {}
         self._discovered: Discovery | SourceError | None = None
         self._broker_failed: str | None = None
@@ -126,7 +126,7 @@ class Work:
         async with self._lock("discovery"):
             if self._discovered is None:
                 since = monotonic()
-                self._say("opening the league's page")
+                self.say("opening the league's page")
                 try:
                     self._discovered = await self._source.discover(self.plan.season, self._last_known())
                     self.warnings += self._discovered.warnings
@@ -170,7 +170,7 @@ class Work:
         async with self._lock(feed.key):
             if feed.key not in self.readings:
                 since = monotonic()
-                self._say(f"reading {feed.key}")
+                self.say(f"reading {feed.key}")
                 landed = self._landed(feed, viewer_url)
                 reading = await self._source.read(
                     feed,
@@ -304,7 +304,7 @@ class Work:
             self.states[target.name].found = shipment.found[target.name]
         if self.dry_run:
             return
-        self._say(f"sending {key}: {sum(shipment.found.values()):,} matches in {len(shipment.messages) - 1} batches")
+        self.say(f"sending {key}: {sum(shipment.found.values()):,} matches in {len(shipment.messages) - 1} batches")
         for message in shipment.messages:
             if await self.deliver(message):
                 parcel.sent.append(id_of(message))
@@ -380,7 +380,7 @@ class Work:
         deadline = since + timeout_s
         ask_at = since + min(ASK_API_EVERY_S, timeout_s / 2)
         if self._missing():
-            self._say("waiting for receipts")
+            self.say("waiting for receipts")
         while missing := self._missing():
             now = monotonic()
             if now >= deadline:
