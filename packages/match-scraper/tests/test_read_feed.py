@@ -1,5 +1,6 @@
 """One feed over HTTP, against the replica: each outcome has its name."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from match_scraper.keys import usual_keys
 
 VIEWER = "https://mls-assist.theintelligenceplatform.com"
 LEAGUE, ACADEMY = (key for key in usual_keys(Season(2026)) if "flex" not in key.key)
-FEEDS = Path(__file__).parents[4] / "shared" / "data" / "feeds"
+FEEDS = Path(os.environ.get("MT_SHARED", Path(__file__).parents[4] / "shared")) / "data" / "feeds"
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ async def test_every_match_of_the_generated_season_reads_as_it_is_true(
 
 async def test_the_real_feed_reads_whole(replica: Replica, settings: ReaderSettings) -> None:
     if not FEEDS.exists():
-        pytest.skip(f"the shared feeds are not at {FEEDS}")
+        pytest.skip(f"the shared feeds are not at {FEEDS} (MT_SHARED names their folder)")
     replica.feeds(FEEDS)
     read = await reading(settings)
     assert (read.outcome, len(read.matches), read.scored, len(read.brackets)) == (Outcome.READ, 992, 145, 4)

@@ -137,6 +137,11 @@ def _is_shell(answer: Fetched) -> bool:
     return "html" in answer.content_type.casefold() or answer.body.lstrip()[:1] == b"<"
 
 
+def looks_published(answer: Fetched) -> bool:
+    """True for a document, False for the viewer's own page or a 404."""
+    return answer.status == HTTPStatus.OK and not _is_shell(answer)
+
+
 def _which(flags: Iterable[bool]) -> str:
     return " and ".join(name for name, flag in zip(NAMES, flags, strict=True) if flag)
 
