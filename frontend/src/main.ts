@@ -15,7 +15,11 @@ const PATIENCE_MS = 8_000
 async function start(): Promise<void> {
   const root = document.getElementById('app')!
   const embedded = document.getElementById('page-data')?.textContent
-  if (embedded) take(known(JSON.parse(embedded) as Record<string, unknown>))
+  if (embedded) {
+    const answers = known(JSON.parse(embedded) as Record<string, unknown>)
+    take(answers)
+    void navigator.serviceWorker?.ready.then((worker) => worker.active?.postMessage({ keep: answers }))
+  }
   const app = createApp(App).use(router)
   await router.isReady()
   if (!root.querySelector('[data-page]')) {

@@ -11,6 +11,8 @@ const PATIENCE_MS = 6000
 
 const PUBLIC = /^\/api\/(seasons|brackets|matches|teams|clubs|runs|freshness|changes)(\/|$)/
 
+const isPublic = (path) => PUBLIC.test(path) && !path.endsWith('.ics')
+
 self.addEventListener('install', (event) => {
   event.waitUntil(caches.open(SHELL).then((cache) => cache.addAll(['/', ...FILES])).then(() => self.skipWaiting()))
 })
@@ -24,13 +26,20 @@ self.addEventListener('activate', (event) => {
   )
 })
 
+// Answers that came inside a page's HTML: the page hands them over, since they were never asked for.
+self.addEventListener('message', (event) => {
+  const answers = Object.entries(event.data?.keep ?? {}).filter(([at]) => isPublic(new URL(at, self.location.origin).pathname))
+  const headers = { 'content-type': 'application/json', 'x-stored-at': new Date().toISOString() }
+  event.waitUntil(caches.open(ANSWERS).then((cache) => Promise.all(answers.map(([at, answer]) => keep(cache, at, new Response(JSON.stringify(answer), { headers }), KEPT_ANSWERS)))))
+})
+
 self.addEventListener('fetch', (event) => {
   const { request } = event
   const url = new URL(request.url)
   if (request.method !== 'GET' || url.origin !== self.location.origin || request.headers.has('authorization')) return
   if (FILES.includes(url.pathname)) event.respondWith(fromFiles(request))
   else if (request.mode === 'navigate' && !url.pathname.startsWith('/api/')) event.respondWith(page(request))
-  else if (PUBLIC.test(url.pathname) && !url.pathname.endsWith('.ics')) event.respondWith(answer(request))
+  else if (isPublic(url.pathname)) event.respondWith(answer(request))
 })
 
 /** Files of the build carry their content in their names: what is kept is right. */

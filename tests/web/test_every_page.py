@@ -26,7 +26,7 @@ SMALL_TARGETS = """() => [...document.querySelectorAll('a[href], button, select,
 
 # Visible text whose own box is wider than what holds it, where nothing scrolls or clamps it on purpose.
 OVERFLOWING = """() => [...document.querySelectorAll('main *')].filter(element =>
-  !element.closest('.scroll-x, .segments, .visually-hidden, select, svg')
+  !element.closest('.scroll-x, .segments, .visually-hidden, svg')
   && element.getBoundingClientRect().right > document.documentElement.clientWidth + 1
 ).map(element => element.outerHTML.slice(0, 90))"""
 
