@@ -8,5 +8,5 @@ export default defineConfig({
   define: { __VUE_OPTIONS_API__: false, __VUE_PROD_DEVTOOLS__: false, __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: false },
   build: { target: 'es2022', cssCodeSplit: false, modulePreload: { polyfill: false }, reportCompressedSize: false },
   server: { proxy: { '/api': process.env.MT_API ?? 'http://127.0.0.1:8000' } },
-  test: { environment: 'jsdom', include: ['src/**/*.test.ts'], restoreMocks: true },
+  test: { environment: 'node', include: ['src/**/*.test.ts'], restoreMocks: true },
 })

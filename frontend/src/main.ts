@@ -3,6 +3,7 @@ import { createApp } from 'vue'
 import App from './App.vue'
 import { refreshAll, take, whenSettled } from './api/resource'
 import { known } from './brackets/paths'
+import { startLive } from './live/stream'
 import { router } from './router'
 import './design/tokens.css'
 import './design/base.css'
@@ -37,3 +38,4 @@ if (import.meta.env.PROD && 'serviceWorker' in navigator) {
   addEventListener('load', () => void navigator.serviceWorker.register('/sw.js'))
 }
 addEventListener('online', refreshAll)
+addEventListener('load', () => startLive())

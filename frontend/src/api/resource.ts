@@ -31,11 +31,25 @@ export function forget(matches: (at: string) => boolean): void {
   for (const at of kept.keys()) if (matches(at)) kept.delete(at)
 }
 
-const loaders = new Set<() => void>()
+interface Loader {
+  at: () => string | null
+  again: () => void
+}
 
-/** Asks again for everything that is on screen (a score landed, the connection is back). */
+const loaders = new Set<Loader>()
+
+/** Asks again for what is on screen at these addresses, and forgets what is kept of them. */
+export function refresh(concerned: (at: string) => boolean): void {
+  forget(concerned)
+  for (const { at, again } of loaders) {
+    const address = at()
+    if (address !== null && concerned(address)) again()
+  }
+}
+
+/** Asks again for everything that is on screen (the connection is back). */
 export function refreshAll(): void {
-  for (const load of loaders) load()
+  refresh(() => true)
 }
 
 let pending = 0
@@ -108,10 +122,11 @@ export function useResource<T>(
     }
   }
 
-  loaders.add(state.retry)
+  const loader: Loader = { at: () => toValue(where), again: state.retry }
+  loaders.add(loader)
   watch(() => toValue(where), () => void ask(false), { immediate: true })
   onScopeDispose(() => {
-    loaders.delete(state.retry)
+    loaders.delete(loader)
     current?.abort()
     current = undefined
   })

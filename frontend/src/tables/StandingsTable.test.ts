@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { mount, RouterLinkStub } from '@vue/test-utils'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { TableRow } from '../api/types'

@@ -11,5 +11,5 @@ function pick(wanted: readonly string[]): Text {
   return en
 }
 
-export const text: Text = pick(navigator.languages ?? [])
+export const text: Text = pick(globalThis.navigator?.languages ?? [])
 export type { Text }

@@ -20,7 +20,8 @@ HEADERS = {"Cache-Control": "public, max-age=0, s-maxage=60"}
 @router.get("/head", response_class=HTMLResponse)
 async def page_head(state: StateDep, path: PathQuery = "/") -> HTMLResponse:
     """Title, description, canonical address and Open Graph of a page."""
-    return HTMLResponse(head_of(await view_of(state, path), state.settings.public_url), headers=HEADERS)
+    head = head_of(await view_of(state, path), state.settings.public_url, state.settings.today)
+    return HTMLResponse(head, headers=HEADERS)
 
 
 @router.get("/body", response_class=HTMLResponse)

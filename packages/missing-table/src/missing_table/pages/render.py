@@ -1,5 +1,6 @@
 """HTML of a page's head and first view. The structure is that of frontend/README.md; every value is escaped here."""
 
+from datetime import datetime
 from html import escape
 
 from missing_table.pages.crest import crest_of
@@ -23,11 +24,13 @@ _COLUMNS = """<tr>\
 <th scope="col" class="c-form">Form</th></tr>"""
 
 
-def head_of(view: View, public_url: str | None) -> str:
-    """Title, description, canonical address, Open Graph."""
+def head_of(view: View, public_url: str | None, today: datetime | None = None) -> str:
+    """Title, description, canonical address, Open Graph; and the moment that MT_TODAY sets, for the browser's clock."""
     title, description = escape(f"{view.title} · {NAME}"), escape(view.description)
     address = escape((public_url or "").rstrip("/") + view.path)
     lines = [f"<title>{title}</title>", f'<meta name="description" content="{description}">']
+    if today is not None:
+        lines.append(f'<meta name="mt-now" content="{today.isoformat()}">')
     if not view.found:
         return "\n".join([*lines, '<meta name="robots" content="noindex">'])
     return "\n".join(

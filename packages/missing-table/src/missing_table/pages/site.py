@@ -72,7 +72,7 @@ async def site(state: StateDep, path: str) -> Response:
         raise NotFound(f"There is no file {address}.")
     html = await run_in_threadpool(_read, index)
     view = await _first_view(state, address)
-    html = included(html, "head", head_of(view, state.settings.public_url) if view else None)
+    html = included(html, "head", head_of(view, state.settings.public_url, state.settings.today) if view else None)
     html = included(html, "body", body_of(view) if view else None)
     status = 404 if view is not None and not view.found else 200
     return HTMLResponse(html, status_code=status, headers={"Cache-Control": ASK})
