@@ -1,0 +1,455 @@
+"""modular11, the platform of the seasons up to 2025-26: a whole season by the page's own request, slice by slice.
+
+A slice is a league, an age and a division. Each one that was read whole is kept in a folder, so that a back-fill that
+was interrupted goes on where it stopped. What an answer's HTML says is `fragments`' work.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
+from pathlib import Path
+from time import perf_counter
+
+import httpx
+import msgspec
+import structlog
+from pydantic import ValidationError
+
+from match_contract import (
+    BracketStandings,
+    DocumentRef,
+    League,
+    Match,
+    Season,
+    Source,
+    StandingsRow,
+    Status,
+    TeamRef,
+    Venue,
+)
+from match_scraper import canary
+from match_scraper.fragments import (
+    NOBODY,
+    BadRow,
+    MatchPage,
+    NotAFragment,
+    Quality,
+    Row,
+    options,
+    read_matches,
+    read_quality,
+)
+from match_scraper.http import Query, Reader
+from match_scraper.outcomes import Outcome, SourceError
+from match_scraper.values import FeedKey, Reading, Rejected, Skipped
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+LAST_SEASON = Season(2025)
+TOURNAMENTS = {League.HOMEGROWN: ("12", "53", "homegrown-division"), League.ACADEMY: ("35", "71", "academy-division")}
+"""The league's tournament, its list of Quality of Play tables, the page with its filters."""
+AGES = {"U13": "21", "U14": "22", "U15": "33", "U16": "14", "U17": "15", "U19": "26"}
+LEAGUE_MATCHES = "2"
+PER_PAGE = 25
+MOST_PAGES = 400
+ASYNCHRONOUS = {"X-Requested-With": "XMLHttpRequest"}
+NO_ZONE = "UTC"
+"""Times are printed without a zone, so none is kept: `time_set` is false, the local date holds."""
+PLAYOFFS = "playoffs"
+
+Progress = Callable[[int, int, str], None]
+"""Called with slices done, slices in all, and what is read next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One request's filter: `group` and `age_id` are the page's own ids of division and age."""
+
+    league: League
+    age: str
+    division: str
+    age_id: str
+    group: str
+
+    @property
+    def name(self) -> str:
+        """As a person says it."""
+        return f"{self.age} {self.league} {self.division}"
+
+
+class Page(msgspec.Struct, frozen=True):
+    """What a slice gave, as it is kept between runs. `bad`: number, text, problem."""
+
+    rows: list[Row]
+    bad: list[tuple[str | None, str, str]]
+    copies: int
+    pages: int
+
+
+def bracket_id(season: Season, league: League, age: str, division: str) -> str:
+    """The external id of a bracket, which this platform does not number."""
+    words = re.sub(r"[^a-z0-9]+", "-", f"{league} {age} {division}".casefold()).strip("-")
+    return f"m11-{season}-{words}"
+
+
+async def read_season(
+    reader: Reader,
+    season: Season,
+    *,
+    now: datetime,
+    leagues: Collection[League] = tuple(TOURNAMENTS),
+    ages: Collection[str] | None = None,
+    divisions: Collection[str] | None = None,
+    progress: Progress = lambda done, total, name: None,
+) -> list[Reading]:
+    """Reads the matches of a season, one reading a league; None means all ages, all divisions.
+
+    Never raises for what the source does: that league's reading has a named outcome. Slices that were read stay in
+    `state_dir`/backfill until `forget` is called, so a second call goes on where the first one stopped.
+    """
+    readings = []
+    for league in leagues:
+        key = FeedKey(f"modular11-{league.value.casefold()}-{season.key_suffix}", league, season)
+        site = httpx.URL(reader.settings.modular11_url).host
+        empty = Reading(key=key, outcome=Outcome.UNREACHABLE, detail="", source=Source.MODULAR11, site=site)
+        started, requests, size = perf_counter(), reader.requests, reader.bytes_read
+        try:
+            slices = await find_slices(reader, league, ages, divisions)
+            pages: list[tuple[Slice, Page]] = []
+            for done, piece in enumerate(slices):
+                progress(done, len(slices), piece.name)
+                pages.append((piece, await _kept_or_read(reader, season, piece)))
+            progress(len(slices), len(slices), league.value)
+            reading = understand(empty, pages, now)
+        except SourceError as error:
+            reading = replace(empty, outcome=error.outcome, detail=f"{key.key}: {error.detail}")
+        readings.append(
+            replace(
+                reading,
+                timings={"all_s": perf_counter() - started},
+                requests=reader.requests - requests,
+                bytes_read=reader.bytes_read - size,
+            )
+        )
+    return readings
+
+
+def forget(state_dir: Path, season: Season) -> None:
+    """Forgets the slices that were kept of a season: call it once they have landed."""
+    for file in _folder(state_dir, season).glob("*.json"):
+        file.unlink()
+
+
+async def find_slices(
+    reader: Reader, league: League, ages: Collection[str] | None, divisions: Collection[str] | None
+) -> list[Slice]:
+    """The slices to ask for; ages and divisions by the names that the page's own filters have today."""
+    url = f"{reader.settings.modular11_url.rstrip('/')}/league-schedule/{TOURNAMENTS[league][2]}"
+    answer = await reader.get(url)
+    html = answer.body.decode("utf-8", "replace")
+    groups = options(html, "js-groups")
+    age_ids = {name: number for name, number in options(html, "js-age").items() if name in AGES} or AGES
+    if not groups:
+        told = f"{url} has no filter of divisions (select[js-groups]): the page has changed, look at it"
+        raise SourceError(Outcome.MALFORMED, told)
+    for what, wanted, there in (("division", divisions, groups), ("age", ages, age_ids)):
+        unknown = sorted(set(wanted or ()) - set(there))
+        if unknown:
+            told = f"{url} offers no {what} {unknown[0]!r}; it offers {', '.join(there)}"
+            raise SourceError(Outcome.NOT_PUBLISHED, told)
+    return [
+        Slice(league, age, division, age_ids[age], groups[division])
+        for age in age_ids
+        if ages is None or age in ages
+        for division in groups
+        if divisions is None or division in divisions
+    ]
+
+
+def _folder(state_dir: Path, season: Season) -> Path:
+    return state_dir / "backfill" / season.name
+
+
+async def _kept_or_read(reader: Reader, season: Season, piece: Slice) -> Page:
+    name = bracket_id(season, piece.league, piece.age, piece.division)
+    file = _folder(reader.settings.state_dir, season) / f"{name}.json"
+    kept = _kept(file)
+    if kept is not None:
+        return kept
+    page = await read_slice(reader, season, piece)
+    _keep(file, page)
+    return page
+
+
+def _kept(file: Path) -> Page | None:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Page)
+    except FileNotFoundError:
+        return None
+    except msgspec.DecodeError as error:
+        log.warning("backfill.slice_unreadable", file=str(file), error=str(error))
+        return None
+
+
+def _keep(file: Path, page: Page) -> None:
+    """Written beside its place and moved there, so that a crash leaves a whole file or none."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(".part")
+    draft.write_bytes(msgspec.json.encode(page))
+    draft.replace(file)
+
+
+def request(season: Season, piece: Slice, page: int) -> Query:
+    """The parameters of the page's own request. Dates are required; an unknown `status` is answered by an error."""
+    return [
+        ("open_page", page),
+        ("academy", 0),
+        ("tournament", TOURNAMENTS[piece.league][0]),
+        ("gender", 1),
+        ("age[]", piece.age_id),
+        ("brackets", ""),
+        ("groups[]", piece.group),
+        ("group", ""),
+        ("match_number", 0),
+        ("status", "all"),
+        ("match_type", LEAGUE_MATCHES),
+        ("schedule", 0),
+        ("team", 0),
+        ("teamPlayer", 0),
+        ("location", 0),
+        ("as_referee", 0),
+        ("report_status", 0),
+        ("start_date", f"{season.first_day} 00:00:00"),
+        ("end_date", f"{season.last_day} 23:59:59"),
+    ]
+
+
+async def read_slice(reader: Reader, season: Season, piece: Slice) -> Page:
+    """All pages of a slice, by its pager's text; raises SourceError where what came cannot be all of it."""
+    url = f"{reader.settings.modular11_url.rstrip('/')}/public_schedule/league/get_matches"
+    rows: dict[str, Row] = {}
+    bad: list[BadRow] = []
+    copies, page, pages = 0, 1, 1
+    while page <= pages:
+        answer = await reader.get(url, headers=ASYNCHRONOUS, params=request(season, piece, page))
+        try:
+            found = read_matches(answer.body.decode("utf-8", "replace"))
+        except NotAFragment as error:
+            told = f"{piece.name}, page {page}: no matches came but {str(error)!r}: nothing of it is taken"
+            raise SourceError(Outcome.MALFORMED, told) from error
+        if page == 1:
+            pages = _pages(piece, found)
+        new = {row.number: row for row in found.rows if row.number not in rows}
+        copies += len(found.rows) - len(new)
+        _check_page(piece, found, page=page, pages=pages, new=len(new) + len(found.bad))
+        rows |= new
+        bad += found.bad
+        page += 1
+    whole = len(rows) + len(bad)
+    if pages > 1 and whole <= PER_PAGE * (pages - 1):
+        told = f"{piece.name}: {whole} different matches on {pages} pages of {PER_PAGE}: nothing of it is taken"
+        raise SourceError(Outcome.MALFORMED, told)
+    return Page(list(rows.values()), [(one.number, one.text, one.problem) for one in bad], copies, pages)
+
+
+def _pages(piece: Slice, first: MatchPage) -> int:
+    """How many pages the first one announces. Without a pager it is the only one, as long as it is not full."""
+    if first.pages == 0 and first.seen >= PER_PAGE:
+        told = f"{piece.name}: {first.seen} matches and no pager that says how many pages there are: nothing is taken"
+        raise SourceError(Outcome.MALFORMED, told)
+    if first.pages > MOST_PAGES:
+        raise SourceError(
+            Outcome.MALFORMED, f"{piece.name}: the pager announces {first.pages:,} pages: nothing is taken"
+        )
+    return max(1, first.pages)
+
+
+def _check_page(piece: Slice, found: MatchPage, *, page: int, pages: int, new: int) -> None:
+    """A page is the one that was asked for, counts as many pages as the first one, and brings something new."""
+    problem = None
+    if pages > 1 and (found.page, found.pages) != (page, pages):
+        problem = f"page {page} of {pages} was asked for and {found.page} of {found.pages} came"
+    elif found.seen and not new:
+        problem = f"page {page} of {pages} repeats the matches of the pages before"
+    elif pages > 1 and not found.seen:
+        problem = f"page {page} of {pages} is empty"
+    if problem:
+        raise SourceError(Outcome.MALFORMED, f"{piece.name}: {problem}: nothing of it is taken, try again later")
+
+
+def understand(empty: Reading, pages: list[tuple[Slice, Page]], now: datetime) -> Reading:
+    """The reading of a league from its slices. Each row is judged by what it says of itself."""
+    key = empty.key
+    matches: dict[str, Match] = {}
+    skipped: list[Skipped] = []
+    rejected: list[Rejected] = []
+    teams: dict[tuple[str, str, str], dict[str, TeamRef]] = {}
+    seen = 0
+    for piece, page in pages:
+        seen += len(page.rows) + len(page.bad) + page.copies
+        skipped += [Skipped(None, "copy")] * page.copies
+        rejected += [Rejected(number, {"text": text}, "bad_row", problem) for number, text, problem in page.bad]
+        for row in page.rows:
+            reason = _no_match(row)
+            problem = _outside(row, piece, key.season)
+            if row.number in matches:
+                skipped.append(Skipped(row.number, "copy"))
+            elif reason:
+                skipped.append(Skipped(row.number, reason))
+            elif problem:
+                rejected.append(Rejected(row.number, msgspec.to_builtins(row), "outside_request", problem))
+            else:
+                try:
+                    match = to_match(row, key, now)
+                except ValidationError as error:
+                    first = error.errors()[0]
+                    told = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+                    rejected.append(Rejected(row.number, msgspec.to_builtins(row), "bad_field", told))
+                    continue
+                matches[row.number] = match
+                own = teams.setdefault((match.home_brackets[0], row.age, row.division), {})
+                own.setdefault(match.home.name, match.home)
+                own.setdefault(match.away.name, match.away)
+    parsed = len(matches) + len(skipped) + len(rejected)
+    if parsed != seen:
+        told = f"{key.key}: {seen} rows were seen and {parsed} accounted for: this is a fault of the reader, report it"
+        return replace(empty, outcome=Outcome.MALFORMED, detail=told)
+    found = list(matches.values())
+    scored = sum(1 for match in found if match.home_score is not None)
+    noon = [(datetime.combine(m.local_date, time(12), UTC), m.home_score is not None) for m in found]
+    return replace(
+        empty,
+        outcome=Outcome.READ if seen else Outcome.EMPTY,
+        detail=f"{key.key}: {len(found):,} matches in {len(teams)} brackets, {scored:,} scored, of {seen:,} rows seen",
+        observed_at=now,
+        documents=(_document(key, pages, now),),
+        brackets=tuple(_bracket(key, name, own) for name, own in teams.items()),
+        external_ids=tuple(found_number for found_number in dict.fromkeys((*matches, *_numbers(rejected)))),
+        scored=scored,
+        matches=found,
+        skipped=tuple(skipped),
+        rejected=tuple(rejected),
+        notes=_notes(skipped),
+        canary=canary.look(noon, now),
+    )
+
+
+def _numbers(rejected: list[Rejected]) -> Iterator[str]:
+    return (item.external_id for item in rejected if item.external_id)
+
+
+def _notes(skipped: list[Skipped]) -> tuple[str, ...]:
+    reasons = [item.reason for item in skipped]
+    return tuple(f"{reasons.count(reason):,} rows left out: {reason}" for reason in sorted(set(reasons)))
+
+
+def _no_match(row: Row) -> str | None:
+    """Why a row is no match that a table counts."""
+    if row.home.casefold() in NOBODY or row.away.casefold() in NOBODY:
+        return "bye" if "bye" in (row.home.casefold(), row.away.casefold()) else "opponent not known yet"
+    if row.competition.casefold() == PLAYOFFS:
+        return "play-off: no table counts it"
+    return None
+
+
+def _outside(row: Row, piece: Slice, season: Season) -> str | None:
+    """What of a row lies outside what was asked for; such a row is never relabelled."""
+    if row.age != piece.age:
+        return f"it says {row.age} where {piece.age} was asked for"
+    if row.division != piece.division:
+        return f"it says {row.division!r} where {piece.division!r} was asked for"
+    if not season.first_day <= row.day <= season.last_day:
+        return f"its date {row.day} lies outside {season}"
+    return None
+
+
+def to_match(row: Row, key: FeedKey, now: datetime) -> Match:
+    """A row as a match: status from date and score, which is all that is printed; raises pydantic.ValidationError."""
+    played = row.day <= now.date()
+    score = row.score if played else None
+    shootout = row.shootout if score else None
+    over = row.day < now.date()
+    brackets = (bracket_id(key.season, key.league, row.age, row.division),)
+    return Match(
+        source=Source.MODULAR11,
+        season=key.season.name,
+        league=key.league,
+        external_id=row.number,
+        age_group=row.age,
+        division=row.division,
+        competition=row.competition,
+        home=TeamRef(name=row.home, age_label=row.age, club_id=row.home_club, club_name=row.home),
+        away=TeamRef(name=row.away, age_label=row.age, club_id=row.away_club, club_name=row.away),
+        home_brackets=brackets,
+        away_brackets=brackets,
+        kick_off=None,
+        timezone=NO_ZONE,
+        local_date=row.day,
+        time_set=False,
+        venue=Venue(name=row.venue) if row.venue else None,
+        status=Status.COMPLETED if score else Status.TBD if over else Status.SCHEDULED,
+        home_score=score[0] if score else None,
+        away_score=score[1] if score else None,
+        home_shootout=shootout[0] if shootout else None,
+        away_shootout=shootout[1] if shootout else None,
+        observed_at=now,
+    )
+
+
+def _bracket(key: FeedKey, name: tuple[str, str, str], teams: dict[str, TeamRef]) -> BracketStandings:
+    external_id, age, division = name
+    rows = tuple(StandingsRow(team=team) for _, team in sorted(teams.items()))
+    return BracketStandings(
+        external_id=external_id,
+        season=key.season.name,
+        league=key.league,
+        division=division,
+        age_group=age,
+        computed=True,
+        teams=rows,
+    )
+
+
+def _document(key: FeedKey, pages: list[tuple[Slice, Page]], now: datetime) -> DocumentRef:
+    """All slices as one document: the platform has none, and its answers carry no validators."""
+    body = msgspec.json.encode([page.rows for _, page in pages])
+    return DocumentRef(
+        path=f"/public_schedule/league/get_matches#{key.key}",
+        sha256=hashlib.sha256(body).hexdigest(),
+        synced_at=now,
+        size_bytes=len(body),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class QualityTables:
+    """The Quality of Play tables of a league's age. `sha256` (hex) is the same as long as they say the same."""
+
+    league: League
+    age: str
+    rows: tuple[Quality, ...]
+    sha256: str
+    changed: bool
+
+
+async def read_quality_of_play(reader: Reader, league: League, age: str, *, last_sha256: str | None) -> QualityTables:
+    """Reads the rankings as they stand now; `changed` against the last ones kept. Raises SourceError."""
+    tournament, list_type, _ = TOURNAMENTS[league]
+    params: Query = [
+        ("tournament_type", "league"),
+        ("UID_age", AGES[age]),
+        ("UID_gender", 0),
+        ("UID_event", tournament),
+        ("list_type", list_type),
+    ]
+    url = f"{reader.settings.modular11_url.rstrip('/')}/public_schedule/league/get_teams"
+    answer = await reader.get(url, headers=ASYNCHRONOUS, params=params)
+    try:
+        rows = read_quality(answer.body.decode("utf-8", "replace"))
+    except NotAFragment as error:
+        told = f"Quality of Play of {age} {league}: {error}: nothing of it is taken"
+        raise SourceError(Outcome.MALFORMED, told) from error
+    digest = hashlib.sha256(msgspec.json.encode(rows)).hexdigest()
+    return QualityTables(league, age, rows, digest, digest != last_sha256)
