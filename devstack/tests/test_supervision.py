@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -93,6 +94,22 @@ def test_servers_of_a_supervisor_that_was_killed_are_ended_by_the_next_up(data: 
     start(data, offset)
     assert part(data, "postgres")["pid"] != before
     assert born(before) is None
+
+
+def test_a_replica_that_was_pointed_elsewhere_serves_that_also_after_it_died(data: Path, tmp_path: Path) -> None:
+    offset = free_offset()
+    start(data, offset, only=("replica",))
+    for kind in ("schedule", "standings"):
+        (tmp_path / "data" / kind).mkdir(parents=True)
+        document = {"synced_at": "2026-10-05T14:00:00Z", "data": []}
+        (tmp_path / "data" / kind / "mls-next-league-26-27.json").write_text(json.dumps(document))
+    pid = int(str(part(data, "replica")["pid"]))
+    start(data, offset, only=("replica",), feeds=str(tmp_path))
+    seen = part(data, "replica")
+    assert (seen["pid"], seen["note"]) == (pid, f"feeds: {tmp_path}")
+    os.kill(pid, signal.SIGKILL)
+    again = wait_for_restart(data, "replica", pid)
+    assert str(tmp_path) in Path(f"/proc/{again['pid']}/cmdline").read_text()
 
 
 def test_a_port_that_is_taken_is_named_with_its_service_and_nothing_is_left_running(data: Path) -> None:

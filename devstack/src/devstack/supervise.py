@@ -147,9 +147,10 @@ class Keeper(threading.Thread):
         """Starts it and starts it again whenever it ends, at once the first time, then with growing pauses."""
         failures = 0
         while True:
+            service = self.part if isinstance(self.part, Service) else service  # the choices may have changed
             if service.name in self.supervisor.choices.held:
                 self.tell("held")
-                if not self.wait_until(lambda: service.name not in self.supervisor.choices.held):
+                if not self.wait_until(lambda: self.part.name not in self.supervisor.choices.held):
                     return
             if not self.wait_until(self.needs_met):
                 return
@@ -272,6 +273,9 @@ class Supervisor:
         with self.changed:
             everything = {**self.keepers, **{keeper.part.name: keeper for keeper in fresh}}
             self.keepers = {name: everything[name] for name in wanted}
+            for name, keeper in self.keepers.items():  # what went on running is started as chosen now, should it die
+                keeper.part = wanted[name]
+                keeper.state["note"] = wanted[name].note
             self.generation += 1
             self.write_state()
         for keeper in fresh:
