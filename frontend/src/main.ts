@@ -27,6 +27,7 @@ async function start(): Promise<void> {
     app.mount(root)
     return
   }
+  await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted))) // what came is seen first
   const ours = document.createElement('div')
   app.mount(ours)
   await whenSettled(PATIENCE_MS)
