@@ -266,7 +266,6 @@ def gateway_environment(folder: Path, port: int, radius: Radius, upstream: Scrip
         IRON_CLAW_RADIUS_AUTH_PORT=str(server.auth_port),
         IRON_CLAW_RADIUS_ACCT_PORT=str(server.acct_port),
         IRON_CLAW_RADIUS_SECRET=server.secret,
-        IRON_CLAW_RADIUS_TIMEOUT_S="0.5",
         IRON_CLAW_COA_PORT=str(server.nas_coa_port),
         IRON_CLAW_COA_SECRET=server.coa_secret,
         IRON_CLAW_STATE_DIR=str(folder / "state"),

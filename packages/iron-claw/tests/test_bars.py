@@ -20,8 +20,8 @@ from devstack.gateway_testing import Gateway
 
 TOLD = {"model": "claude-sonnet-4-6", "max_tokens": 100, "messages": [{"role": "user", "content": "Hello there"}]}
 NAMES = ("input_tokens", "cache_write_tokens", "cache_read_tokens", "output_tokens")
-CRASH_SLACK_TOKENS = 1024 // 4
-"""A stream that a crash cut is charged what the journal last knew: at most a kilobyte of events behind."""
+CRASH_SLACK_TOKENS = 4096 // 4
+"""A stream that a crash cut is charged what the journal last knew: at most 4 KB of events behind."""
 
 
 def worst_case(body: dict[str, Any]) -> int:

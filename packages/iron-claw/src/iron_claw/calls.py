@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import deque
-from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -16,25 +16,19 @@ log = structlog.get_logger()
 
 BATCH = 500
 MAX_PAUSE_S = 5.0
+GATHER_S = 0.1
+"""Rows of so long go together: one statement costs less than one each."""
 INSERT = """
 insert into public.llm_calls (call_id, session_id, username, model_asked, model, started_at, ended_at, input_tokens,
     cache_write_tokens, cache_read_tokens, output_tokens, cost_micro_usd, status, ending, action, estimated, request_id)
-values (%(call)s, %(sid)s, %(user)s, %(asked)s, %(model)s, %(started)s, %(ended)s, %(input_tokens)s,
-    %(cache_write_tokens)s, %(cache_read_tokens)s, %(output_tokens)s, %(cost)s, %(status)s, %(ending)s, %(action)s,
-    %(estimated)s, %(request)s)
+select call, sid, "user", asked, model, to_timestamp(started), to_timestamp(ended), (counts ->> 'input_tokens')::bigint,
+    (counts ->> 'cache_write_tokens')::bigint, (counts ->> 'cache_read_tokens')::bigint,
+    (counts ->> 'output_tokens')::bigint, cost, status, ending, action, estimated, request
+from jsonb_to_recordset(%s::jsonb) as settled (call text, sid text, "user" text, asked text, model text,
+    started float8, ended float8, counts jsonb, cost bigint, status int, ending text, action text, estimated boolean,
+    request text)
 on conflict (call_id) do nothing
 """
-
-
-def row_of(record: Record) -> dict[str, Any]:
-    """A `settle` record as parameters of INSERT."""
-    names = ("call", "sid", "user", "asked", "model", "cost", "status", "ending", "action", "estimated", "request")
-    return {
-        **{name: record[name] for name in names},
-        **record["counts"],
-        "started": datetime.fromtimestamp(record["started"], UTC),
-        "ended": datetime.fromtimestamp(record["ended"], UTC),
-    }
 
 
 class CallStore:
@@ -47,6 +41,8 @@ class CallStore:
         self._empty = asyncio.Event()
         self._empty.set()
         self.queue: deque[Record] = deque()
+        self.closing = False
+        """Nothing more comes: what there is goes out at once."""
 
     @property
     def enabled(self) -> bool:
@@ -62,6 +58,7 @@ class CallStore:
 
     async def flushed(self, timeout_s: float) -> bool:
         """Waits until everything is stored; False when the time is up first."""
+        self.closing = True
         try:
             async with asyncio.timeout(timeout_s):
                 await self._empty.wait()
@@ -88,8 +85,8 @@ class CallStore:
                         connection = await psycopg.AsyncConnection.connect(
                             self._url, prepare_threshold=None, connect_timeout=3
                         )
-                    async with connection.transaction(), connection.cursor() as cursor:
-                        await cursor.executemany(INSERT, [row_of(record) for record in batch])
+                    async with connection.transaction():
+                        await connection.execute(INSERT, [json.dumps(batch)])
                 except psycopg.Error as error:
                     log.warning("calls_wait_for_database", error=str(error).strip(), queued=len(self.queue))
                     if connection is not None:
@@ -105,6 +102,8 @@ class CallStore:
                     self._journal.write("stored", calls=[record["call"] for record in batch])
                 except JournalError as error:
                     log.error("stored_not_on_disk", error=str(error))
+                if not self.closing:
+                    await asyncio.sleep(GATHER_S)
         finally:
             if connection is not None:
                 await connection.close()

@@ -1,7 +1,7 @@
 """The gateway's memory on disk: an append-only file of JSON lines, from which everything can be told after a crash.
 
 Each line is `{"n": number, "t": Unix time, "k": kind, ...}`. A record is handed to the operating system before what it
-announces happens, so a killed process loses nothing. It is forced to the disk (fsync) in the background at most every
+announces goes out, so a killed process loses nothing. It is forced to the disk (fsync) in the background at most every
 `fsync_s`, and at once where somebody is told that it is durable (`sync`): a power cut may lose the last tenth of a
 second.
 At each start, and when it has grown long, the file is written anew with what still matters; the old one is kept beside
@@ -47,6 +47,7 @@ class Journal:
         self._number = 0
         self._backlog: list[bytes] = []
         self._dirty = False
+        self._due: asyncio.Future[None] | None = None
 
     def open(self) -> Iterator[Record]:
         """Takes the folder for this process and gives what an earlier one wrote, in order."""
@@ -78,6 +79,7 @@ class Journal:
             os.close(folder)
         except OSError as error:
             raise JournalError(f"cannot write {fresh}: {error}") from error
+        self._flush()
         if self._handle is not None:
             os.close(self._handle)
         self._handle = handle
@@ -91,39 +93,59 @@ class Journal:
             number = int(old[-1].stem.split("-")[1]) + 1 if old else 1
             os.link(self.file, self.folder / OLD.format(f"{number:06d}"))
 
-    def write(self, kind: str, **fields: Any) -> Record:
-        """Adds a record. JournalError when it could not be handed to the operating system; it is then tried again with
-        the next one (`retry`), so that what was used is not forgotten while the process lives."""
+    def write(self, kind: str, **fields: Any) -> None:
+        """Adds a record. It is handed to the operating system with all others of the same turn of the event loop: one
+        write for many, since a write costs more than all the rest here. JournalError when the file was broken before;
+        the record is kept and tried again all the same, so that what was used is not forgotten."""
         self._number += 1
-        record = {"n": self._number, "t": round(self.clock(), 3), "k": kind, **fields}
-        self._backlog.append(_line(record))
-        self.retry()
+        self._backlog.append(_line({"n": self._number, "t": round(self.clock(), 3), "k": kind, **fields}))
+        if self._due is None:
+            try:
+                self._due = asyncio.get_running_loop().create_future()
+            except RuntimeError:  # outside of a loop there is no moment to wait for
+                self.retry()
+            else:
+                asyncio.get_running_loop().call_soon(self._flush)
         if self.broken is not None:
             raise JournalError(self.broken)
-        return record
+
+    def _flush(self) -> None:
+        self.retry()
+        due, self._due = self._due, None
+        if due is not None and not due.done():
+            due.set_result(None)
+
+    async def written(self) -> None:
+        """Returns when every record so far is with the operating system; JournalError when it does not take them."""
+        if self._due is not None:
+            await asyncio.shield(self._due)
+        if self.broken is not None:
+            raise JournalError(self.broken)
 
     def retry(self) -> None:
         """Writes what could not be written before."""
         if self._handle is None:
             self.broken = "the journal is not open"
             return
-        while self._backlog:
-            data = self._backlog[0]
+        if self._backlog:
+            data = b"".join(self._backlog)
             try:
                 written = os.write(self._handle, data)
             except OSError as error:
                 self.broken = f"cannot write {self.file}: {error}"
                 return
             self._dirty = True
-            if written < len(data):  # a full disk took a part of the line: the rest goes first next time
-                self._backlog[0] = data[written:]
+            self._backlog = [data[written:]] if written < len(data) else []
+            if self._backlog:  # a full disk took a part: the rest goes first next time
                 self.broken = f"cannot write {self.file}: the disk took {written} of {len(data)} bytes"
                 return
-            self._backlog.pop(0)
         self.broken = None
 
     async def sync(self) -> None:
         """Returns when everything written so far is on the disk."""
+        self._flush()
+        if self.broken is not None:
+            raise JournalError(self.broken)
         if self._handle is not None:
             self._dirty = False
             await asyncio.get_running_loop().run_in_executor(None, os.fsync, self._handle)
@@ -134,7 +156,7 @@ class Journal:
             await asyncio.sleep(max(self.fsync_s, 0.005))
             if self.broken is not None:
                 self.retry()
-            if self._dirty:
+            if self._dirty and self.broken is None:
                 await self.sync()
 
     @property
@@ -144,6 +166,7 @@ class Journal:
 
     def close(self) -> None:
         """Syncs, and gives the folder back."""
+        self._flush()
         if self._handle is not None:
             os.fsync(self._handle)
             os.close(self._handle)
@@ -153,8 +176,11 @@ class Journal:
             self._lock = None
 
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def _line(record: Record) -> bytes:
-    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+    return _encode(record).encode() + b"\n"
 
 
 def read(file: Path) -> Iterator[Record]:

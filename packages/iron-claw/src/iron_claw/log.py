@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -17,8 +16,11 @@ def set_up(level: str, secrets: list[str]) -> None:
     """Structlog for everything, the standard library's loggers too. `secrets` never appear in a line."""
     hidden = [secret for secret in secrets if secret]
 
-    def hide(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        return {key: _hide(value, hidden) for key, value in event.items()}
+    def hide(_: Any, __: str, line: Any) -> str:
+        text = str(line)
+        for secret in hidden:
+            text = text.replace(secret, "***")
+        return _secret.sub("***", text) if "sk-ant-" in text else text
 
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -26,7 +28,7 @@ def set_up(level: str, secrets: list[str]) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, hide, structlog.processors.JSONRenderer()],
+        processors=[*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(), hide],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
@@ -38,8 +40,8 @@ def set_up(level: str, secrets: list[str]) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                hide,
                 structlog.processors.JSONRenderer(),
+                hide,
             ],
         )
     )
@@ -48,11 +50,3 @@ def set_up(level: str, secrets: list[str]) -> None:
     logging.getLogger("uvicorn.error").addFilter(
         lambda record: "without completing response" not in record.getMessage()
     )
-
-
-def _hide(value: Any, hidden: list[str]) -> Any:
-    if not isinstance(value, str):
-        return value
-    for secret in hidden:
-        value = value.replace(secret, "***")
-    return _secret.sub("***", value)

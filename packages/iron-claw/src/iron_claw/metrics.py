@@ -50,12 +50,8 @@ class Metrics:
 
     def used(self, model: str, counts: Counts) -> None:
         """Counts a call's tokens, by OpenTelemetry's token types and the two of the cache."""
-        for kind, number in (
-            ("input", counts.input_tokens),
-            ("cache_write", counts.cache_write_tokens),
-            ("cache_read", counts.cache_read_tokens),
-            ("output", counts.output_tokens),
-        ):
+        numbers = (counts.input_tokens, counts.cache_write_tokens, counts.cache_read_tokens, counts.output_tokens)
+        for kind, number in zip(("input", "cache_write", "cache_read", "output"), numbers, strict=True):
             if number:
                 self.tokens.labels(model, kind).observe(number)
 

@@ -7,13 +7,14 @@ Routes are an allow-list; what is not in it is 404. Every route that reaches ups
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import re
+import secrets
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
-from uuid import uuid4
 
 import aiohttp
 import structlog
@@ -23,6 +24,7 @@ from iron_claw import body as bodies
 from iron_claw import status, upstream
 from iron_claw.budget import Counts
 from iron_claw.errors import Refused
+from iron_claw.journal import JournalError
 from iron_claw.policy import Ask
 from iron_claw.sessions import Call, Sessions, digest_of, split_key
 from iron_claw.usage import StreamUsage, message_usage, tokens_of
@@ -34,10 +36,12 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Handler = Callable[["Request"], Awaitable[None]]
 
-PROGRESS_BYTES = 1024
+PROGRESS_BYTES = 4096
 PROGRESS_S = 0.5
 STOP_WAIT_S = 5.0
 MAX_PLAIN_ANSWER = 64 * 2**20
+_BOOT = secrets.token_hex(8)
+_numbers = itertools.count(1)
 _request_id = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 
@@ -57,7 +61,7 @@ class Request:
         self.send = send
         self.started = False
         given = self.header(b"x-request-id") or ""
-        self.id = given if _request_id.fullmatch(given) else uuid4().hex
+        self.id = given if _request_id.fullmatch(given) else f"{_BOOT}{next(_numbers):08x}"
 
     def header(self, name: bytes) -> str | None:
         """The first header of that name."""
@@ -125,6 +129,7 @@ class Proxy:
         self.draining = False
         self._key = self.settings.upstream_key.get_secret_value()
         self._base = self.settings.upstream_url.rstrip("/")
+        self._proxy = upstream.proxy_of(self._base)
         self.routes: dict[tuple[str, str], Handler] = {
             ("POST", "/v1/messages"): self.messages,
             ("POST", "/v1/messages/count_tokens"): self.count_tokens,
@@ -204,7 +209,9 @@ class Proxy:
         query = request.query.decode("latin-1")
         url = URL(f"{self._base}{quote(request.path)}{'?' + query if query else ''}", encoded=True)
         headers = upstream.request_headers(request.raw_headers, self._key, request.id)
-        return self.client.request(request.method, url, data=raw, headers=headers, allow_redirects=False)
+        return self.client.request(
+            request.method, url, data=raw, headers=headers, allow_redirects=False, proxy=self._proxy
+        )
 
     # --- the session's own ---
 
@@ -260,7 +267,7 @@ class Proxy:
 
     async def metrics(self, request: Request) -> None:
         """GET /metrics."""
-        self.sessions.metrics.journal_bytes.set(self.sessions.journal.bytes)
+        self.sessions.measure()
         data = self.sessions.metrics.render()
         await request.answer(200, data, [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")])
 
@@ -286,8 +293,10 @@ class Relay:
         """Forwards the call. A streamed one ends when its client leaves; a plain one is read to its end regardless,
         since upstream generates and charges all of it: that way its usage is known."""
         watch = self._watch_client() if self.stream else None
-        ending = "shutdown"
+        ending = "not_sent"
         try:
+            await self.proxy.sessions.journal.written()
+            ending = "shutdown"
             async with self.proxy.open(self.request, raw) as response:
                 self.status = response.status
                 self._prepare(response)
@@ -297,6 +306,8 @@ class Relay:
                     self._read(chunk)
             ending = self._ending()
             await self.request.chunk(b"", more=False)
+        except JournalError as error:
+            await self._fail(503, f"no accounting can be kept: {error}")
         except TimeoutError:
             ending = "upstream_timeout"
             await self._fail(504, "upstream did not answer in time")
@@ -305,7 +316,7 @@ class Relay:
             await self._fail(502, f"upstream cannot be reached: {type(error).__name__}")
         except asyncio.CancelledError as cancelled:
             if watch is not None and watch.done() and not watch.cancelled():
-                ending = "client_gone"  # nobody is left to answer
+                ending = "client_gone" if ending == "shutdown" else ending  # nobody is left to answer
             elif "disconnected" in cancelled.args:
                 ending = "disconnected"
                 await self._fail(503, "the session was ended by its operator")
@@ -340,10 +351,11 @@ class Relay:
         self.usage.feed(chunk)
         if self.usage.finished or not self.usage.started:
             return
-        due = self.usage.unparsed >= PROGRESS_BYTES or now - self.last_progress >= PROGRESS_S
-        if due or not known:
+        if self.usage.unparsed >= PROGRESS_BYTES or now - self.last_progress >= PROGRESS_S:
             self.last_progress = now
             self.proxy.sessions.progress(self.call, self.usage.seen())
+        elif not known:
+            self.proxy.sessions.progress(self.call, self.usage.reported())
 
     def _ending(self) -> str:
         """How an answer ended that came to its end."""
@@ -371,7 +383,7 @@ class Relay:
     def _used(self, ending: str) -> tuple[Counts, bool, str | None]:  # noqa: PLR0911
         """(counts, whether they are an estimate, the model that upstream names)."""
         held = self.call.decision
-        if ending in ("upstream_error", "upstream_unreachable"):
+        if ending in ("upstream_error", "upstream_unreachable", "not_sent"):
             return Counts(), False, None
         if ending == "unreadable":  # packed in spite of what was asked: the worst case is charged
             return Counts(input_tokens=held.reserve - held.max_tokens, output_tokens=held.max_tokens), True, None

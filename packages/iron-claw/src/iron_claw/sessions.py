@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import itertools
 import secrets
 import time
 from collections.abc import Callable
@@ -167,6 +168,8 @@ class Sessions:
         )
         self._defaults = Defaults(settings.session_timeout_s, settings.idle_timeout_s, settings.interim_s)
         self._locks: dict[str, asyncio.Lock] = {}
+        self._boot = secrets.token_hex(8)
+        self._numbers = itertools.count(1)
 
     @property
     def enforcing(self) -> bool:
@@ -346,7 +349,7 @@ class Sessions:
                 decision, model=ask.model, max_tokens=ask.max_tokens, reserve=ask.input_estimate + ask.max_tokens
             )
         call = Call(
-            id=secrets.token_hex(12),
+            id=f"{self._boot}-{next(self._numbers):x}",
             session=session,
             request_id=request_id,
             decision=decision,
@@ -371,7 +374,6 @@ class Sessions:
         if (decision.model, decision.max_tokens) != (ask.model, ask.max_tokens):
             session.rewritten_calls += 1
         session.under_way[call.id] = call
-        self._count_reserved(decision.reserve, 1)
         return call
 
     def _note(self, session: Session, ask: Ask, decision: Decision, request_id: str) -> None:
@@ -451,7 +453,6 @@ class Sessions:
         if session.under_way.pop(call.id, None) is None or not session.budget.settle(call.id, counts):
             return
         now = self.clock()
-        self._count_reserved(-call.decision.reserve, -1)
         cost = prices.cost_of(call.model, counts, self.prices)
         if cost is None and model is not None:
             cost = prices.cost_of(model, counts, self.prices)
@@ -521,7 +522,6 @@ class Sessions:
         session.closing = cause
         if self.open.get(session.user) is session:
             del self.open[session.user]
-        self.metrics.sessions.set(len(self.open))
         self.ending[session.id] = session
         self._finish_if_idle(session)
 
@@ -572,8 +572,6 @@ class Sessions:
         for user in [user for user, lock in self._locks.items() if not lock.locked() and user not in self.open]:
             del self._locks[user]
         self.compact()
-        self.metrics.journal_depth.labels("accounting").set(len(self.accounting.queue))
-        self.metrics.journal_depth.labels("calls").set(len(self.store.queue))
 
     def _check_lease(self, call: Call, now: float) -> None:
         if now < call.lease_until:
@@ -612,9 +610,15 @@ class Sessions:
     def _acct_answered(self, answered: bool, seconds: float) -> None:
         self.metrics.radius.labels("accounting", "answer" if answered else "no_answer").observe(seconds)
 
-    def _count_reserved(self, tokens: int, calls: int) -> None:
-        self.metrics.reserved_tokens.inc(tokens)
-        self.metrics.reservations.inc(calls)
+    def measure(self) -> None:
+        """Brings the gauges up to date, when somebody looks."""
+        sessions = [*self.open.values(), *self.ending.values()]
+        self.metrics.sessions.set(len(self.open))
+        self.metrics.reserved_tokens.set(sum(session.budget.reserved for session in sessions))
+        self.metrics.reservations.set(sum(len(session.under_way) for session in sessions))
+        self.metrics.journal_depth.labels("accounting").set(len(self.accounting.queue))
+        self.metrics.journal_depth.labels("calls").set(len(self.store.queue))
+        self.metrics.journal_bytes.set(self.journal.bytes)
 
     def _journal(self, kind: str, **fields: Any) -> None:
         """Writes what has happened already: when the disk refuses, it stays in the journal's backlog."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from multidict import CIMultiDict
@@ -19,12 +21,19 @@ OURS = HOP_BY_HOP | {b"host", b"content-length", b"authorization", b"x-api-key",
 Headers = Iterable[tuple[bytes, bytes]]
 
 
+def proxy_of(url: str) -> str | None:
+    """The HTTP proxy that the environment names for this address. Read once: aiohttp would ask for it at every call."""
+    parts = urlsplit(url)
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return None
+    return getproxies().get(parts.scheme)
+
+
 def open_client(settings: Settings) -> aiohttp.ClientSession:
     """The client. It adds no header of its own and unpacks nothing."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
         auto_decompress=False,
-        trust_env=True,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(
             total=None, sock_connect=settings.upstream_connect_timeout_s, sock_read=settings.upstream_read_timeout_s

@@ -117,6 +117,10 @@ class StreamUsage:
         self._pending = 0
         return self._content
 
+    def reported(self) -> Counts:
+        """The counts as upstream said them last."""
+        return Counts(**self.counts)
+
     def seen(self) -> Counts:
         """The counts so far: upstream's last word, or with the estimate of what it generated without saying."""
         counts = dict(self.counts)
