@@ -165,6 +165,17 @@ class Api:
         items: list[dict[str, Any]] = found["items"] if isinstance(found, dict) else found
         return items
 
+    async def changes_since(self, since: datetime, limit: int) -> list[dict[str, Any]]:
+        """GET /api/changes: `match_id, field, before, after` of what changed since then, oldest first."""
+        answer = await self._get("/api/changes", since=since.isoformat(), limit=limit)
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
+
+    async def match(self, match_id: int) -> dict[str, Any]:
+        """GET /api/matches/{id}: a match with its teams' names."""
+        found: dict[str, Any] = (await self._get(f"/api/matches/{match_id}")).json()
+        return found
+
     async def alive(self) -> None:
         """Raises ApiError where the API does not answer; without a database it is not ready."""
         answer = await self._get("/health/ready")

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -238,13 +240,22 @@ def run_command(
     run_id = str(uuid4())
     courier = None if dry_run else makers.courier_of(settings, run_id)
     progress = Console(stderr=True, highlight=False)
+    reading = settings
+    if dry_run:  # what the reader remembers between runs goes where nobody looks for it again
+        reading = settings.model_copy(update={"state_dir": Path(mkdtemp(prefix="match-scraper-dry-run-"))})
+    reader = makers.source_of(reading, source)
 
     async def work() -> int:
+        if courier is not None:
+            with_queue = isinstance(courier, AmqpCourier)
+            found = await preflight.before_run(settings, with_model=not no_proxy, with_queue=with_queue)
+            for check in found:
+                progress.print(f"{check.part}: {check.said}", style="yellow")
         async with _api(settings) as api:
             result = await run(
                 settings,
                 options,
-                source=makers.source_of(settings, source),
+                source=reader,
                 api=api,
                 courier=courier,
                 run_id=run_id,
@@ -256,7 +267,11 @@ def run_command(
             console().print(screen(result))
         return exit_code(result)
 
-    raise typer.Exit(asyncio.run(work()))
+    try:
+        raise typer.Exit(asyncio.run(work()))
+    finally:
+        if dry_run and not (reading.state_dir / "evidence").exists():
+            rmtree(reading.state_dir)
 
 
 @app.command("check")

@@ -122,6 +122,17 @@ async def preflight(settings: Settings) -> list[Check]:
     return [*proxy, queue, api, source, look_at_browser(settings), look_at_outbox(settings)]
 
 
+async def before_run(settings: Settings, *, with_model: bool, with_queue: bool) -> list[Check]:
+    """What is not up, of the parts that this run uses and that a look does not change."""
+    looks = [look_at_api(settings), look_at_source(settings)]
+    if with_queue:
+        looks.append(look_at_queue(settings))
+    checks = list(await asyncio.gather(*looks))
+    if with_model:
+        checks += await look_at_proxy(settings)
+    return [check for check in (*checks, look_at_browser(settings), look_at_outbox(settings)) if check.state != "up"]
+
+
 def table(checks: Sequence[Check]) -> Table:
     """A line a part."""
     shown = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")

@@ -153,6 +153,31 @@ def usage_line(usage: Usage) -> str:
     return line
 
 
+def change_line(match: dict[str, Any], changes: Sequence[dict[str, Any]]) -> str:
+    """What is new of a match, in a line: "U14 Northeast: Harbor FC - Quarry SC 2-1 (was tbd)"."""
+    where = " ".join(str(match.get(name) or "") for name in ("age_group", "division")).strip()
+    line = f"{where}: {match['home']['name']} - {match['away']['name']}"
+    by_field = {str(change["field"]): change for change in changes}
+    if "score" in by_field:
+        before = by_field["score"]["before"]
+        line += f" {by_field['score']['after'] or 'score withdrawn'}" + (f" (was {before})" if before else "")
+    said = [
+        f"{name.replace('_', '-')} {by_field[name]['before'] or 'none'} -> {by_field[name]['after'] or 'none'}"
+        for name in ("kick_off", "venue", "teams", *(() if "score" in by_field else ("status",)))
+        if name in by_field
+    ]
+    return f"{line} {', '.join(said)}".rstrip()
+
+
+def awaited_lines(waiting: Sequence[tuple[str, int]]) -> tuple[str, ...]:
+    """(target, played matches without a score) as sentences, without the zeros."""
+    return tuple(
+        f"{name}: {count:,} played {'match has' if count == 1 else 'matches have'} no score yet"
+        for name, count in waiting
+        if count
+    )
+
+
 def table(targets: Sequence[TargetResult]) -> Table:
     """A row a target; only in dull characters, so that a log shows it as a screen does."""
     shown = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")

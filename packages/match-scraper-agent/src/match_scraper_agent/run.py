@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -14,11 +15,19 @@ import structlog
 
 from match_contract import Season, season_of
 from match_scraper_agent import agent
-from match_scraper_agent.api import Api, Knowledge
+from match_scraper_agent.api import Api, ApiError, Knowledge
 from match_scraper_agent.guard import finish_plan
-from match_scraper_agent.planner import Plan, Window, check_window, make_plan
+from match_scraper_agent.planner import Plan, Window, check_window, known_brackets, make_plan
 from match_scraper_agent.proxy import Proxy, ProxyError, ProxyStatus
-from match_scraper_agent.report import RunResult, TargetResult, Usage, run_report, webhook_message
+from match_scraper_agent.report import (
+    RunResult,
+    TargetResult,
+    Usage,
+    awaited_lines,
+    change_line,
+    run_report,
+    webhook_message,
+)
 from match_scraper_agent.settings import Settings, SettingsError
 from match_scraper_agent.source import SourceOfMatches
 from match_scraper_agent.submit import AlreadyRunning, Courier, Outbox, Undelivered
@@ -28,6 +37,8 @@ from match_scraper_agent.work import Work
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 REPORT_RECEIPT_S = 3.0
+MAX_CHANGES = 200
+MAX_CHANGED_MATCHES = 20
 WEBHOOK_TIMEOUT_S = 10.0
 
 
@@ -146,7 +157,7 @@ async def run(
         )
         if broker is not None:
             work.broker_is_down(broker)
-        result = await _perform(work, settings, options, started=started, clock=clock, say=say)
+        result = await _perform(work, settings, options, api=api, started=started, clock=clock, say=say)
         if courier is not None:
             result = await _publish(result, work, settings, courier)
             note.remove()
@@ -171,6 +182,7 @@ async def _perform(
     settings: Settings,
     options: Options,
     *,
+    api: Api,
     started: datetime,
     clock: Callable[[], datetime],
     say: Callable[[str], None],
@@ -183,6 +195,7 @@ async def _perform(
         work.warnings.append("this run went without a model (--no-proxy)")
     await finish_plan(work)
     targets = await work.settle(options.receipt_timeout_s)
+    changes, awaited = await _news(work, targets, api, started) if not options.dry_run else ((), ())
     return RunResult(
         run_id=work.run_id,
         started_at=started,
@@ -194,8 +207,36 @@ async def _perform(
         rejections=work.rejections,
         documents=work.documents,
         steps=work.steps,
+        changes=(*work.notes, *changes),
+        awaited=awaited,
         dry_run=options.dry_run,
     )
+
+
+async def _news(
+    work: Work, targets: Sequence[TargetResult], api: Api, since: datetime
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What this run changed, and which scores are awaited now: sentences. Empty where the API does not say."""
+    try:
+        lines: list[str] = []
+        if any(item.counts.updated for item in targets):
+            by_match: dict[int, list[dict[str, Any]]] = {}
+            for change in await api.changes_since(since, MAX_CHANGES):
+                by_match.setdefault(int(change["match_id"]), []).append(change)
+            for match_id, changes in list(by_match.items())[:MAX_CHANGED_MATCHES]:
+                lines.append(change_line(await api.match(match_id), changes))
+            if len(by_match) > MAX_CHANGED_MATCHES:
+                lines.append(f"… and {len(by_match) - MAX_CHANGED_MATCHES} matches more")
+        summary = await api.summary(work.plan.season.name)
+    except (ApiError, KeyError, ValueError, TypeError) as error:
+        log.info("news.unknown", error=str(error))
+        return (), ()
+    known = Knowledge(summary)
+    waiting = [
+        (item.target.name, sum(bracket.awaiting_score for bracket in known_brackets(item.target, known)))
+        for item in targets
+    ]
+    return tuple(lines), awaited_lines(waiting)
 
 
 # the model

@@ -88,6 +88,8 @@ class Work:
         self.states = {item.target.name: TargetState(item) for item in plan.targets}
         self.warnings: list[str] = list(plan.warnings)
         self.undelivered: list[str] = []
+        self.notes: list[str] = []
+        """What is new and no reason to worry."""
         self.readings: dict[str, Reading] = {}
         self.parcels: dict[str, Parcel] = {}
         self.steps: dict[str, float] = {}
@@ -190,7 +192,7 @@ class Work:
         if reading.canary is not None and reading.canary.alarm:
             self.warnings.append(f"{key}: score canary: {reading.canary}")
         if reading.released:
-            self.warnings.append(f"{key}: release watch: the season's fixtures have appeared")
+            self.notes.append(f"{key}: release watch: the season's fixtures have appeared")
         if reading.skipped:
             reasons = Counter(item.reason for item in reading.skipped)
             said = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
