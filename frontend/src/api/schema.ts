@@ -1,5 +1,125 @@
 // Generated from openapi.json by npm run client. Do not edit.
 export interface paths {
+    "/api/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Audit
+         * @description Who wrote what, oldest first.
+         */
+        get: operations["audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Conflicts
+         * @description What the source offers against kept values.
+         */
+        get: operations["conflicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/conflicts/{conflict_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle Conflict
+         * @description Keep our value, or take the source's: then the field's lock goes and the source has it again.
+         */
+        post: operations["settle_conflict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/matches/{match_id}/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct Match
+         * @description Correct fields of a match and lock them against the source.
+         */
+        post: operations["correct_match"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/matches/{match_id}/locks/{field}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unlock Match
+         * @description Give a field back to the source; its next document decides.
+         */
+        delete: operations["unlock_match"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Quarantine
+         * @description Matches that were turned away and wait for a person.
+         */
+        get: operations["quarantine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agent/batches/{batch_id}": {
         parameters: {
             query?: never;
@@ -274,6 +394,27 @@ export interface paths {
          */
         get: operations["freshness"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/matches/{match_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Score Live
+         * @description The score of a match that is being played, by a manager of one of its teams. The source leaves it alone while it
+         *     is live; `final` ends it, and from then on the score is locked: the source may only disagree.
+         */
+        put: operations["score_live"];
         post?: never;
         delete?: never;
         options?: never;
@@ -566,6 +707,37 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AuditEntry
+         * @description A write by a person, with what was before and after it.
+         */
+        AuditEntry: {
+            /** Action */
+            action: string;
+            /** Actor */
+            actor: string;
+            /** After */
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Before */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /** Id */
+            id: number;
+            /** Request Id */
+            request_id: string | null;
+            /** Subject */
+            subject: string;
+            /** Subject Id */
+            subject_id: string;
+        };
+        /**
          * Bracket
          * @description One table: a division of an age group in a league's season.
          *
@@ -692,6 +864,17 @@ export interface components {
             synced_at: string;
         };
         /**
+         * Correction
+         * @description What is wrong, as it should be. Each field that is given is corrected and locked against the source.
+         */
+        Correction: {
+            kick_off?: components["schemas"]["KickOffInput"] | null;
+            /** Reason */
+            reason: string;
+            score?: components["schemas"]["ScoreInput"] | null;
+            status?: components["schemas"]["Status"] | null;
+        };
+        /**
          * Counts
          * @description What became of matches. `protected`: a person's correction or a kept score stood against the source.
          */
@@ -801,11 +984,39 @@ export interface components {
             status: string;
         };
         /**
+         * KickOffInput
+         * @description When a match is played; without a time only the date counts.
+         */
+        KickOffInput: {
+            /** At */
+            at?: string | null;
+            /**
+             * Local Date
+             * Format: date
+             */
+            local_date: string;
+        };
+        /**
          * League
          * @description The competition, by the name that people use.
          * @enum {string}
          */
         League: "Homegrown" | "Academy" | "Flex";
+        /**
+         * LiveScore
+         * @description The score of a match that is being played; `final` ends it.
+         */
+        LiveScore: {
+            /** Away */
+            away: number;
+            /**
+             * Final
+             * @default false
+             */
+            final: boolean;
+            /** Home */
+            home: number;
+        };
         /**
          * Match
          * @description A fixture. With `time_set` false only `local_date` means anything; `kick_off` is UTC, `timezone` the venue's.
@@ -898,6 +1109,36 @@ export interface components {
             match_id: number;
         };
         /**
+         * MatchConflict
+         * @description What the source offers against a kept value. `settlement` null: open.
+         */
+        MatchConflict: {
+            /** Field */
+            field: string;
+            /** Id */
+            id: number;
+            /** Kept Value */
+            kept_value: string | null;
+            /** Match Id */
+            match_id: number;
+            /**
+             * Observed At
+             * Format: date-time
+             */
+            observed_at: string;
+            /** Offered Value */
+            offered_value: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
+            /** Settlement */
+            settlement: string | null;
+        };
+        /**
          * MatchDetail
          * @description One match with the brackets that it counts in.
          */
@@ -951,6 +1192,34 @@ export interface components {
             venue: components["schemas"]["MatchVenue"] | null;
         };
         /**
+         * MatchState
+         * @description A match's correctable fields as they stand, with its locks.
+         */
+        MatchState: {
+            /** Away Score */
+            away_score: number | null;
+            /** Away Shootout */
+            away_shootout: number | null;
+            /** Home Score */
+            home_score: number | null;
+            /** Home Shootout */
+            home_shootout: number | null;
+            /** Id */
+            id: number;
+            /** Kick Off */
+            kick_off: string | null;
+            /**
+             * Local Date
+             * Format: date
+             */
+            local_date: string;
+            /** Locks */
+            locks: ("score" | "kick_off" | "venue" | "status" | "teams")[];
+            status: components["schemas"]["Status"];
+            /** Time Set */
+            time_set: boolean;
+        };
+        /**
          * MatchSummary
          * @description What the database knows, for the agent's plan. `today` is the league's day (America/New_York).
          */
@@ -993,6 +1262,13 @@ export interface components {
             /** Name */
             name: string;
         };
+        /** Page[AuditEntry] */
+        Page_AuditEntry_: {
+            /** Items */
+            items: components["schemas"]["AuditEntry"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[Bracket] */
         Page_Bracket_: {
             /** Items */
@@ -1014,10 +1290,24 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[MatchConflict] */
+        Page_MatchConflict_: {
+            /** Items */
+            items: components["schemas"]["MatchConflict"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[Match] */
         Page_Match_: {
             /** Items */
             items: components["schemas"]["Match"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[QuarantinedMatch] */
+        Page_QuarantinedMatch_: {
+            /** Items */
+            items: components["schemas"]["QuarantinedMatch"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -1064,6 +1354,38 @@ export interface components {
              * @default about:blank
              */
             type: string;
+        };
+        /**
+         * QuarantinedMatch
+         * @description A match that was turned away, with its payload.
+         */
+        QuarantinedMatch: {
+            /** Detail */
+            detail: string;
+            /** External Id */
+            external_id: string | null;
+            /**
+             * First Seen At
+             * Format: date-time
+             */
+            first_seen_at: string;
+            /** Id */
+            id: number;
+            /**
+             * Last Seen At
+             * Format: date-time
+             */
+            last_seen_at: string;
+            /** Payload */
+            payload: unknown;
+            /** Reason */
+            reason: string;
+            /** Seen */
+            seen: number;
+            /** State */
+            state: string;
+            /** Target */
+            target: string;
         };
         /**
          * Receipt
@@ -1209,6 +1531,20 @@ export interface components {
             updated: number;
         };
         /**
+         * ScoreInput
+         * @description A score; a shoot-out comes whole or not at all.
+         */
+        ScoreInput: {
+            /** Away */
+            away: number;
+            /** Away Shootout */
+            away_shootout?: number | null;
+            /** Home */
+            home: number;
+            /** Home Shootout */
+            home_shootout?: number | null;
+        };
+        /**
          * Season
          * @description A season, 1 August to 31 July. `brackets`: how many tables it has here.
          */
@@ -1229,6 +1565,17 @@ export interface components {
             last_day: string;
             /** Name */
             name: string;
+        };
+        /**
+         * Settlement
+         * @description How a conflict ends: our value is kept, or the source's is taken (and the field's lock goes).
+         */
+        Settlement: {
+            /**
+             * Settlement
+             * @enum {string}
+             */
+            settlement: "kept" | "taken";
         };
         /**
          * SourceDocument
@@ -1400,6 +1747,208 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    audit: {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before. */
+                cursor?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry_"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    conflicts: {
+        parameters: {
+            query?: {
+                open?: boolean;
+                /** @description next_cursor of the page before. */
+                cursor?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MatchConflict_"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settle_conflict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conflict_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Settlement"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchState"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correct_match: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                match_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Correction"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchState"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unlock_match: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                match_id: number;
+                field: "score" | "kick_off" | "venue" | "status" | "teams";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchState"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quarantine: {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before. */
+                cursor?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_QuarantinedMatch_"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     batch_receipt: {
         parameters: {
             query?: never;
@@ -1867,6 +2416,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Freshness"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    score_live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                match_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LiveScore"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchState"];
                 };
             };
             /** @description Refused or failed */

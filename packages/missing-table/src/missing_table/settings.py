@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     env: Literal["local", "prod"] = "local"
     today: Annotated[datetime | None, BeforeValidator(_moment)] = None
     jwt_secret: Annotated[SecretStr | None, Blankable] = None
+    jwks_url: Annotated[str | None, Blankable] = None
     public_url: Annotated[str | None, Blankable] = None
     site_dir: Annotated[Path | None, Blankable] = None
     migrations_dir: Annotated[Path | None, Blankable] = None

@@ -5,6 +5,7 @@ import os
 import sys
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 import psycopg
 import typer
@@ -12,7 +13,8 @@ from psycopg.rows import dict_row
 
 from missing_table.accounts import queries
 from missing_table.accounts.keys import FORM, ServiceKey
-from missing_table.settings import load_settings
+from missing_table.accounts.tokens import sign
+from missing_table.settings import SettingsError, load_settings
 
 
 class Scope(StrEnum):
@@ -21,12 +23,22 @@ class Scope(StrEnum):
     AGENT = "agent"
 
 
+class Role(StrEnum):
+    """What an account may do."""
+
+    ADMIN = "admin"
+    MANAGER = "manager"
+    READER = "reader"
+
+
 keys = typer.Typer(name="keys", no_args_is_help=True, help="Service keys of the API.")
 
 
 def register(app: typer.Typer) -> None:
     """Hangs this subject's commands into the front door."""
     app.add_typer(keys)
+    app.command("token")(token)
+    app.command("grant")(grant)
 
 
 def _connect() -> psycopg.Connection[dict[str, object]]:
@@ -84,3 +96,28 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The id: the part between 
         sys.stderr.write(f"missing-table: there is no good key {key_id!r}: missing-table keys list shows them\n")
         raise typer.Exit(1)
     typer.echo(f"The key {key_id} is refused from now on.")
+
+
+def token(
+    account_id: Annotated[UUID, typer.Argument(help="The account's id, as the sign-in has it.")],
+    minutes: Annotated[int, typer.Option(help="How long it lasts.", min=1, max=7 * 24 * 60)] = 60,
+) -> None:
+    """Sign a token for scripts with MT_JWT_SECRET; what it may do is the account's role (see grant)."""
+    secret = load_settings().jwt_secret
+    if secret is None:
+        raise SettingsError("MT_JWT_SECRET is not set: it is the secret that the sign-in signs with")
+    typer.echo(sign(secret.get_secret_value(), account_id, lasts_s=minutes * 60))
+
+
+def grant(
+    account_id: Annotated[UUID, typer.Argument(help="The account's id, as the sign-in has it.")],
+    role: Annotated[Role, typer.Option(help="What the account may do.")],
+    team: Annotated[list[int] | None, typer.Option(help="A team that a manager manages; may be repeated.")] = None,
+) -> None:
+    """Give an account a role, and a manager the teams."""
+    with _connect() as connection:
+        connection.execute(queries.UPSERT_ACCOUNT, {"account_id": account_id, "role": role.value})
+        connection.execute(queries.DROP_TEAMS, {"account_id": account_id})
+        for team_id in team or []:
+            connection.execute(queries.ADD_TEAM, {"account_id": account_id, "team_id": team_id})
+    typer.echo(f"{account_id} is now {role.value}" + (f" of {len(team)} teams" if team else ""))

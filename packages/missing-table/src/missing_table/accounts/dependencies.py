@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
@@ -59,3 +60,48 @@ async def require_agent(caller: ServiceCaller) -> Caller:
     if "agent" not in caller.scopes:
         raise Forbidden(f"The key of {caller.name!r} has not the scope 'agent'.")
     return caller
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who signed in. The role comes from our accounts table, never from the token."""
+
+    account_id: UUID
+    role: str
+    team_ids: frozenset[int]
+
+    @property
+    def actor(self) -> str:
+        return str(self.account_id)
+
+    def manages(self, *team_ids: int) -> bool:
+        """An admin manages every team, a manager those of the account."""
+        return self.role == "admin" or (self.role == "manager" and not self.team_ids.isdisjoint(team_ids))
+
+
+async def signed_in(request: Request, state: StateDep, _bearer: Annotated[object, Security(bearer)] = None) -> Person:
+    """The person behind a sign-in's token."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token or state.verifier is None:
+        raise Unauthorized("This needs a sign-in: send its token as Authorization: Bearer.")
+    account_id = await state.verifier.subject(token)
+    async with state.connection() as connection:
+        found = await queries.account(connection, account_id=account_id)
+    if found is not None and found["disabled"]:
+        raise Forbidden("This account is disabled.")
+    if found is None:
+        return Person(account_id, "reader", frozenset())
+    return Person(account_id, found["role"], frozenset(found["team_ids"]))
+
+
+SignedIn = Annotated[Person, Depends(signed_in)]
+
+
+async def admin_only(person: SignedIn) -> Person:
+    """An admin."""
+    if person.role != "admin":
+        raise Forbidden(f"This needs the role admin, and this account has the role {person.role}.")
+    return person
+
+
+Admin = Annotated[Person, Depends(admin_only)]

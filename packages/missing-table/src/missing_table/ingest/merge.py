@@ -36,7 +36,7 @@ CHANNEL = "events"
 SHRINK_LIMIT = 0.8
 """A document with fewer matches than this part of the last landed one is refused: it would cancel a season."""
 
-_TAIL_LOCK = 0x4D54_4556_454E_5453  # "MTEVENTS"
+TAIL_LOCK = 0x4D54_4556_454E_5453  # "MTEVENTS"
 _RACES = 5
 _STATEMENT_TIMEOUT = "60s"
 _INCOMING = resources.files("missing_table.ingest").joinpath("incoming.sql").read_text("utf-8")
@@ -578,7 +578,7 @@ def _keep_receipt(connection: psycopg.Connection, header: Header, receipt: Recei
     """From here on this transaction is alone. Returns the snapshot if this was its last part."""
     counts = receipt.counts
     with connection.pipeline():
-        connection.execute("select pg_advisory_xact_lock(%s)", [_TAIL_LOCK])
+        connection.execute("select pg_advisory_xact_lock(%s)", [TAIL_LOCK])
         connection.execute(
             "insert into ingest_batches (message_id, kind, run_id, snapshot_id, part, parts, state, reason, inserted,"
             " updated, unchanged, protected, rejected, receipt, committed_at)"

@@ -113,6 +113,7 @@ class Feed:
 
     def _tell(self, event: Event) -> None:
         self.last_id = event.id
+        self.kept.happened()
         if event.bracket_id is not None and event.version is not None:
             self.kept.rise(event.bracket_id, event.version)
         elif event.kind == "landed":

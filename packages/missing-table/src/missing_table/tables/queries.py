@@ -26,16 +26,19 @@ join leagues l on l.id = b.league_id
 join divisions d on d.id = b.division_id
 join age_groups a on a.id = b.age_group_id
 """
-COUNTS = """
-select mb.bracket_id, count(*) filter (where m.status <> 'cancelled')::int as matches,
+_COUNTS = """
+count(*) filter (where m.status <> 'cancelled')::int as matches,
     count(*) filter (where m.status in ('completed', 'forfeit') and m.home_score is not null)::int as played
 from match_brackets mb join matches m on m.id = mb.match_id
 """
+OWN_COUNTS = f"cross join lateral (select {_COUNTS} where mb.bracket_id = b.id) c"
+"""One row by its form: a grouped subquery would be guessed at hundreds, and the server would compile the plan (JIT)."""
 
 BRACKETS = f"""
 {BRACKET}
 left join (
-    {COUNTS} where m.season_id = (select id from seasons where name = %(season)s) group by mb.bracket_id
+    select mb.bracket_id, {_COUNTS} where m.season_id = (select id from seasons where name = %(season)s)
+    group by mb.bracket_id
 ) c on c.bracket_id = b.id
 where s.name = %(season)s
     and (%(league)s::text is null or l.name = %(league)s)
@@ -46,13 +49,13 @@ order by l.id, a.years, d.name, b.id
 
 ONE_BRACKET = f"""
 {BRACKET}
-left join ({COUNTS} where mb.bracket_id = %(bracket_id)s group by mb.bracket_id) c on c.bracket_id = b.id
+{OWN_COUNTS}
 where b.id = %(bracket_id)s
 """
 
 BRACKET_AT = f"""
 {BRACKET}
-left join lateral ({COUNTS} where mb.bracket_id = b.id group by mb.bracket_id) c on true
+{OWN_COUNTS}
 where s.name = %(season)s and l.slug = %(league)s and lower(a.name) = %(age_group)s and d.slug = %(division)s
 order by b.id limit 1
 """
@@ -82,7 +85,7 @@ select b.*, ({_TEAMS}) as team_rows, ({_RESULTS}) as result_rows from b
 TABLES_OF_TEAMS = f"""
 with b as (
     {BRACKET}
-    left join lateral ({COUNTS} where mb.bracket_id = b.id group by mb.bracket_id) c on true
+    {OWN_COUNTS}
     where s.name = %(season)s
         and b.id in (select bt.bracket_id from bracket_teams bt where bt.team_id = any(%(team_ids)s))
 )

@@ -9,6 +9,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from missing_table.accounts.tokens import Verifier
+from missing_table.admin.endpoints import live as live_scoring
+from missing_table.admin.endpoints import router as admin
 from missing_table.agent.endpoints import router as agent
 from missing_table.calendars.endpoints import router as calendars
 from missing_table.clubs.endpoints import router as clubs
@@ -33,7 +36,7 @@ ABOUT = """The league's tables, fixtures, teams and clubs, as JSON.
 
 Lists are `{items, next_cursor}`; errors are RFC 9457 problems. Times are UTC; `local_date` is the day at the venue.
 """
-SUBJECTS = (tables, matches, teams, clubs, search, calendars, live, agent, pages, embed, health)
+SUBJECTS = (tables, matches, teams, clubs, search, calendars, live, agent, live_scoring, admin, pages, embed, health)
 
 
 def _operation_id(route: APIRoute) -> str:
@@ -43,7 +46,8 @@ def _operation_id(route: APIRoute) -> str:
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The ASGI application. Opens its pool when it starts, not before, and serves (503) while the database is away."""
     settings = settings or Settings()
-    state = State(settings)
+    secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
+    state = State(settings, verifier=Verifier(secret, settings.jwks_url))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -1,0 +1,266 @@
+"""`./mt bench api`: how fast the API answers with a whole generated season in the database.
+
+Starts its own PostgreSQL and backend on free ports, and a bare Starlette route that returns the same bytes, as the peer
+in the same run. Prints the list of the design; `run()` returns it. Numbers are the client's: raw HTTP/1.1, keep-alive.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter, sleep
+from typing import Any
+
+import psycopg
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from devstack.load import load
+from devstack.replica.season import generate
+from devstack.services import process
+from devstack.services.postgres import Postgres, create_database, find_binaries
+from missing_table.migrate import migrate
+
+SEED, TODAY = 1, "2026-11-20"
+CONNECTIONS = (1, 16, 64)
+WARM_REQUESTS = 6000
+COLD_REQUESTS = 400
+ROUTE_REQUESTS = 320
+ROUNDS = 3
+Line = dict[str, Any]
+
+
+def line(name: str, value: float, unit: str, peer: str | None = None, peer_value: float | None = None) -> Line:
+    """One entry of the list; the ratio follows from value and peer's value."""
+    ratio = round(value / peer_value, 3) if peer_value else None
+    shown = None if peer_value is None else round(peer_value, 3)
+    return {"name": name, "value": round(value, 3), "unit": unit, "peer": peer, "peer_value": shown, "ratio": ratio}
+
+
+class Connection:
+    """One keep-alive connection; reads an answer by its Content-Length."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def get(self, path: str, headers: str = "") -> tuple[int, dict[str, str], bytes]:
+        self.writer.write(f"GET {path} HTTP/1.1\r\nHost: bench\r\n{headers}\r\n".encode())
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        first, *rest = head.split("\r\n")
+        fields = {name.lower(): value for name, _, value in (entry.partition(": ") for entry in rest if entry)}
+        body = await self.reader.readexactly(int(fields.get("content-length", 0)))
+        return int(first.split(" ", 2)[1]), fields, body
+
+
+async def timed(port: int, paths: list[str], connections: int, status: int = 200, headers: str = "") -> list[float]:
+    """Milliseconds of each request; the paths are shared out over the connections. Ends the bench on another status."""
+    queue = iter(paths)
+    took: list[float] = []
+
+    async def work() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        connection = Connection(reader, writer)
+        for path in queue:
+            since = perf_counter()
+            answered, _, _ = await connection.get(path, headers)
+            took.append((perf_counter() - since) * 1000)
+            if answered != status:
+                raise SystemExit(f"bench api measured nothing: {path} answered {answered}, not {status}")
+        writer.close()
+
+    await asyncio.gather(*(work() for _ in range(connections)))
+    return took
+
+
+def percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+async def rate(port: int, path: str, connections: int, requests: int) -> float:
+    """Requests a second."""
+    since = perf_counter()
+    await timed(port, [path] * requests, connections)
+    return requests / (perf_counter() - since)
+
+
+def serve_bare(port: int, body: bytes) -> None:
+    """The peer: a bare Starlette route with these bytes, under the same server with the same settings."""
+
+    async def route(_: Request) -> Response:
+        return Response(body, media_type="application/json")
+
+    app = Starlette(routes=[Route("/api/brackets/{bracket_id}/table", route)])
+    uvicorn.run(app, port=port, log_config=None, access_log=False, server_header=False)
+
+
+@contextmanager
+def started(arguments: list[str], port: int, log: Path, **environment: str) -> Iterator[int]:
+    """A server of this interpreter until the block ends."""
+    with log.open("wb") as out:
+        child = subprocess.Popen(  # noqa: S603  this interpreter
+            [sys.executable, *arguments], env={**os.environ, **environment}, stdout=out, stderr=out
+        )
+        try:
+            _answers(port, child, log)
+            yield port
+        finally:
+            child.terminate()
+            child.wait(20)
+
+
+def _answers(port: int, child: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = perf_counter() + 60
+    while perf_counter() < deadline:
+        if child.poll() is not None:
+            raise SystemExit(f"bench api could not start its server: {log.read_text()[-500:]}")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        sleep(0.05)
+    raise SystemExit(f"bench api: nothing listens on port {port} after 60 s")
+
+
+@contextmanager
+def season_database(folder: Path) -> Iterator[str]:
+    """The address of a database with the whole season."""
+    binaries = find_binaries()
+    if binaries is None:
+        raise SystemExit("bench api needs PostgreSQL: ./mt run sets it up, or apt-get install postgresql")
+    server = Postgres(folder / "pg", process.free_port(), binaries, durable=False, account=process.account("postgres"))
+    service = server.service()
+    launch, log = service.launch(), folder / "postgres.log"
+    child = process.spawn(launch, log)
+    try:
+        process.wait_ready(service, child, log)
+        create_database(server, "bench")
+        migrate(server.dsn("bench"))
+        load(server.dsn("bench"), generate(SEED, TODAY, "full"))
+        with psycopg.connect(server.dsn("bench"), autocommit=True) as connection:
+            connection.execute("analyze")
+        yield server.dsn("bench")
+    finally:
+        process.stop(child, launch)
+
+
+async def _measure(port: int, bare: Any) -> list[Line]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    api = Connection(reader, writer)
+    _, _, body = await api.get("/api/brackets?season=2026-27")
+    brackets = json.loads(body)["items"]
+    wide = min(brackets, key=lambda b: (abs(b["teams"] - 22), -b["played"]))
+    table = f"/api/brackets/{wide['id']}/table"
+    _, fields, same = await api.get(table)
+    routes = await _routes(api, brackets, wide["id"])
+    writer.close()
+    lines: list[Line] = []
+    with bare(same) as bare_port:
+        await timed(port, [table] * 200, 16)
+        await timed(bare_port, [table] * 200, 16)
+        ours, theirs = 0.0, 0.0
+        for _ in range(ROUNDS):
+            ours = max(ours, await rate(port, table, 16, WARM_REQUESTS // ROUNDS))
+            theirs = max(theirs, await rate(bare_port, table, 16, WARM_REQUESTS // ROUNDS))
+    lines.append(line("warm_table_throughput_vs_bare", ours, "requests/s", "bare Starlette route", theirs))
+    sent = f"If-None-Match: {fields['etag']}\r\n"
+    for connections in CONNECTIONS:
+        took = await timed(port, [table] * 1500, connections)
+        lines.append(line(f"warm_table_p99_ms_at_{connections}", percentile(took, 0.99), "ms"))
+        took = await timed(port, [table] * 1500, connections, 304, sent)
+        lines.append(line(f"not_modified_table_p99_ms_at_{connections}", percentile(took, 0.99), "ms"))
+    lines += await _cold(port, table)
+    worst = 0.0
+    for name, paths in routes.items():
+        await timed(port, paths[:16], 4)
+        took = await timed(port, (paths * ROUTE_REQUESTS)[:ROUTE_REQUESTS], 16)
+        worst = max(worst, percentile(took, 0.99))
+        lines.append(line(f"{name}_p50_ms", percentile(took, 0.5), "ms"))
+        lines.append(line(f"{name}_p99_ms", percentile(took, 0.99), "ms"))
+    lines.append(line("worst_route_p99_ms", worst, "ms"))
+    return lines
+
+
+async def _cold(port: int, table: str) -> list[Line]:
+    """Each request asks for another date of the same table, which nobody asked for before: nothing is kept."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    api = Connection(reader, writer)
+    took: list[float] = []
+    for number in range(COLD_REQUESTS):
+        since = perf_counter()
+        status, _, _ = await api.get(
+            f"{table}?as_of=20{30 + number // 300}-{1 + number % 12:02d}-{1 + number % 300 // 12:02d}"
+        )
+        took.append((perf_counter() - since) * 1000)
+        if status != 200:
+            raise SystemExit(f"bench api measured nothing: a cold table answered {status}")
+    writer.close()
+    return [
+        line("cold_table_p50_ms", percentile(took, 0.5), "ms"),
+        line("cold_table_p99_ms", percentile(took, 0.99), "ms"),
+    ]
+
+
+async def _routes(api: Connection, brackets: list[dict[str, Any]], wide: int) -> dict[str, list[str]]:
+    _, _, body = await api.get(f"/api/brackets/{wide}/table")
+    teams = [row["team"]["id"] for row in json.loads(body)["rows"]]
+    _, _, body = await api.get(f"/api/brackets/{wide}/matches")
+    matches = [match["id"] for match in json.loads(body)["items"]]
+    return {
+        "brackets": ["/api/brackets?season=2026-27"],
+        "bracket_matches": [f"/api/brackets/{b['id']}/matches" for b in brackets],
+        "matches": [f"/api/matches?season=2026-27&age_group={age}&limit=100" for age in ("U13", "U15", "U19")],
+        "search": [f"/api/search?q={q}" for q in ("united", "harbr", "academy", "north")],
+        "team": [f"/api/teams/{team}" for team in teams],
+        "match": [f"/api/matches/{match}" for match in matches],
+        "calendar": [f"/api/teams/{team}/calendar.ics?season=2026-27" for team in teams],
+    }
+
+
+def run() -> list[Line]:
+    """Everything, on a database of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="mt-bench-api-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    port, bare_port = process.free_port(), process.free_port()
+
+    @contextmanager
+    def bare(body: bytes) -> Iterator[int]:
+        (folder / "body.json").write_bytes(body)
+        arguments = [__file__, "--serve-bare", str(bare_port), str(folder / "body.json")]
+        with started(arguments, bare_port, folder / "bare.log") as listening:
+            yield listening
+
+    try:
+        with season_database(folder) as dsn:
+            environment = {"DATABASE_URL": dsn, "DATABASE_DIRECT_URL": dsn, "MT_TODAY": TODAY, "MT_LOG_LEVEL": "error"}
+            arguments = ["-m", "missing_table.cli", "serve", "--port", str(port)]
+            with started(arguments, port, folder / "api.log", **environment):
+                return asyncio.run(_measure(port, bare))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["--serve-bare"]:
+        serve_bare(int(sys.argv[2]), Path(sys.argv[3]).read_bytes())
+        return
+    lines = run()
+    if "--json" in sys.argv:
+        sys.stdout.write(json.dumps(lines) + "\n")
+        return
+    for entry in lines:
+        against = f"  {entry['ratio']} of {entry['peer']} ({entry['peer_value']})" if entry["peer"] else ""
+        sys.stdout.write(f"{entry['name']:40} {entry['value']:>10} {entry['unit']}{against}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""What an admin may correct and settle, and what a manager may score. Every write is in the audit log."""
+
+import re
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from match_contract import Status
+from missing_table.accounts.dependencies import Admin, SignedIn, admin_only
+from missing_table.admin import queries
+from missing_table.admin.schemas import (
+    AuditEntry,
+    Correction,
+    LiveScore,
+    LockField,
+    MatchConflict,
+    MatchState,
+    QuarantinedMatch,
+    Settlement,
+)
+from missing_table.web.answers import json_answer
+from missing_table.web.dependencies import StateDep
+from missing_table.web.problems import BadRequest, Conflict, Forbidden, NotFound
+from missing_table.web.schemas import Identity, Page
+from missing_table.web.state import Connection, one
+
+router = APIRouter(prefix="/api/admin", tags=["admin"], dependencies=[Depends(admin_only)])
+live = APIRouter(prefix="/api/live", tags=["live"])
+
+AfterQuery = Annotated[int, Query(alias="cursor", ge=0, le=2**63 - 1, description="next_cursor of the page before.")]
+LimitQuery = Annotated[int, Query(ge=1, le=200)]
+_SCORE = re.compile(r"(\d{1,2})-(\d{1,2})(?: \((\d{1,2})-(\d{1,2})\))?")
+
+
+def _no_match(match_id: int) -> NotFound:
+    return NotFound(f"There is no match {match_id}: /api/matches lists them.")
+
+
+async def _held(connection: Connection, match_id: int) -> dict[str, Any]:
+    found = await queries.locked_match(connection, match_id=match_id)
+    if found is None:
+        raise _no_match(match_id)
+    return found
+
+
+async def _lock(connection: Connection, match_id: int, field: str, reason: str, account_id: UUID) -> None:
+    values = {"match_id": match_id, "field": field, "reason": reason, "account_id": account_id}
+    await connection.execute(queries.LOCK, values)
+
+
+@router.post("/matches/{match_id}/corrections", response_model=MatchState)
+async def correct_match(
+    request: Request, state: StateDep, person: Admin, match_id: Identity, wanted: Correction
+) -> Response:
+    """Correct fields of a match and lock them against the source."""
+    async with state.connection() as connection, connection.transaction():
+        before = await _held(connection, match_id)
+        status = wanted.status or (Status.COMPLETED if wanted.score else Status(before["status"]))
+        scored = wanted.score is not None or before["home_score"] is not None
+        if status is Status.COMPLETED and not scored:
+            raise BadRequest(f"Match {match_id} has no score: give one, or another status than completed.")
+        if wanted.score is not None:
+            values = {**wanted.score.model_dump(), "status": status.value, "match_id": match_id}
+            await connection.execute(queries.SCORE, values)
+            await _lock(connection, match_id, "score", wanted.reason, person.account_id)
+        if wanted.status is not None:
+            await connection.execute(queries.STATUS, {"status": status.value, "match_id": match_id})
+            await _lock(connection, match_id, "status", wanted.reason, person.account_id)
+        if wanted.kick_off is not None:
+            await connection.execute(queries.KICK_OFF, {**wanted.kick_off.model_dump(), "match_id": match_id})
+            await _lock(connection, match_id, "kick_off", wanted.reason, person.account_id)
+        now = await queries.finish(
+            connection,
+            match_id=match_id,
+            before=before,
+            account_id=person.account_id,
+            action="correct",
+            request_id=request.scope["request_id"],
+        )
+    return json_answer(now, private=True)
+
+
+@router.delete("/matches/{match_id}/locks/{field}", response_model=MatchState)
+async def unlock_match(
+    request: Request, state: StateDep, person: Admin, match_id: Identity, field: LockField
+) -> Response:
+    """Give a field back to the source; its next document decides."""
+    async with state.connection() as connection, connection.transaction():
+        before = await _held(connection, match_id)
+        if await one(connection, queries.UNLOCK, {"match_id": match_id, "field": field}) is None:
+            raise NotFound(f"The field {field!r} of match {match_id} is not locked.")
+        now = await queries.finish(
+            connection,
+            match_id=match_id,
+            before=before,
+            account_id=person.account_id,
+            action="unlock",
+            request_id=request.scope["request_id"],
+        )
+    return json_answer(now, private=True)
+
+
+@router.get("/conflicts", response_model=Page[MatchConflict])
+async def conflicts(
+    state: StateDep,
+    only_open: Annotated[bool, Query(alias="open")] = True,
+    cursor: AfterQuery = 0,
+    limit: LimitQuery = 50,
+) -> Response:
+    """What the source offers against kept values."""
+    async with state.connection() as connection:
+        found = await queries.conflicts(connection, only_open=only_open, after_id=cursor, limit=limit)
+    return json_answer(Page[MatchConflict](items=found, next_cursor=_next(found, limit)), private=True)
+
+
+@router.post("/conflicts/{conflict_id}", response_model=MatchState)
+async def settle_conflict(
+    request: Request, state: StateDep, person: Admin, conflict_id: Identity, wanted: Settlement
+) -> Response:
+    """Keep our value, or take the source's: then the field's lock goes and the source has it again."""
+    async with state.connection() as connection, connection.transaction():
+        found = await one(connection, queries.CONFLICT, {"conflict_id": conflict_id})
+        if found is None:
+            raise NotFound(f"There is no conflict {conflict_id}: /api/admin/conflicts lists them.")
+        if found["settlement"] is not None:
+            raise Conflict(f"Conflict {conflict_id} is settled already: {found['settlement']}.")
+        match_id = found["match_id"]
+        before = await _held(connection, match_id)
+        if wanted.settlement == "taken":
+            await _take(connection, found, before)
+            await connection.execute(queries.UNLOCK, {"match_id": match_id, "field": found["field"]})
+        values = {"conflict_id": conflict_id, "account_id": person.account_id, "settlement": wanted.settlement}
+        await connection.execute(queries.SETTLE, values)
+        now = await queries.finish(
+            connection,
+            match_id=match_id,
+            before=before,
+            account_id=person.account_id,
+            action=f"conflict {wanted.settlement}",
+            request_id=request.scope["request_id"],
+        )
+    return json_answer(now, private=True)
+
+
+async def _take(connection: Connection, found: dict[str, Any], before: dict[str, Any]) -> None:
+    """The offered value becomes ours, where it can be read back from its text; else the next document brings it."""
+    field, offered, match_id = found["field"], found["offered_value"], found["match_id"]
+    if field == "status" and offered in set(Status) and (offered != "completed" or before["home_score"] is not None):
+        await connection.execute(queries.STATUS, {"status": offered, "match_id": match_id})
+    if field == "score" and offered and (read := _SCORE.fullmatch(offered)):
+        names = ("home", "away", "home_shootout", "away_shootout")
+        score = {name: None if part is None else int(part) for name, part in zip(names, read.groups(), strict=True)}
+        await connection.execute(queries.SCORE, {**score, "status": "completed", "match_id": match_id})
+
+
+@router.get("/audit", response_model=Page[AuditEntry])
+async def audit(state: StateDep, cursor: AfterQuery = 0, limit: LimitQuery = 50) -> Response:
+    """Who wrote what, oldest first."""
+    async with state.connection() as connection:
+        found = await queries.audits(connection, after_id=cursor, limit=limit)
+    return json_answer(Page[AuditEntry](items=found, next_cursor=_next(found, limit)), private=True)
+
+
+@router.get("/quarantine", response_model=Page[QuarantinedMatch])
+async def quarantine(state: StateDep, cursor: AfterQuery = 0, limit: LimitQuery = 50) -> Response:
+    """Matches that were turned away and wait for a person."""
+    async with state.connection() as connection:
+        found = await queries.quarantine(connection, after_id=cursor, limit=limit)
+    return json_answer(Page[QuarantinedMatch](items=found, next_cursor=_next(found, limit)), private=True)
+
+
+def _next(found: list[Any], limit: int) -> str | None:
+    return str(found[-1].id) if len(found) == limit else None
+
+
+@live.put("/matches/{match_id}", response_model=MatchState)
+async def score_live(
+    request: Request, state: StateDep, person: SignedIn, match_id: Identity, wanted: LiveScore
+) -> Response:
+    """The score of a match that is being played, by a manager of one of its teams. The source leaves it alone while it
+    is live; `final` ends it, and from then on the score is locked: the source may only disagree."""
+    async with state.connection() as connection, connection.transaction():
+        before = await _held(connection, match_id)
+        if not person.manages(before["home_team_id"], before["away_team_id"]):
+            raise Forbidden(f"This account manages neither team of match {match_id}.")
+        if before["status"] in ("completed", "forfeit", "cancelled"):
+            raise Conflict(f"Match {match_id} is {before['status']}: only an admin may correct it.")
+        status = Status.COMPLETED if wanted.final else Status.LIVE
+        values = {"home": wanted.home, "away": wanted.away, "home_shootout": None, "away_shootout": None}
+        await connection.execute(queries.SCORE, {**values, "status": status.value, "match_id": match_id})
+        if wanted.final:
+            await _lock(connection, match_id, "score", "scored live", person.account_id)
+        now = await queries.finish(
+            connection,
+            match_id=match_id,
+            before=before,
+            account_id=person.account_id,
+            action="live final" if wanted.final else "live",
+            request_id=request.scope["request_id"],
+        )
+    return json_answer(now, private=True)

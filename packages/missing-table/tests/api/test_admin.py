@@ -1,0 +1,227 @@
+"""People: sign-ins, roles, corrections with their locks, conflicts, live scoring, and a log of every write."""
+
+import json
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from uuid import UUID, uuid4
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from missing_table.accounts.queries import ADD_TEAM, UPSERT_ACCOUNT
+from missing_table.accounts.tokens import AUDIENCE, Verifier, sign
+from missing_table.ingest import deliver
+from missing_table.web.app import create_app
+from missing_table.web.problems import Unauthorized
+
+from .conftest import running, settings_for
+
+SECRET = "a shared secret that is long enough for HS256"
+ADMIN, MANAGER, READER = (UUID(int=number) for number in (1, 2, 3))
+
+
+def bearer(account: UUID) -> dict[str, str]:
+    return {"Authorization": f"Bearer {sign(SECRET, account, lasts_s=60)}"}
+
+
+@pytest.fixture
+async def people(seed: Any) -> Any:
+    """The API with an admin and a manager of Bravo FC."""
+    seed.execute(UPSERT_ACCOUNT, {"account_id": ADMIN, "role": "admin"})
+    seed.execute(UPSERT_ACCOUNT, {"account_id": MANAGER, "role": "manager"})
+    seed.execute(ADD_TEAM, {"account_id": MANAGER, "team_id": seed.teams["Bravo FC"]})
+    async with running(create_app(settings_for(seed.dsn, jwt_secret=SECRET))) as client:
+        yield client
+
+
+async def test_a_correction_is_locked_logged_and_in_the_table(people: Any, seed: Any) -> None:
+    match_id = seed.matches["Ajax SC-Bravo FC"]
+    path = f"/api/admin/matches/{match_id}/corrections"
+    wanted = {"score": {"home": 5, "away": 5}, "reason": "referee's report"}
+    answer = await people.post(path, json=wanted, headers=bearer(ADMIN))
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["home_score"], answer.json()["locks"]) == (5, ["score"])
+    (entry,) = (await people.get("/api/admin/audit", headers=bearer(ADMIN))).json()["items"]
+    assert (entry["actor"], entry["before"]["home_score"], entry["after"]["home_score"]) == (str(ADMIN), 2, 5)
+    (change,) = (await people.get(f"/api/matches/{match_id}/changes")).json()["items"]
+    assert (change["before"], change["after"], change["by"]) == ("2-1", "5-5", "person")
+    rows = (await people.get(f"/api/brackets/{seed.northeast}/table")).json()
+    assert rows["bracket"]["version"] == 2
+    assert {r["team"]["name"]: r["tied"] for r in rows["rows"]}["Ajax SC"] == 1
+
+
+async def test_nobody_but_an_admin_corrects(people: Any, seed: Any) -> None:
+    path = f"/api/admin/matches/{seed.matches['Ajax SC-Bravo FC']}/corrections"
+    wanted = {"status": "postponed", "reason": "rain"}
+    for headers, status in ((bearer(MANAGER), 403), (bearer(READER), 403), ({}, 401)):
+        assert (await people.post(path, json=wanted, headers=headers)).status_code == status
+    assert seed.value("select count(*) from audit_log") == 0
+
+
+async def test_a_completed_match_needs_a_score(people: Any, seed: Any) -> None:
+    path = f"/api/admin/matches/{seed.matches['Delta United-Ajax SC']}/corrections"
+    answer = await people.post(path, json={"status": "completed", "reason": "played"}, headers=bearer(ADMIN))
+    assert answer.status_code == 400
+
+
+async def test_a_lock_can_be_given_back_once(people: Any, seed: Any) -> None:
+    match_id = seed.matches["Ajax SC-Bravo FC"]
+    wanted = {"status": "postponed", "reason": "rain"}
+    await people.post(f"/api/admin/matches/{match_id}/corrections", json=wanted, headers=bearer(ADMIN))
+    lock = f"/api/admin/matches/{match_id}/locks/status"
+    assert (await people.delete(lock, headers=bearer(ADMIN))).json()["locks"] == []
+    assert (await people.delete(lock, headers=bearer(ADMIN))).status_code == 404
+
+
+@pytest.mark.parametrize(("settlement", "score"), [("kept", 2), ("taken", 3)])
+async def test_a_conflict_is_settled_once(people: Any, seed: Any, settlement: str, score: int) -> None:
+    match_id = seed.matches["Ajax SC-Bravo FC"]
+    seed.execute(
+        "insert into match_conflicts (match_id, field, kept_value, offered_value, reason, observed_at) "
+        "values (%s, 'score', '2-1', '3-1', 'locked', now())",
+        [match_id],
+    )
+    (found,) = (await people.get("/api/admin/conflicts", headers=bearer(ADMIN))).json()["items"]
+    path = f"/api/admin/conflicts/{found['id']}"
+    answer = await people.post(path, json={"settlement": settlement}, headers=bearer(ADMIN))
+    assert answer.json()["home_score"] == score
+    assert (await people.post(path, json={"settlement": settlement}, headers=bearer(ADMIN))).status_code == 409
+    assert (await people.get("/api/admin/conflicts", headers=bearer(ADMIN))).json()["items"] == []
+
+
+async def test_a_manager_scores_live_and_the_source_leaves_it_alone(people: Any, seed: Any) -> None:
+    match_id = seed.matches["Bravo FC-Córdoba <FC>"]
+    path = f"/api/live/matches/{match_id}"
+    answer = await people.put(path, json={"home": 1, "away": 0}, headers=bearer(MANAGER))
+    assert (answer.json()["status"], answer.json()["home_score"]) == ("live", 1)
+    deliver(_observed(seed, "Bravo FC", "Córdoba <FC>", "26005", 0, 4), dsn=seed.dsn)
+    assert seed.execute("select status, home_score, away_score from matches where id = %s", [match_id]) == [
+        ("live", 1, 0)
+    ]
+    final = await people.put(path, json={"home": 2, "away": 0, "final": True}, headers=bearer(MANAGER))
+    assert (final.json()["status"], final.json()["locks"]) == ("completed", ["score"])
+    assert (await people.put(path, json={"home": 9, "away": 0}, headers=bearer(MANAGER))).status_code == 409
+    assert seed.value("select count(*) from match_conflicts where match_id = %s and field = 'score'", [match_id]) == 1
+
+
+def _observed(seed: Any, home: str, away: str, external_id: str, *score: int) -> dict[str, Any]:
+    squads = dict(seed.execute("select name, external_id from teams"))
+    bracket = {
+        "external_id": "139",
+        "season": "2026-27",
+        "league": "Homegrown",
+        "division": "Northeast",
+        "age_group": "U14",
+    }
+    match = {
+        "source": "assist", "season": "2026-27", "league": "Homegrown", "external_id": external_id, "age_group": "U14",
+        "division": "Northeast", "home": {"squad_id": squads[home], "name": home},
+        "away": {"squad_id": squads[away], "name": away}, "home_brackets": ["139"], "away_brackets": ["139"],
+        "kick_off": "2026-10-03T14:00:00Z", "timezone": "America/New_York", "local_date": "2026-10-03",
+        "time_set": True,
+        "status": "completed", "home_score": score[0], "away_score": score[1], "observed_at": "2026-10-06T00:00:00Z",
+    }  # fmt: skip
+    ids = {"run_id": str(uuid4()), "batch_id": str(uuid4()), "snapshot_id": str(uuid4())}
+    return {"kind": "batch", "part": 1, "parts": 1, "brackets": [bracket], "matches": [match], **ids}
+
+
+async def test_a_manager_of_other_teams_scores_nothing(people: Any, seed: Any) -> None:
+    path = f"/api/live/matches/{seed.matches['Delta United-Ajax SC']}"
+    assert (await people.put(path, json={"home": 1, "away": 0}, headers=bearer(MANAGER))).status_code == 403
+
+
+async def test_a_disabled_account_is_refused_at_once(people: Any, seed: Any) -> None:
+    seed.execute("update accounts set disabled_at = now()")
+    assert (await people.get("/api/admin/audit", headers=bearer(ADMIN))).status_code == 403
+
+
+async def test_the_quarantine_shows_the_payload(people: Any, seed: Any) -> None:
+    seed.execute(
+        "insert into ingest_rejections (reason, detail, payload, payload_sha256) "
+        "values ('malformed', 'no date', '{\"a\": 1}', 'x')"
+    )
+    (item,) = (await people.get("/api/admin/quarantine", headers=bearer(ADMIN))).json()["items"]
+    assert (item["payload"], item["reason"]) == ({"a": 1}, "malformed")
+
+
+def claims(**more: Any) -> dict[str, Any]:
+    now = int(time.time())
+    return {"sub": str(ADMIN), "aud": AUDIENCE, "exp": now + 60, **more}
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        jwt.encode(claims(), "another secret that is long enough too", algorithm="HS256"),
+        jwt.encode(claims(aud="anon"), SECRET, algorithm="HS256"),
+        jwt.encode(claims(exp=int(time.time()) - 120), SECRET, algorithm="HS256"),
+        jwt.encode({"sub": str(ADMIN), "aud": AUDIENCE}, SECRET, algorithm="HS256"),
+        jwt.encode(claims(sub="root"), SECRET, algorithm="HS256"),
+        jwt.encode(claims(), None, algorithm="none"),
+        "no token at all",
+    ],
+)
+async def test_a_bad_token_is_refused(token: str) -> None:
+    with pytest.raises(Unauthorized):
+        await Verifier(SECRET, None).subject(token)
+
+
+async def test_a_clock_that_is_some_seconds_ahead_is_forgiven() -> None:
+    token = jwt.encode(claims(exp=int(time.time()) - 10), SECRET, algorithm="HS256")
+    assert await Verifier(SECRET, None).subject(token) == ADMIN
+
+
+@pytest.fixture
+def jwks() -> Iterator[Any]:
+    """A sign-in's key document, whose keys can be rotated."""
+    document: dict[str, Any] = {"keys": []}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(document).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield document, f"http://127.0.0.1:{server.server_port}/jwks.json"
+    server.shutdown()
+    server.server_close()
+
+
+def key(kid: str) -> tuple[ec.EllipticCurvePrivateKey, dict[str, Any]]:
+    private = ec.generate_private_key(ec.SECP256R1())
+    public = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(private.public_key()))
+    return private, {**public, "kid": kid, "use": "sig"}
+
+
+async def test_keys_of_the_sign_in_are_fetched_and_may_rotate(jwks: Any) -> None:
+    document, url = jwks
+    old, old_public = key("old")
+    new, new_public = key("new")
+    document["keys"] = [old_public]
+    verifier = Verifier(SECRET, url, refetch_after_s=0)
+    signed = {
+        kid: jwt.encode(claims(), k, algorithm="ES256", headers={"kid": kid}) for kid, k in (("old", old), ("new", new))
+    }
+    assert await verifier.subject(signed["old"]) == ADMIN
+    document["keys"] = [new_public]
+    assert await verifier.subject(signed["new"]) == ADMIN
+
+
+async def test_a_public_key_is_no_shared_secret(jwks: Any) -> None:
+    document, url = jwks
+    _, public = key("k")
+    document["keys"] = [public]
+    forged = jwt.encode(claims(), public["x"], algorithm="HS256", headers={"kid": "k"})
+    with pytest.raises(Unauthorized):
+        await Verifier(None, url).subject(forged)
