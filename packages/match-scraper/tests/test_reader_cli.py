@@ -73,6 +73,17 @@ def test_read_goes_through_the_browser_unless_told_otherwise(cli: Cli, replica: 
     assert any(asked["path"] == "/mlsnext/schedule/homegrown-division/" for asked in replica.requests())
 
 
+def test_read_back_fills_a_past_season_from_modular11(cli: Cli) -> None:
+    done = cli(
+        "read", "--source", "modular11", "--season", "2025-26", "--league", "academy", "--age-group", "u13",
+        "--division", "New England", "--json",
+    )  # fmt: skip
+    printed = json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert printed["matches"]
+    assert {(match["source"], match["season"]) for match in printed["matches"]} == {("modular11", "2025-26")}
+
+
 def test_a_season_that_is_not_published_is_said_and_no_failure(cli: Cli, replica: Replica) -> None:
     done = cli("read", "--season", "2027-28", "--browser", "never")
     assert done.returncode == 0
@@ -96,6 +107,10 @@ def test_a_source_that_is_down_ends_with_3_and_a_sentence(cli: Cli, replica: Rep
         (("read", "--league", "Premier"), "unknown league 'Premier'"),
         (("read", "--browser", "sometimes"), "--browser 'sometimes'"),
         (("read", "--json", "--csv"), "choose one"),
+        (("read", "--source", "teletext"), "--source 'teletext'"),
+        (("read", "--season", "2025-26"), "--source modular11"),
+        (("read", "--season", "2026-27", "--source", "modular11"), "--source assist"),
+        (("read", "--season", "2025-26", "--source", "modular11", "--league", "Flex"), "modular11 has no Flex"),
         (("doctor", "--env-file", "/nowhere/env"), "does not exist"),
     ],
 )

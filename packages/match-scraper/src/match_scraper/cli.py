@@ -20,9 +20,11 @@ import structlog
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 
-from match_contract import League, Match, Season, season_of
+from match_contract import League, Match, Season, Source, season_of
+from match_scraper import modular11
 from match_scraper.discovery import discover
 from match_scraper.doctor import Examination, age, examine
 from match_scraper.feed import read_feed
@@ -70,6 +72,7 @@ def read(  # noqa: PLR0917 - Typer calls it by name
     league: Annotated[str | None, typer.Option(help="Homegrown, Academy or Flex.")] = None,
     age_group: Annotated[str | None, typer.Option(help="Such as U14.")] = None,
     division: Annotated[str | None, typer.Option(help="Such as Northeast.")] = None,
+    source: Annotated[str, typer.Option(help="assist, or modular11 for the seasons up to 2025-26.")] = "assist",
     browser: BrowserOption = "always",
     env_file: EnvFileOption = None,
     as_json: JsonOption = False,
@@ -81,8 +84,17 @@ def read(  # noqa: PLR0917 - Typer calls it by name
     if as_json and as_csv:
         raise BadUsage("--json and --csv cannot both be printed: choose one")
     choice = Choice(chosen, age_group, division)
-    with err.status("reading") if err.is_terminal else _Quiet():
-        readings, warnings = asyncio.run(_read(settings, wanted, chosen, _browser(browser)))
+    if source not in tuple(Source):
+        raise BadUsage(f"--source {source!r} is not one of {', '.join(Source)}")
+    if (wanted > modular11.LAST_SEASON) is (source == Source.MODULAR11):
+        right = Source.MODULAR11 if source == Source.ASSIST else Source.ASSIST
+        raise BadUsage(f"the season {wanted} is not on {source}: read it with --source {right}")
+    warnings: tuple[str, ...] = ()
+    if source == Source.MODULAR11:
+        readings = asyncio.run(_back_fill(settings, wanted, choice))
+    else:
+        with err.status("reading") if err.is_terminal else _Quiet():
+            readings, warnings = asyncio.run(_read(settings, wanted, chosen, _browser(browser)))
     matches = [match for reading in readings for match in reading.matches if choice.takes(match)]
     for said in (*warnings, *(note for reading in readings for note in reading.notes)):
         err.print(f"note: {said}", style="dim", highlight=False, soft_wrap=True)
@@ -155,6 +167,31 @@ async def _read(
             if league in (None, key.league)
         ]
     return readings, found.warnings
+
+
+async def _back_fill(settings: ReaderSettings, season: Season, choice: "Choice") -> list[Reading]:
+    leagues = tuple(modular11.TOURNAMENTS) if choice.league is None else (choice.league,)
+    if not set(leagues) <= set(modular11.TOURNAMENTS):
+        raise BadUsage(f"modular11 has no {choice.league}: choose one of {', '.join(modular11.TOURNAMENTS)}")
+    async with Reader(settings) as reader:
+        with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=err) as bar:
+            task = bar.add_task("reading", total=None)
+
+            def tell(done: int, total: int, name: str) -> None:
+                bar.update(task, completed=done, total=total, description=name)
+
+            readings = await modular11.read_season(
+                reader,
+                season,
+                now=datetime.now(UTC),
+                leagues=leagues,
+                ages=[choice.age_group.upper()] if choice.age_group else None,
+                divisions=[choice.division] if choice.division else None,
+                progress=tell,
+            )
+    if not any(reading.outcome.is_failure for reading in readings):
+        modular11.forget(settings.state_dir, season)
+    return readings
 
 
 def exit_code(readings: Sequence[Reading]) -> int:

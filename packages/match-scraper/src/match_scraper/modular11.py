@@ -154,18 +154,23 @@ async def find_slices(
     if not groups:
         told = f"{url} has no filter of divisions (select[js-groups]): the page has changed, look at it"
         raise SourceError(Outcome.MALFORMED, told)
-    for what, wanted, there in (("division", divisions, groups), ("age", ages, age_ids)):
-        unknown = sorted(set(wanted or ()) - set(there))
-        if unknown:
-            told = f"{url} offers no {what} {unknown[0]!r}; it offers {', '.join(there)}"
-            raise SourceError(Outcome.NOT_PUBLISHED, told)
+    chosen_divisions = _chosen(divisions, groups, f"{url} offers no division")
     return [
         Slice(league, age, division, age_ids[age], groups[division])
-        for age in age_ids
-        if ages is None or age in ages
-        for division in groups
-        if divisions is None or division in divisions
+        for age in _chosen(ages, age_ids, f"{url} offers no age")
+        for division in chosen_divisions
     ]
+
+
+def _chosen(wanted: Collection[str] | None, there: Collection[str], none: str) -> list[str]:
+    """Of the names that are there those that are wanted, in the page's order; capitals do not count."""
+    if wanted is None:
+        return list(there)
+    low = {name.casefold(): name for name in wanted}
+    unknown = sorted(set(low) - {name.casefold() for name in there})
+    if unknown:
+        raise SourceError(Outcome.NOT_PUBLISHED, f"{none} {low[unknown[0]]!r}; it offers {', '.join(there)}")
+    return [name for name in there if name.casefold() in low]
 
 
 def _folder(state_dir: Path, season: Season) -> Path:

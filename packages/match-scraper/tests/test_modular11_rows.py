@@ -1,0 +1,119 @@
+"""Single rows of modular11's HTML, by hand: each oddity that the site has been seen to have."""
+
+from datetime import UTC, date, datetime, time
+
+import pytest
+from modular11_fragments import fragment
+
+from match_contract import League, Season, Status
+from match_scraper.fragments import NotAFragment, Row, read_matches
+from match_scraper.modular11 import to_match
+from match_scraper.values import FeedKey
+
+KEY = FeedKey("modular11-homegrown-25-26", League.HOMEGROWN, Season(2025))
+NOW = datetime(2026, 1, 5, 14, tzinfo=UTC)
+
+
+def row(**parts: str) -> Row:
+    page = read_matches(fragment(**parts))
+    assert not page.bad, page.bad
+    (only,) = page.rows
+    return only
+
+
+def test_a_match_that_stands_twice_is_one_row() -> None:
+    page = read_matches(fragment())
+    assert (len(page.rows), page.seen, page.page, page.pages) == (1, 1, 1, 5)
+    read = page.rows[0]
+    assert (read.number, read.gender, read.age, read.competition, read.division) == (
+        "100123", "MALE", "U14", "League", "Northeast",
+    )  # fmt: skip
+    assert (read.home, read.away, read.venue) == ("Harbor FC", "Quarry SC (North)", "Field 2 - Riverside Park Complex")
+    assert (read.day, read.clock, read.score, read.shootout) == (date(2025, 10, 18), time(9, 30), (2, 1), None)
+
+
+@pytest.mark.parametrize(
+    ("when", "day", "clock"),
+    [
+        ("10/18/25 09:30am", date(2025, 10, 18), time(9, 30)),
+        ("10/18/2025 09:30pm", date(2025, 10, 18), time(21, 30)),
+        ("10/18/25 12:00am", date(2025, 10, 18), None),
+        ("10/18/25 12:00pm", date(2025, 10, 18), time(12)),
+    ],
+)
+def test_dates_have_two_or_four_digits_of_year_and_midnight_is_no_time(
+    when: str, day: date, clock: time | None
+) -> None:
+    read = row(when=when)
+    assert (read.day, read.clock) == (day, clock)
+
+
+@pytest.mark.parametrize(
+    ("score", "goals", "shootout"),
+    [
+        ("2&nbsp:&nbsp1", (2, 1), None),
+        ("0 : 0", (0, 0), None),
+        ("TBD", None, None),
+        ("1 : 1<br>(4 : 3)", (1, 1), (4, 3)),
+        ("1&nbsp:&nbsp1<br>(4&nbsp:&nbsp3)", (1, 1), (4, 3)),
+        ("10&nbsp;:&nbsp;0", (10, 0), None),
+    ],
+)
+def test_scores_and_shootouts(score: str, goals: tuple[int, int] | None, shootout: tuple[int, int] | None) -> None:
+    read = row(score=score)
+    assert (read.score, read.shootout) == (goals, shootout)
+
+
+def test_names_are_whole_unescaped_and_without_spare_spaces() -> None:
+    read = row(home="St. John&#039;s  FC ", away="Quarry &amp; Sons (North) ")
+    assert (read.home, read.away) == ("St. John's FC", "Quarry & Sons (North)")
+
+
+def test_the_crest_names_the_club() -> None:
+    assert row(crest='<img src="https://www.modular11.com/uploads/academy/901/crest.png">').home_club == "901"
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"when": "soon"}, "the date"),
+        ({"when": "13/45/25 09:30am"}, "does not match format"),
+        ({"score": "3"}, "the score"),
+        ({"age": "Seniors"}, "the age"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_handed_back_with_its_problem(parts: dict[str, str], said: str) -> None:
+    page = read_matches(fragment(**parts))
+    assert (page.rows, page.seen) == ((), 1)
+    assert page.bad[0].number == "100123"
+    assert said in page.bad[0].problem
+
+
+def test_no_data_is_an_empty_page() -> None:
+    assert read_matches('<div><p class="text-center">No data available.</p></div>').seen == 0
+
+
+def test_a_red_error_fragment_is_no_page() -> None:
+    with pytest.raises(NotAFragment, match="The status is invalid"):
+        read_matches('<div class="alert" style="color:red">The status is invalid.</div>')
+
+
+@pytest.mark.parametrize(
+    ("when", "score", "status"),
+    [
+        ("10/18/25 09:30am", "2 : 1", Status.COMPLETED),
+        ("10/18/25 09:30am", "TBD", Status.TBD),
+        ("01/05/26 09:30am", "TBD", Status.SCHEDULED),
+        ("03/18/26 09:30am", "TBD", Status.SCHEDULED),
+        ("03/18/26 09:30am", "2 : 1", Status.SCHEDULED),
+    ],
+)
+def test_the_status_follows_from_date_and_score(when: str, score: str, status: Status) -> None:
+    match = to_match(row(when=when, score=score), KEY, NOW)
+    assert match.status is status
+    assert (match.home_score is not None) is (status is Status.COMPLETED)
+
+
+def test_a_time_without_a_zone_is_not_kept_and_the_date_is() -> None:
+    match = to_match(row(), KEY, NOW)
+    assert (match.kick_off, match.time_set, match.local_date) == (None, False, date(2025, 10, 18))
