@@ -1,0 +1,249 @@
+"""One run through every real server, on real fixtures: from the source to the page, twice, and once without writing.
+
+The tests follow each other on one stack (xdist_group), in the order in which they stand here.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from playwright.sync_api import sync_playwright
+
+from devstack.places import shared_folder
+from devstack.testing import ROOT, RunningStack, free_offset, run_mt, stack_environment
+
+pytestmark = [pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(600)]
+
+SHARED = shared_folder() / "data"
+FIXTURES = 992
+PLAYED = 145
+HOMEGROWN = ("u14-hg-northeast", "u13-hg-northeast", "u14-hg-florida", "u13-hg-florida")
+ACADEMY = "u14-academy-new-england"
+
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the real fixtures (../shared/data) are not here")
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """A stack of this module's own, serving the real fixtures, empty at first."""
+    data = Path("/var/tmp") / f"mt-pipeline-{os.getpid()}"
+    running = RunningStack(data, free_offset(), stack_environment())
+    done = running.mt("up", "--feeds", str(SHARED / "feeds"))
+    try:
+        assert done.returncode == 0, done.stderr
+        yield running
+    finally:
+        running.mt("down", "--wipe")
+
+
+@pytest.fixture(scope="module")
+def first_run(pipeline: RunningStack) -> dict[str, Any]:
+    """What the first run printed."""
+    return dict(pipeline.json("run"))
+
+
+def one(stack: RunningStack, query: str) -> Any:
+    """The single value of a query, asked as the owner."""
+    with psycopg.connect(stack.parts.database_direct_url) as connection:
+        row = connection.execute(query).fetchone()  # type: ignore[arg-type]
+    assert row is not None
+    return row[0]
+
+
+def everything(stack: RunningStack) -> dict[str, int]:
+    """Rows of every table of ours, and messages in every queue."""
+    with psycopg.connect(stack.parts.database_direct_url) as connection:
+        tables = connection.execute(
+            "select tablename, (xpath('/row/n/text()', query_to_xml(format('select count(*) as n from public.%I', "
+            "tablename), false, true, '')))[1]::text::int from pg_tables where schemaname = 'public' order by 1"
+        ).fetchall()
+    with stack.parts.rabbitmq.management() as client:
+        queues = client.get("/api/queues/%2F", params={"disable_stats": "true", "enable_queue_totals": "true"})
+        queues.raise_for_status()
+    return dict(tables) | {f"queue {queue['name']}": queue.get("messages", 0) for queue in queues.json()}
+
+
+@needs_shared
+def test_the_first_run_lands_every_fixture_of_the_four_brackets(
+    pipeline: RunningStack, first_run: dict[str, Any]
+) -> None:
+    assert first_run["exit_code"] == 0, first_run
+    targets = {target["target"]: target for target in first_run["run"]["targets"]}
+    assert set(targets) == {*HOMEGROWN, ACADEMY}
+    assert targets[ACADEMY]["outcome"] == "not_published"
+    for name in HOMEGROWN:
+        assert targets[name]["outcome"] == "landed"
+        assert targets[name]["inserted"] == targets[name]["found"] > 200
+    assert sum(target["inserted"] for target in targets.values()) == FIXTURES
+    assert sum(target["rejected"] for target in targets.values()) == 0
+    assert one(pipeline, "select count(*) from matches") == FIXTURES
+    assert one(pipeline, "select count(*) from matches where status = 'completed'") == PLAYED
+    assert one(pipeline, "select count(*) from brackets") == 4
+
+
+@needs_shared
+def test_the_model_was_asked_through_the_gateway_and_radius_counts_the_same_tokens(
+    pipeline: RunningStack, first_run: dict[str, Any]
+) -> None:
+    report = first_run["run"]
+    assert report["model"]
+    assert report["tokens_in"] > 0
+    assert report["tokens_out"] > 0
+    with psycopg.connect(pipeline.parts.database_direct_url) as connection:
+        sessions = connection.execute(
+            "select acctinputoctets, acctoutputoctets, acctstoptime is not null from radacct where username = 'agent'"
+        ).fetchall()
+        calls = connection.execute(
+            "select sum(input_tokens + cache_write_tokens + cache_read_tokens), sum(output_tokens) from llm_calls"
+        ).fetchone()
+    assert sessions == [(report["tokens_in"], report["tokens_out"], True)]
+    assert calls == (report["tokens_in"], report["tokens_out"])
+
+
+@needs_shared
+def test_nothing_is_left_in_the_queues_and_every_message_has_its_receipt(
+    pipeline: RunningStack, first_run: dict[str, Any]
+) -> None:
+    assert first_run["exit_code"] == 0
+    left = everything(pipeline)
+    assert left["queue matches"] == 0
+    assert left["queue matches.dead"] == 0
+    assert left["ingest_rejections"] == 0
+    assert one(pipeline, "select sum(inserted) from ingest_batches where kind = 'batch'") == FIXTURES
+    assert one(pipeline, "select count(*) from runs where exit_code = 0") == 1
+    assert one(pipeline, "select count(*) from feed_snapshots where landed_at is null") == 0
+
+
+@needs_shared
+def test_the_table_is_the_one_that_the_real_results_make(pipeline: RunningStack, first_run: dict[str, Any]) -> None:
+    assert first_run["exit_code"] == 0
+    brackets = httpx.get(f"{pipeline.api}/api/brackets", params={"season": "2026-27"}).raise_for_status().json()
+    assert len(brackets["items"]) == 4
+    for bracket in brackets["items"]:
+        file = SHARED / "real" / f"{bracket['age_group'].lower()}_{bracket['division'].lower()}.csv"
+        points: Counter[str] = Counter()
+        played: Counter[str] = Counter()
+        names: set[str] = set()
+        with file.open(newline="") as rows:
+            for row in csv.DictReader(rows):
+                names |= {row["home_team"], row["away_team"]}
+                if not row["home_score"]:
+                    continue
+                home, away = int(row["home_score"]), int(row["away_score"])
+                for team, mine, theirs in ((row["home_team"], home, away), (row["away_team"], away, home)):
+                    played[team] += 1
+                    points[team] += 3 if mine > theirs else 1 if mine == theirs else 0
+        table = httpx.get(f"{pipeline.api}/api/brackets/{bracket['id']}/table").raise_for_status().json()
+        assert {row["team"]["name"] for row in table["rows"]} == names
+        for row in table["rows"]:
+            assert (row["played"], row["points"]) == (played[row["team"]["name"]], points[row["team"]["name"]])
+        ratios = [row["points"] / row["played"] if row["played"] else 0 for row in table["rows"]]
+        assert ratios == sorted(ratios, reverse=True)
+        matches = httpx.get(f"{pipeline.api}/api/brackets/{bracket['id']}/matches").raise_for_status().json()
+        assert matches["items"]
+        match = httpx.get(f"{pipeline.api}/api/matches/{matches['items'][0]['id']}").raise_for_status().json()
+        assert match["home"]["name"] in names
+        team = httpx.get(f"{pipeline.api}/api/teams/{table['rows'][0]['team']['id']}").raise_for_status().json()
+        assert team["name"] == table["rows"][0]["team"]["name"]
+
+
+@needs_shared
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_parent_opens_the_page_and_reads_the_table(
+    pipeline: RunningStack, first_run: dict[str, Any], width: int
+) -> None:
+    assert first_run["exit_code"] == 0
+    path = "/2026-27/homegrown/u14/northeast"
+    bracket = next(
+        bracket
+        for bracket in httpx.get(f"{pipeline.api}/api/brackets").raise_for_status().json()["items"]
+        if bracket["path"] == path
+    )
+    table = httpx.get(f"{pipeline.api}/api/brackets/{bracket['id']}/table").raise_for_status().json()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
+        )
+        page = chromium.new_page(viewport={"width": width, "height": 844})
+        troubles: list[str] = []
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+        page.goto(f"{pipeline.web}{path}")
+        rows = page.locator("table.table tbody tr")
+        rows.first.wait_for()
+        text = page.locator("table.table").first.inner_text()
+        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        title = page.title()
+        chromium.close()
+    for row in table["rows"]:
+        assert row["team"]["name"] in text or row["team"]["short_name"] in text
+    assert "U14" in title
+    assert "Northeast" in title
+    assert overflow <= 0
+    assert troubles == []
+
+
+@needs_shared
+def test_the_table_is_in_the_page_before_any_script_runs(pipeline: RunningStack, first_run: dict[str, Any]) -> None:
+    assert first_run["exit_code"] == 0
+    page = httpx.get(f"{pipeline.web}/2026-27/homegrown/u14/northeast").raise_for_status()
+    assert "<title>" in page.text
+    assert "Northeast" in page.text.partition("</head>")[0]
+    assert "Bayside FC" in page.text
+    assert "<!--#" not in page.text
+
+
+@needs_shared
+def test_a_dry_run_changes_nothing_anywhere(pipeline: RunningStack, first_run: dict[str, Any]) -> None:
+    assert first_run["exit_code"] == 0
+    before = everything(pipeline)
+    done = pipeline.mt("run", "--dry-run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert everything(pipeline) == before
+
+
+@needs_shared
+def test_a_second_run_inserts_nothing_and_says_so(pipeline: RunningStack, first_run: dict[str, Any]) -> None:
+    assert first_run["exit_code"] == 0
+    versions = one(pipeline, "select array_agg(version order by id) from brackets")
+    again = pipeline.json("run")
+    assert again["exit_code"] == 0
+    targets = {target["target"]: target for target in again["run"]["targets"]}
+    for name in HOMEGROWN:
+        assert targets[name]["inserted"] == targets[name]["updated"] == 0
+        assert targets[name]["unchanged"] == targets[name]["found"] > 200
+    assert one(pipeline, "select count(*) from matches") == FIXTURES
+    assert one(pipeline, "select array_agg(version order by id) from brackets") == versions
+    assert one(pipeline, "select count(*) from runs") == 2
+    assert one(pipeline, "select count(*) from radacct where acctstoptime is null") == 0
+
+
+@needs_shared
+def test_without_servers_the_same_run_lands_the_same_fixtures() -> None:
+    data = Path("/var/tmp") / f"mt-embedded-{os.getpid()}"
+    embedded = RunningStack(data, free_offset(), stack_environment())
+    try:
+        done = embedded.json("run", "--embedded", "--feeds", str(SHARED / "feeds"))
+        assert done["exit_code"] == 0, done
+        assert sum(target["inserted"] for target in done["run"]["targets"]) == FIXTURES
+        assert embedded.json("status")["embedded"] is True
+        page = httpx.get(f"{done['web'].rstrip('/')}/2026-27/homegrown/u14/northeast").raise_for_status()
+        assert "Bayside FC" in page.text
+    finally:
+        embedded.mt("down", "--wipe")
+
+
+def test_the_readme_names_every_command_of_the_front_door() -> None:
+    readme = (ROOT / "README.md").read_text()
+    shown = run_mt("--help").stdout
+    for command in ("run", "test", "status", "logs", "down"):
+        assert f"./mt {command}" in readme
+        assert command in shown
