@@ -41,11 +41,12 @@ class Season:
     def move_on(self, bend: Callable[[dict[str, Any]], None] | None = None) -> None:
         """A week later; `bend` changes the League's schedule document before it is written."""
         documents = generate(SEED, next(_days).isoformat(), "small")
-        for path, body in documents.items():
+        for path in documents:
             if bend and path.endswith("schedule/mls-next-league-26-27.json"):
-                schedule = json.loads(body)
+                schedule = json.loads(documents[path])
                 bend(schedule)
-                body = json.dumps(schedule).encode()
+                documents[path] = json.dumps(schedule).encode()
+        for path, body in documents.items():
             file = self.folder / path.lstrip("/")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(body)
