@@ -226,21 +226,6 @@ def test_a_second_run_inserts_nothing_and_says_so(pipeline: RunningStack, first_
     assert one(pipeline, "select count(*) from radacct where acctstoptime is null") == 0
 
 
-@needs_shared
-def test_without_servers_the_same_run_lands_the_same_fixtures() -> None:
-    data = Path("/var/tmp") / f"mt-embedded-{os.getpid()}"
-    embedded = RunningStack(data, free_offset(), stack_environment())
-    try:
-        done = embedded.json("run", "--embedded", "--feeds", str(SHARED / "feeds"))
-        assert done["exit_code"] == 0, done
-        assert sum(target["inserted"] for target in done["run"]["targets"]) == FIXTURES
-        assert embedded.json("status")["embedded"] is True
-        page = httpx.get(f"{done['web'].rstrip('/')}/2026-27/homegrown/u14/northeast").raise_for_status()
-        assert "Bayside FC" in page.text
-    finally:
-        embedded.mt("down", "--wipe")
-
-
 def test_the_readme_names_every_command_of_the_front_door() -> None:
     readme = (ROOT / "README.md").read_text()
     shown = run_mt("--help").stdout
