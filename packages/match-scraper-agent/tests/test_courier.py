@@ -2,9 +2,12 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,6 +19,7 @@ from kombu.messaging import Producer
 from devstack.testing import Amqp
 from match_contract import Counts, Receipt, RunReport
 from match_contract.wire import EXCHANGE, LOCK_QUEUE, QUEUE, TASK
+from match_scraper_agent import submit
 from match_scraper_agent.submit import AlreadyRunning, AmqpCourier, Outbox, Undelivered, id_of, look_at_broker
 
 RUN = "00000000-0000-4000-8000-00000000000a"
@@ -186,6 +190,96 @@ def test_a_connection_that_was_cut_is_replaced(amqp: Amqp, courier: AmqpCourier)
     courier.send(message())
     assert take(amqp.url) is not None
     assert take(amqp.url) is not None
+
+
+class Relay:
+    """A TCP relay in front of the broker that can be frozen: connections stay open and nothing passes any more."""
+
+    def __init__(self, port: int) -> None:
+        self._to = port
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._server.getsockname()[1])
+        self._flowing = threading.Event()
+        self._flowing.set()
+        self._sockets: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._server.accept()
+            except OSError:
+                return
+            far = socket.create_connection(("127.0.0.1", self._to))
+            self._sockets += [near, far]
+            for source, sink in ((near, far), (far, near)):
+                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                self._flowing.wait()
+                sink.sendall(data)
+
+    def freeze(self) -> None:
+        self._flowing.clear()
+
+    def thaw(self) -> None:
+        self._flowing.set()
+
+    def close(self) -> None:
+        self.thaw()
+        for one in (self._server, *self._sockets):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+
+def test_a_frozen_broker_is_left_and_what_was_in_doubt_goes_again_under_the_same_id(
+    amqp: Amqp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submit, "CONFIRM_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(submit, "CONNECT_TIMEOUT_S", 0.5)
+    relay = Relay(amqp.server.port)
+    courier = AmqpCourier(amqp.url.replace(f":{amqp.server.port}/", f":{relay.port}/"), RUN)
+    try:
+        courier.open()
+        courier.send(message())
+        relay.freeze()
+        with pytest.raises(Undelivered, match="does not confirm"):
+            courier.send(message())
+        relay.thaw()
+        courier.send(message())
+        ids = set()
+        while (found := take(amqp.url)) is not None:
+            ids.add(found.headers["id"])
+        assert ids == {RUN}
+    finally:
+        courier.close()
+        relay.close()
+
+
+def test_a_receipt_arrives_after_the_connection_was_lost(amqp: Amqp) -> None:
+    relay = Relay(amqp.server.port)
+    courier = AmqpCourier(amqp.url.replace(f":{amqp.server.port}/", f":{relay.port}/"), RUN)
+    try:
+        courier.open()
+        courier.send(message())
+        reply_to = take(amqp.url).properties["reply_to"]
+        for one in list(relay._sockets):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        answer = {"status": "SUCCESS", "result": receipt(RUN).model_dump(mode="json")}
+        with Connection(amqp.url) as connection:
+            producer = Producer(connection.default_channel)
+            for _ in range(200):  # until the reply queue is there again: a reply to none is dropped by the broker
+                producer.publish(answer, routing_key=reply_to, correlation_id=RUN, serializer="json")
+                if courier.receipts([RUN], 0.1):
+                    break
+        assert RUN in courier.receipts([RUN], 0.1)
+    finally:
+        courier.close()
+        relay.close()
 
 
 def test_preflight_sees_exchange_queue_and_consumers(amqp: Amqp) -> None:

@@ -14,7 +14,6 @@ import httpx
 import structlog
 
 from match_contract import Season, season_of
-from match_scraper_agent import agent
 from match_scraper_agent.api import Api, ApiError, Knowledge
 from match_scraper_agent.guard import finish_plan
 from match_scraper_agent.planner import Plan, Window, check_window, known_brackets, make_plan
@@ -250,6 +249,8 @@ def _proxy(settings: Settings) -> Proxy | None:
 
 async def _with_model(work: Work, settings: Settings, say: Callable[[str], None]) -> Usage:
     """The conversation, with the gateway's own count of it. Whatever goes wrong is a warning."""
+    from match_scraper_agent import agent  # noqa: PLC0415  seconds of imports that a plan or a check do not need
+
     proxy = _proxy(settings)
     if proxy is None:
         work.warnings.append("no AGENT_PROXY_KEY is set: this run went without a model")
