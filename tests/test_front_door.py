@@ -18,7 +18,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 def test_every_command_of_the_design_is_listed() -> None:
     shown = run_mt("--help").stdout
-    for command in ("run", "up", "down", "status", "logs", "test", "bench", "images", "source", "audit"):
+    for command in ("run", "up", "down", "status", "logs", "test", "bench", "images", "source", "audit", "exec"):
         assert f" {command} " in shown
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from devstack.places import ROOT, shared_folder
-from devstack.testing import RunningStack
+from devstack.testing import RunningStack, run_mt
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(900)]
 
@@ -62,6 +62,32 @@ def test_preflight_passes_and_trigger_tells_what_landed(stack: RunningStack, fir
         assert said in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["match-scraper-agent", "runs"], "992"),
+        (["missing-table", "quarantine", "list"], "in the quarantine"),
+        (["iron-claw", "usage", "--by", "day", "--json"], "tokens"),
+        (["psql", "-c", "select count(*) from matches"], "992"),
+    ],
+)
+def test_a_person_looks_inside_with_the_commands_of_the_readme(
+    stack: RunningStack, first_run: dict[str, Any], argv: list[str], said: str
+) -> None:
+    assert first_run["exit_code"] == 0
+    where = ("--data", str(stack.data), "--port-offset", str(stack.port_offset))
+    done = run_mt("exec", *where, *argv, environment=stack.environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert said in done.stdout
+    assert f"./mt exec {argv[0]}" in (ROOT / "README.md").read_text()
+
+
+def test_a_program_that_is_not_ours_is_refused(stack: RunningStack) -> None:
+    done = run_mt("exec", "--data", str(stack.data), "bash", environment=stack.environment)
+    assert done.returncode == 2
+    assert "match-scraper-agent" in done.stderr
+
+
 def test_a_second_start_does_no_setting_up_and_leaves_everything_running(stack: RunningStack) -> None:
     before = {part["name"]: part["pid"] for part in stack.json("status")["services"]}
     done = stack.mt("up")
@@ -73,8 +99,6 @@ def test_a_second_start_does_no_setting_up_and_leaves_everything_running(stack: 
 
 def test_another_stack_on_the_same_ports_is_refused(stack: RunningStack, tmp_path: Path) -> None:
     beside = Path(f"/var/tmp/mt-beside-{tmp_path.parent.name}")
-    from devstack.testing import run_mt
-
     done = run_mt("up", "--data", str(beside), "--port-offset", str(stack.port_offset), environment=stack.environment)
     assert done.returncode == 5
     assert f"{stack.ports['backend']} (backend)" in done.stderr

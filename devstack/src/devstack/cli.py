@@ -400,6 +400,29 @@ def audit(port_offset: PortOffset = None, data: Data = None, as_json: Json = Fal
     _later("audit", 6)
 
 
+@app.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+def execute(
+    *,
+    port_offset: PortOffset = None,
+    data: Data = None,
+    as_json: Json = False,
+    program: Annotated[
+        str, typer.Argument(help="match-scraper-agent, match-scraper, missing-table, iron-claw or psql.")
+    ],
+    arguments: Annotated[list[str] | None, typer.Argument(help="Handed on as they are.")] = None,
+) -> None:
+    """Run one of our programs, or psql, with the settings of the stack. Options of ./mt stand before the program."""
+    where = folder(data)
+    _same_offset(where, port_offset)
+    state = control.read_state(where)
+    if state is None:
+        raise BadSettings(f"nothing is running in {where}: start it with ./mt up")
+    stack = Stack(where, Choices.model_validate(state["choices"]), settings())
+    argv, env = stack.command(program, arguments or [], os.environ)
+    sys.stdout.flush()
+    os.execvpe(argv[0], argv, env)  # noqa: S606
+
+
 @app.command(hidden=True)
 def preflight(
     *,

@@ -11,7 +11,7 @@ import secrets as random
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -21,10 +21,11 @@ from urllib.parse import urlsplit
 import httpx
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import BaseModel
 
 from devstack import places
-from devstack.errors import CannotStart
+from devstack.errors import BadSettings, CannotStart
 from devstack.places import ROOT
 from devstack.services import nginx, process
 from devstack.services.freeradius import FreeRadius
@@ -294,6 +295,28 @@ class Stack:
         chosen = {key: value for key, value in environment.items() if key.startswith("AGENT_")}
         terminal = {key: environment[key] for key in ("TERM", "COLUMNS", "NO_COLOR") if key in environment}
         return process.clean_environment(**{"PYTHONUNBUFFERED": "1", **values, **terminal, **chosen})
+
+    def command(
+        self, program: str, arguments: Sequence[str], environment: Mapping[str, str]
+    ) -> tuple[list[str], dict[str, str]]:
+        """A program and its environment, for a person who looks inside; BadSettings for a program that is not ours."""
+        environments: dict[str, Callable[[], dict[str, str]]] = {
+            "match-scraper-agent": partial(self.agent_environment, environment),
+            "match-scraper": partial(self.agent_environment, environment),
+            "missing-table": self.backend_environment,
+            "iron-claw": self.gateway_environment,
+            "psql": self._psql_environment,
+        }
+        if program not in environments:
+            raise BadSettings(f"./mt exec {program}: there are {', '.join(environments)}.")
+        terminal = {key: environment[key] for key in ("TERM", "COLUMNS", "NO_COLOR", "PAGER") if key in environment}
+        first = program if program == "psql" else _program(program)
+        return [first, *arguments], {**environments[program](), **terminal}
+
+    def _psql_environment(self) -> dict[str, str]:
+        known = conninfo_to_dict(self.database_direct_url)
+        names = {"host": "PGHOST", "port": "PGPORT", "dbname": "PGDATABASE", "user": "PGUSER", "password": "PGPASSWORD"}
+        return self._environment(**{names[key]: str(value) for key, value in known.items() if key in names})
 
     # the parts, in the order in which a reader meets them
 
