@@ -1,9 +1,8 @@
-"""The gateway's pure parts: ladder, reservation, policy, usage, body, prices, replay."""
+"""The gateway's pure parts: ladder, reservation, policy, body, prices, grants."""
 
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from iron_claw.budget import Budget, Counts
 from iron_claw.grant import Defaults, Grant, changed, from_accept, session_limit
 from iron_claw.ladder import Action, Thresholds
 from iron_claw.policy import Ask, Rules
-from iron_claw.usage import StreamUsage, tokens_of
 
 DEFAULTS = Defaults(session_timeout_s=86400, idle_timeout_s=900, interim_s=300)
 GRANT = from_accept({}, DEFAULTS)
@@ -148,116 +146,6 @@ def test_what_is_left_but_fits_no_input_is_a_kill_unless_calls_are_under_way() -
     ask = Ask("m", 10, 5)
     assert policy.decide(ask, budget, GRANT, calls=0, reduced_calls=0, rules=RULES).refusal == "busy"
 
-
-# --- usage ---
-
-
-def independent_parse(stream: bytes) -> dict[str, int]:
-    """The counts of a stream, read the slow way: line by line as WHATWG says, over the whole."""
-    lines: list[bytes] = []
-    line = bytearray()
-    at = 0
-    while at < len(stream):
-        if stream[at : at + 2] == b"\r\n":
-            lines.append(bytes(line))
-            line.clear()
-            at += 2
-        elif stream[at] in b"\r\n":
-            lines.append(bytes(line))
-            line.clear()
-            at += 1
-        else:
-            line.append(stream[at])
-            at += 1
-    name, data, known = b"", [], {}
-    for one in lines:
-        if one == b"":
-            if data and name in (b"message_start", b"message_delta"):
-                event = json.loads(b"\n".join(data))
-                found = event["message"]["usage"] if name == b"message_start" else event["usage"]
-                known.update(found)
-            name, data = b"", []
-        elif one.startswith(b"event:"):
-            name = one[6:].removeprefix(b" ")
-        elif one.startswith(b"data:"):
-            data.append(one[5:].removeprefix(b" "))
-    return known
-
-
-def compact(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()
-
-
-number = st.integers(0, 10**6)
-usage = st.fixed_dictionaries(
-    {"output_tokens": number},
-    optional={
-        "input_tokens": number,
-        "cache_creation_input_tokens": number,
-        "cache_read_input_tokens": number,
-    },
-)
-text = st.text(st.characters(codec="utf-8"), max_size=30) | st.sampled_from(
-    ["\n\nevent: message_delta\ndata: {}\n\n", "event: error", "message_start", "\r\n\r\n"]
-)
-event = st.one_of(
-    st.builds(lambda u: (b"message_start", {"message": {"usage": u}}), usage),
-    st.builds(lambda u: (b"message_delta", {"usage": u, "delta": {}}), usage),
-    st.builds(lambda t: (b"content_block_delta", {"delta": {"type": "text_delta", "text": t}}), text),
-    st.builds(lambda t: (b"a_new_event", {"message": {"usage": {"output_tokens": 7}}, "x": t}), text),
-    st.just((b"ping", {})),
-)
-line_end = st.sampled_from([b"\n", b"\r\n", b"\r"])
-
-
-@st.composite
-def streams(draw: st.DrawFn) -> bytes:
-    """Server-sent streams with any line ends, comments, empty lines, unknown events."""
-    parts = [draw(st.sampled_from([b"", b": hello\n\n", b"\n\n"]))]
-    for name, data in draw(st.lists(event, max_size=12)):
-        end = draw(line_end)
-        space = draw(st.sampled_from([b"", b" "]))
-        lines = [b"event:" + space + name, b"data:" + space + compact(data)]
-        if draw(st.booleans()):
-            lines.insert(draw(st.integers(0, 2)), b": a comment: event: message_delta")
-        parts.append(end.join(lines) + end + end + draw(st.sampled_from([b"", end])))
-    return b"".join(parts)
-
-
-def cut(stream: bytes, places: list[int]) -> list[bytes]:
-    edges = [0, *sorted(place % (len(stream) + 1) for place in places), len(stream)]
-    return [stream[start:end] for start, end in pairwise(edges)]
-
-
-@given(streams(), st.lists(st.integers(0, 10_000), max_size=20))
-def test_usage_is_what_an_independent_parse_finds_however_the_chunks_are_cut(stream: bytes, places: list[int]) -> None:
-    scanner = StreamUsage()
-    for chunk in cut(stream, places):
-        scanner.feed(chunk)
-    names = {
-        "input_tokens": "input_tokens",
-        "cache_creation_input_tokens": "cache_write_tokens",
-        "cache_read_input_tokens": "cache_read_tokens",
-        "output_tokens": "output_tokens",
-    }
-    assert scanner.counts == {names[name]: value for name, value in independent_parse(stream).items()}
-
-
-@given(st.lists(text, max_size=10), st.lists(st.integers(0, 5000), max_size=10))
-def test_a_stream_that_was_cut_is_counted_by_the_text_that_came(pieces: list[str], places: list[int]) -> None:
-    start = {"message": {"usage": {"input_tokens": 9, "output_tokens": 1}}}
-    stream = b"event: message_start\ndata: " + compact(start) + b"\n\n"
-    for piece in pieces:
-        delta = {"delta": {"type": "text_delta", "text": piece}}
-        stream += b"event: content_block_delta\ndata: " + compact(delta) + b"\n\n"
-    scanner = StreamUsage()
-    for chunk in cut(stream, places):
-        scanner.feed(chunk)
-    length = sum(len(piece.encode()) for piece in pieces)
-    assert scanner.seen() == Counts(input_tokens=9, output_tokens=max(1, tokens_of(length)))
-
-
-# --- bodies, prices, grants ---
 
 json_value = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8"), max_size=8),

@@ -6,7 +6,9 @@ import json
 import os
 import secrets
 import sys
+from contextlib import suppress
 from datetime import datetime
+from threading import Event
 from typing import Annotated, Any, cast
 
 import httpx
@@ -14,11 +16,13 @@ import psycopg
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.live import Live
 from rich.table import Table
 
 from iron_claw import bill, serve, users
 from iron_claw import log as logs
 from iron_claw.journal import JournalError
+from iron_claw.monitor import Follower, View, of_lines
 from iron_claw.prices import PricesError
 from iron_claw.settings import Settings
 
@@ -264,3 +268,41 @@ def _show(rows: list[dict[str, Any]], as_json: bool) -> None:
     for row in rows:
         table.add_row(*("-" if v is None else f"{v:,}" if isinstance(v, int) else str(v) for v in row.values()))
     Console().print(table)
+
+
+@app.command()
+def monitor(
+    source: Annotated[str, typer.Argument(help="- reads a JSON log from stdin; nothing: follows the gateway.")] = "",
+    once: Annotated[bool, typer.Option("--once", help="Show what there is and end.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Watch sessions, budgets, calls and the ladder, live."""
+    console = Console()
+    if source == "-":
+        view = View()
+        with Live(console=console, refresh_per_second=4, transient=as_json) as live:
+            for view in of_lines(sys.stdin):
+                if not (once or as_json):
+                    live.update(view.render())
+        _show_view(console, view, as_json)
+        return
+    folder = load_settings().state_dir
+    if not folder.exists():
+        typer.echo(f"there is no journal in {folder}: IRON_CLAW_STATE_DIR names the gateway's folder", err=True)
+        raise typer.Exit(1)
+    follower = Follower(folder)
+    if once or as_json:
+        _show_view(console, follower.look(), as_json)
+        return
+    with (
+        suppress(KeyboardInterrupt),
+        Live(console=console, screen=True, get_renderable=lambda: follower.look().render()),
+    ):
+        Event().wait()
+
+
+def _show_view(console: Console, view: View, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(view.to_json()))
+    else:
+        console.print(view.render())

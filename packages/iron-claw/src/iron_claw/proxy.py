@@ -387,7 +387,7 @@ class Relay:
             return Counts(), False, None
         if ending == "unreadable":  # packed in spite of what was asked: the worst case is charged
             return Counts(input_tokens=held.reserve - held.max_tokens, output_tokens=held.max_tokens), True, None
-        if self.usage is not None and self.usage.started:
+        if self.usage is not None and self.usage.counts:
             return self.usage.seen(), not self.usage.finished, self.usage.model
         if self.usage is None and (plain := message_usage(bytes(self.kept))) is not None:
             return plain[0], False, plain[1]

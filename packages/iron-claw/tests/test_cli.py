@@ -1,0 +1,101 @@
+"""The command line on a real gateway's tables and journal."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from devstack.gateway_testing import Gateway, Radius
+from devstack.services import process
+
+PROGRAM = str(Path(sys.executable).parent / "iron-claw")
+TOLD = {"model": "claude-sonnet-4-6", "max_tokens": 50, "messages": [{"role": "user", "content": "Hello"}]}
+
+
+def claw(env: dict[str, str], *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [PROGRAM, *arguments], env={**env, "COLUMNS": "200"}, input=stdin, capture_output=True, text=True, check=False
+    )
+
+
+def call(gateway: Gateway, key: str, model: str = "claude-sonnet-4-6") -> int:
+    answer = httpx.post(
+        f"{gateway.url}/v1/messages", json={**TOLD, "model": model}, headers={"x-api-key": key}, trust_env=False
+    )
+    return answer.status_code
+
+
+def test_a_user_is_added_changed_billed_watched_and_removed(gateway: Gateway) -> None:
+    env = gateway.environment
+    added = claw(env, "users", "add", "bob", "--token-budget", "5000", "--monthly-budget", "90000", "--json")
+    key = json.loads(added.stdout)["key"]
+    assert call(gateway, key) == 200
+    status = claw({**env, "IRON_CLAW_KEY": key}, "status", "--json")
+    assert json.loads(status.stdout)["token_budget"] == 5000
+    assert json.loads(status.stdout)["monthly_budget"] == 90_000
+    stored = str(gateway.radius.rows("select * from radcheck"))
+    assert key.partition(".")[2] not in stored
+    assert "SSHA2-256-Password" in stored
+    assert claw(env, "users", "add", "bob").returncode == 1
+    assert claw(env, "users", "set", "bob", "--token-budget", "700", "--no", "monthly-budget").returncode == 0
+    assert call(gateway, key, "model-of-tomorrow") == 200
+
+    watched = json.loads(claw(env, "monitor", "--json").stdout)
+    (shown,) = watched["sessions"].values()
+    assert (shown["user"], shown["calls"], shown["reserved"], shown["state"]) == ("bob", 2, 0, "open")
+    log = json.loads(claw(env, "monitor", "-", "--json", stdin=gateway.log.read_text()).stdout)
+    (logged,) = log["sessions"].values()
+    assert (logged["user"], logged["used"], logged["calls"]) == ("bob", shown["used"], 2)
+    assert "bob" in claw(env, "monitor", "--once").stdout
+
+    gateway.stop()
+    (user,) = [u for u in json.loads(claw(env, "users", "list", "--json").stdout) if u["username"] == "bob"]
+    assert (user["token_budget"], user["monthly_budget"]) == (700, None)
+    assert user["monthly_used"] == shown["used"] == sum(gateway.upstream.served_tokens())
+    (bill,) = json.loads(claw(env, "usage", "--by", "user", "--json").stdout)
+    assert (bill["user"], bill["calls"], bill["cost_micro_usd"], bill["calls_without_price"]) == ("bob", 2, None, 1)
+    assert bill["known_cost_micro_usd"] > 0
+    models = json.loads(claw(env, "usage", "--by", "model", "--json").stdout)
+    assert [row["model"] for row in models] == ["claude-sonnet-4-6", "model-of-tomorrow"]
+    assert len(json.loads(claw(env, "usage", "--by", "day", "--json").stdout)) == 1
+    assert "bob" in claw(env, "usage").stdout
+    assert claw(env, "users", "remove", "bob").returncode == 0
+    gateway.start()
+    assert call(gateway, key) == 401
+
+
+def test_a_script_sets_a_user_with_its_own_secret(radius: Radius) -> None:
+    env = {**radius.server.environment(), "IRON_CLAW_DATABASE_URL": radius.dsn}
+    env["IRON_CLAW_NEW_SECRET"] = "a-secret-made-by-the-stack"
+    for budget in ("100", "200"):
+        done = claw(env, "users", "add", "agent", "--exist-ok", "--token-budget", budget)
+        assert done.returncode == 0, done.stderr
+        assert "a-secret" not in done.stdout
+    seen = radius.radclient(
+        "auth",
+        {"User-Name": "agent", "User-Password": env["IRON_CLAW_NEW_SECRET"], "Message-Authenticator": "0x00"},
+    )
+    assert "Received Access-Accept" in seen
+    assert "MT-Token-Budget = 200" in seen
+
+
+def test_bad_settings_are_named_and_end_with_two(tmp_path: Path) -> None:
+    for name, value in (("IRON_CLAW_PORT", "many"), ("IRON_CLAW_REDUCE_PCT", "5"), ("IRON_CLAW_RADIUS_HOST", "r")):
+        done = claw({name: value, "IRON_CLAW_STATE_DIR": str(tmp_path)}, "proxy")
+        assert done.returncode == 2
+        assert name in done.stderr
+    missing = claw({}, "users", "list")
+    assert (missing.returncode, "IRON_CLAW_DATABASE_URL is not set" in missing.stderr) == (2, True)
+    nobody = claw({"IRON_CLAW_PORT": "1"}, "status")
+    assert (nobody.returncode, "no gateway answers" in nobody.stderr) == (1, True)
+
+
+def test_a_port_that_is_taken_and_a_journal_in_use_are_named(gateway: Gateway, tmp_path: Path) -> None:
+    taken = claw({**gateway.environment, "IRON_CLAW_STATE_DIR": str(tmp_path)}, "proxy")
+    assert (taken.returncode, f"127.0.0.1:{gateway.port}" in taken.stderr) == (5, True)
+    in_use = claw({**gateway.environment, "IRON_CLAW_PORT": str(process.free_port())}, "proxy")
+    assert (in_use.returncode, "is in use by another gateway" in in_use.stderr) == (2, True)
