@@ -220,6 +220,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/brackets/{bracket_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bracket History
+         * @description Every team's position after every match weekend, in today's order.
+         */
+        get: operations["bracket_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/brackets/{bracket_id}/matches": {
         parameters: {
             query?: never;
@@ -254,6 +274,26 @@ export interface paths {
         get: operations["bracket_table"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brackets/{bracket_id}/what-if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bracket What If
+         * @description The table as it would be with these results. Nothing is stored.
+         */
+        post: operations["bracket_what_if"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1332,6 +1372,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[TeamHistory] */
+        Page_TeamHistory_: {
+            /** Items */
+            items: components["schemas"]["TeamHistory"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /**
          * Problem
          * @description Every error, as RFC 9457 has it (application/problem+json). `detail` says what happened and what to do.
@@ -1637,6 +1684,26 @@ export interface components {
          */
         Status: "scheduled" | "live" | "tbd" | "completed" | "postponed" | "cancelled" | "forfeit";
         /**
+         * SupposedResult
+         * @description A result that somebody supposes, for a match of the bracket.
+         */
+        SupposedResult: {
+            /** Away Score */
+            away_score: number;
+            /** Home Score */
+            home_score: number;
+            /** Match Id */
+            match_id: number;
+        };
+        /**
+         * Suppositions
+         * @description What if these were the results?
+         */
+        Suppositions: {
+            /** Results */
+            results: components["schemas"]["SupposedResult"][];
+        };
+        /**
          * Table
          * @description A bracket's table, whole. `as_of`: the last local date whose matches count (null: all).
          */
@@ -1731,12 +1798,34 @@ export interface components {
             name: string;
         };
         /**
+         * TeamHistory
+         * @description A team's way through the season, for a chart.
+         */
+        TeamHistory: {
+            /** Positions */
+            positions: components["schemas"]["WeekendPosition"][];
+            team: components["schemas"]["TableTeam"];
+        };
+        /**
          * TeamStanding
          * @description A bracket that the team stands in, with its row there.
          */
         TeamStanding: {
             bracket: components["schemas"]["Bracket"];
             row: components["schemas"]["TableRow"];
+        };
+        /**
+         * WeekendPosition
+         * @description Where a team stood once a match weekend was over (`last_day`: its Monday).
+         */
+        WeekendPosition: {
+            /**
+             * Last Day
+             * Format: date
+             */
+            last_day: string;
+            /** Position */
+            position: number;
         };
     };
     responses: never;
@@ -2071,6 +2160,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Bracket_"];
+                    "text/csv": string;
                 };
             };
             /** @description Refused or failed */
@@ -2115,6 +2205,37 @@ export interface operations {
             };
         };
     };
+    bracket_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bracket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TeamHistory_"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     bracket_matches: {
         parameters: {
             query?: {
@@ -2146,6 +2267,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Match_"];
+                    "text/csv": string;
                 };
             };
             /** @description Refused or failed */
@@ -2176,6 +2298,42 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Table"];
+                    "text/csv": string;
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bracket_what_if: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bracket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Suppositions"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -2506,6 +2664,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Match_"];
+                    "text/csv": string;
                 };
             };
             /** @description Refused or failed */

@@ -9,7 +9,7 @@ from missing_table.agent.schemas import Freshness, MatchSummary, Run, SourceStat
 from missing_table.clubs.schemas import Club
 from missing_table.matches.schemas import Match, MatchChange, MatchDetail
 from missing_table.search.schemas import Found
-from missing_table.tables.schemas import Bracket, Season, Table
+from missing_table.tables.schemas import Bracket, Season, Table, TeamHistory
 from missing_table.teams.schemas import Team
 from missing_table.web.schemas import Page, Problem
 
@@ -76,6 +76,25 @@ async def test_a_table_as_of_a_date_counts_what_was_played_by_then(api: httpx.As
 async def test_a_home_table_counts_home_matches_alone(api: httpx.AsyncClient, seed: Any) -> None:
     table = Table.model_validate(await good(api, f"/api/brackets/{seed.northeast}/table?split=home"))
     assert {row.team.name: row.played for row in table.rows}["Ajax SC"] == 2
+
+
+async def test_history_has_a_position_a_weekend_and_ends_where_the_table_stands(
+    api: httpx.AsyncClient, seed: Any
+) -> None:
+    page = Page[TeamHistory].model_validate(await good(api, f"/api/brackets/{seed.northeast}/history"))
+    assert [team.positions[-1].position for team in page.items] == [1, 2, 3, 4, 5]
+    assert [str(p.last_day) for p in page.items[0].positions] == ["2026-09-07", "2026-09-14", "2026-09-21"]
+
+
+async def test_what_if_moves_the_table_and_stores_nothing(api: httpx.AsyncClient, seed: Any) -> None:
+    path = f"/api/brackets/{seed.northeast}/what-if"
+    supposed = {"match_id": seed.matches["Bravo FC-Echo Rovers"], "home_score": 0, "away_score": 3}
+    table = Table.model_validate((await api.post(path, json={"results": [supposed]})).json())
+    assert table.rows[0].team.name == "Echo Rovers"
+    now = Table.model_validate(await good(api, f"/api/brackets/{seed.northeast}/table"))
+    assert now.rows[0].team.name == "Córdoba <FC>"
+    stranger = await api.post(path, json={"results": [{**supposed, "match_id": 999}]})
+    assert stranger.status_code == 400
 
 
 async def test_a_brackets_matches_come_by_date_and_all_at_once(api: httpx.AsyncClient, seed: Any) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from devstack.services.process import free_port
 
+from .test_admin import SECRET
 from .test_kept_answers import bump
 
 DEADLINE_S = 20
@@ -35,7 +36,7 @@ def server(seed: Any) -> Iterator[Server]:
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "missing_table.cli", "serve", "--port", str(port)],
-        env={**os.environ, "DATABASE_URL": seed.dsn, "MT_TODAY": "2026-10-05"},
+        env={**os.environ, "DATABASE_URL": seed.dsn, "MT_TODAY": "2026-10-05", "MT_JWT_SECRET": SECRET},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )

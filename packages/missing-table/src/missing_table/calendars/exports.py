@@ -9,6 +9,8 @@ from fastapi import Query
 from starlette.responses import Response
 
 FormatQuery = Annotated[Literal["json", "csv"], Query(description="csv: the list as a spreadsheet.")]
+CSV_TOO: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+"""For the OpenAPI document: a route that answers CSV when it is asked to."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 

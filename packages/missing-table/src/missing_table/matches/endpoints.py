@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from match_contract import Status
-from missing_table.calendars.exports import FormatQuery, as_format
+from missing_table.calendars.exports import CSV_TOO, FormatQuery, as_format
 from missing_table.matches import queries
 from missing_table.matches.cursor import Cursor
 from missing_table.matches.schemas import Match, MatchChange, MatchDetail
@@ -37,7 +37,7 @@ WHOLE = ("matches",)
 IdQuery = Annotated[Identity | None, Query()]
 
 
-@router.get("/brackets/{bracket_id}/matches", response_model=Page[Match])
+@router.get("/brackets/{bracket_id}/matches", response_model=Page[Match], responses=CSV_TOO)
 async def bracket_matches(
     *,
     request: Request,
@@ -71,7 +71,7 @@ async def bracket_matches(
     return as_format(kept_answer(request, made), format, f"matches-{bracket_id}")
 
 
-@router.get("/matches", response_model=Page[Match])
+@router.get("/matches", response_model=Page[Match], responses=CSV_TOO)
 async def matches(
     *,
     state: StateDep,

@@ -1,15 +1,26 @@
 """Seasons, brackets, tables."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from missing_table.calendars.exports import FormatQuery, as_format
+from missing_table.calendars.exports import CSV_TOO, FormatQuery, as_format
+from missing_table.league.outlook import positions_by_weekend, suppose
+from missing_table.league.table import Result
 from missing_table.tables import queries
 from missing_table.tables.build import build_table
-from missing_table.tables.schemas import Bracket, Season, Split, Table
+from missing_table.tables.schemas import (
+    Bracket,
+    Season,
+    Split,
+    Suppositions,
+    Table,
+    TeamHistory,
+    WeekendPosition,
+)
 from missing_table.web.answers import etag_of, json_answer, keep, kept_answer, matches_etag, not_modified
 from missing_table.web.dependencies import (
     AgeGroupQuery,
@@ -19,7 +30,7 @@ from missing_table.web.dependencies import (
     StateDep,
     season_or_current,
 )
-from missing_table.web.problems import NotFound
+from missing_table.web.problems import BadRequest, NotFound
 from missing_table.web.schemas import Identity, Page
 from missing_table.web.state import State
 
@@ -37,7 +48,7 @@ async def seasons(state: StateDep) -> Response:
         return json_answer(Page[Season](items=await queries.seasons(connection, now=state.now())))
 
 
-@router.get("/brackets", response_model=Page[Bracket])
+@router.get("/brackets", response_model=Page[Bracket], responses=CSV_TOO)
 async def brackets(
     *,
     state: StateDep,
@@ -64,7 +75,7 @@ async def bracket(state: StateDep, bracket_id: Identity) -> Response:
     return json_answer(found)
 
 
-@router.get("/brackets/{bracket_id}/table", response_model=Table)
+@router.get("/brackets/{bracket_id}/table", response_model=Table, responses=CSV_TOO)
 async def bracket_table(
     *,
     request: Request,
@@ -97,3 +108,48 @@ async def _table(request: Request, state: State, bracket_id: int, as_of: date | 
     body = build_table(standing, as_of=as_of, split=split).model_dump_json().encode()
     etag = etag_of(bracket_id, bracket.version, bracket.synced_at, asked)
     return kept_answer(request, keep(state, bracket_id, asked, bracket.version, body=body, etag=etag, ticket=ticket))
+
+
+@router.get("/brackets/{bracket_id}/history", response_model=Page[TeamHistory])
+async def bracket_history(state: StateDep, bracket_id: Identity) -> Response:
+    """Every team's position after every match weekend, in today's order."""
+    async with state.connection() as connection:
+        standing = await queries.standing(connection, bracket_id=bracket_id)
+    if standing is None:
+        raise no_bracket(bracket_id)
+    weekends = positions_by_weekend(standing.entrants, standing.results)
+    items = [
+        TeamHistory(
+            team=row.team,
+            positions=[WeekendPosition(last_day=w.last_day, position=w.positions[row.team.id]) for w in weekends],
+        )
+        for row in build_table(standing).rows
+    ]
+    return json_answer(Page[TeamHistory](items=items))
+
+
+@router.post("/brackets/{bracket_id}/what-if", response_model=Table)
+async def bracket_what_if(state: StateDep, bracket_id: Identity, supposed: Suppositions) -> Response:
+    """The table as it would be with these results. Nothing is stored."""
+    wanted = {one.match_id: one for one in supposed.results}
+    async with state.connection() as connection:
+        standing = await queries.standing(connection, bracket_id=bracket_id)
+        if standing is None:
+            raise no_bracket(bracket_id)
+        found = await queries.fixtures(connection, bracket_id=bracket_id, match_ids=list(wanted))
+    if strangers := sorted(wanted.keys() - {row["id"] for row in found}):
+        raise BadRequest(f"Match {strangers[0]} is none of bracket {bracket_id}, or cancelled.")
+    results = [
+        Result(
+            match_id=row["id"],
+            home=row["home_team_id"],
+            away=row["away_team_id"],
+            home_score=wanted[row["id"]].home_score,
+            away_score=wanted[row["id"]].away_score,
+            local_date=row["local_date"],
+            counts_home=row["home"],
+            counts_away=row["away"],
+        )
+        for row in found
+    ]
+    return json_answer(build_table(replace(standing, results=suppose(standing.results, results))), private=True)

@@ -92,6 +92,11 @@ with b as (
 select b.*, ({_TEAMS}) as team_rows, ({_RESULTS}) as result_rows from b order by b.id
 """  # noqa: S608
 
+FIXTURES = """
+select m.id, m.home_team_id, m.away_team_id, m.local_date, mb.home, mb.away
+from match_brackets mb join matches m on m.id = mb.match_id
+where mb.bracket_id = %(bracket_id)s and m.id = any(%(match_ids)s) and m.status <> 'cancelled'
+"""
 VERSION = "select version, synced_at from brackets where id = %(bracket_id)s"
 
 
@@ -140,6 +145,11 @@ async def version(connection: Connection, *, bracket_id: int) -> tuple[int, date
     """A bracket's version and how fresh it is: what its answers' validators are made of."""
     row = await one(connection, VERSION, {"bracket_id": bracket_id})
     return (row["version"], row["synced_at"]) if row else None
+
+
+async def fixtures(connection: Connection, *, bracket_id: int, match_ids: list[int]) -> list[dict[str, Any]]:
+    """Those of the matches that the bracket counts: `id, home_team_id, away_team_id, local_date, home, away`."""
+    return await many(connection, FIXTURES, {"bracket_id": bracket_id, "match_ids": match_ids})
 
 
 async def bracket_at(

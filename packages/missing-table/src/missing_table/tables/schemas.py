@@ -2,11 +2,13 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
 
 from match_contract import League
 from missing_table.league.table import Rule
-from missing_table.web.schemas import Shape
+from missing_table.web.schemas import Identity, Shape
 
 
 class Season(Shape):
@@ -87,6 +89,38 @@ class TableRow(Shape):
     points_per_match: float
     form: list[FormEntry]
     separated_by: Rule | None
+
+
+class WeekendPosition(Shape):
+    """Where a team stood once a match weekend was over (`last_day`: its Monday)."""
+
+    last_day: date
+    position: int
+
+
+class TeamHistory(Shape):
+    """A team's way through the season, for a chart."""
+
+    team: TableTeam
+    positions: list[WeekendPosition]
+
+
+class SupposedResult(Shape):
+    """A result that somebody supposes, for a match of the bracket."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    match_id: Identity
+    home_score: Annotated[int, Field(ge=0, le=99)]
+    away_score: Annotated[int, Field(ge=0, le=99)]
+
+
+class Suppositions(Shape):
+    """What if these were the results?"""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    results: Annotated[list[SupposedResult], Field(min_length=1, max_length=200)]
 
 
 class Table(Shape):
