@@ -7,8 +7,16 @@ import pytest
 
 from devstack.replica.handle import Replica
 from match_contract import League, Season, Status
-from match_scraper import Outcome, Reader, ReaderSettings, Reading
-from match_scraper.modular11 import AGES, find_slices, forget, read_quality_of_play, read_season
+from match_scraper import Outcome, Reader, ReaderSettings, Reading, Validators
+from match_scraper.modular11 import (
+    AGES,
+    find_keys,
+    find_slices,
+    forget,
+    read_league,
+    read_quality_of_play,
+    read_season,
+)
 
 SEASON = Season(2025)
 NOW = datetime(2026, 10, 5, 14, tzinfo=UTC)
@@ -133,6 +141,16 @@ async def test_a_backfill_that_was_interrupted_goes_on_where_it_stopped(
     assert {match.age_group for match in resumed.matches} == {"U13", "U14"}
     assert len(resumed.matches) > len(first.matches)
     assert all("age%5B%5D=22" in asked["query"] for asked in replica.requests() if "get_matches" in asked["path"])
+
+
+async def test_the_same_rows_again_are_unchanged(replica: Replica, settings: ReaderSettings) -> None:
+    first = await northeast(settings)
+    forget(settings.state_dir, SEASON)
+    known = {ref.path: Validators(sha256=ref.sha256) for ref in first.documents}
+    async with Reader(settings) as reader:
+        (key, _) = find_keys(settings, SEASON).keys
+        again = await read_league(reader, key, now=NOW, ages=["U14"], divisions=["Northeast"], validators=known)
+    assert (again.outcome, again.matches) == (Outcome.UNCHANGED, [])
 
 
 async def test_progress_is_told_slice_by_slice(replica: Replica, settings: ReaderSettings) -> None:

@@ -6,7 +6,7 @@ was interrupted goes on where it stopped. What an answer's HTML says is `fragmen
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -43,7 +43,8 @@ from match_scraper.fragments import (
 )
 from match_scraper.http import Query, Reader
 from match_scraper.outcomes import Outcome, SourceError
-from match_scraper.values import FeedKey, Reading, Rejected, Skipped
+from match_scraper.settings import ReaderSettings
+from match_scraper.values import Discovery, FeedKey, Reading, Rejected, Skipped, Validators
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -94,6 +95,21 @@ def bracket_id(season: Season, league: League, age: str, division: str) -> str:
     return f"m11-{season}-{words}"
 
 
+def find_keys(settings: ReaderSettings, season: Season) -> Discovery:
+    """The leagues of a past season, in the shape of a look at the page; the platform's address is in the settings."""
+    return Discovery(
+        platform="modular11",
+        viewer_url=settings.modular11_url.rstrip("/"),
+        keys=tuple(key_of(season, league) for league in TOURNAMENTS),
+        browser_used=False,
+    )
+
+
+def key_of(season: Season, league: League) -> FeedKey:
+    """The key under which a league of a past season lands; this platform has none of its own."""
+    return FeedKey(f"modular11-{league.value.casefold()}-{season.key_suffix}", league, season)
+
+
 async def read_season(
     reader: Reader,
     season: Season,
@@ -104,36 +120,49 @@ async def read_season(
     divisions: Collection[str] | None = None,
     progress: Progress = lambda done, total, name: None,
 ) -> list[Reading]:
-    """Reads the matches of a season, one reading a league; None means all ages, all divisions.
+    """Reads the matches of a season, one reading a league; None means all ages, all divisions. See `read_league`."""
+    return [
+        await read_league(reader, key_of(season, league), now=now, ages=ages, divisions=divisions, progress=progress)
+        for league in leagues
+    ]
 
-    Never raises for what the source does: that league's reading has a named outcome. Slices that were read stay in
-    `state_dir`/backfill until `forget` is called, so a second call goes on where the first one stopped.
+
+async def read_league(
+    reader: Reader,
+    key: FeedKey,
+    *,
+    now: datetime,
+    ages: Collection[str] | None = None,
+    divisions: Collection[str] | None = None,
+    validators: Mapping[str, Validators] | None = None,
+    progress: Progress = lambda done, total, name: None,
+) -> Reading:
+    """Reads one league of a season. Never raises for what the source does: the reading has a named outcome.
+
+    Slices that were read stay in `state_dir`/backfill until `forget` is called, so a second call goes on where the
+    first one stopped. The platform has no validators: where the rows' hash is the one that landed, it is `unchanged`.
     """
-    readings = []
-    for league in leagues:
-        key = FeedKey(f"modular11-{league.value.casefold()}-{season.key_suffix}", league, season)
-        site = httpx.URL(reader.settings.modular11_url).host
-        empty = Reading(key=key, outcome=Outcome.UNREACHABLE, detail="", source=Source.MODULAR11, site=site)
-        started, requests, size = perf_counter(), reader.requests, reader.bytes_read
-        try:
-            slices = await find_slices(reader, league, ages, divisions)
-            pages: list[tuple[Slice, Page]] = []
-            for done, piece in enumerate(slices):
-                progress(done, len(slices), piece.name)
-                pages.append((piece, await _kept_or_read(reader, season, piece)))
-            progress(len(slices), len(slices), league.value)
-            reading = understand(empty, pages, now)
-        except SourceError as error:
-            reading = replace(empty, outcome=error.outcome, detail=f"{key.key}: {error.detail}")
-        readings.append(
-            replace(
-                reading,
-                timings={"all_s": perf_counter() - started},
-                requests=reader.requests - requests,
-                bytes_read=reader.bytes_read - size,
-            )
-        )
-    return readings
+    site = httpx.URL(reader.settings.modular11_url).host
+    empty = Reading(key=key, outcome=Outcome.UNREACHABLE, detail="", source=Source.MODULAR11, site=site)
+    started, requests, size = perf_counter(), reader.requests, reader.bytes_read
+    try:
+        slices = await find_slices(reader, key.league, ages, divisions)
+        pages: list[tuple[Slice, Page]] = []
+        for done, piece in enumerate(slices):
+            progress(done, len(slices), piece.name)
+            pages.append((piece, await _kept_or_read(reader, key.season, piece)))
+        progress(len(slices), len(slices), key.league.value)
+        reading = understand(empty, pages, now)
+    except SourceError as error:
+        reading = replace(empty, outcome=error.outcome, detail=f"{key.key}: {error.detail}")
+    if any((validators or {}).get(ref.path, Validators()).sha256 == ref.sha256 for ref in reading.documents):
+        reading = replace(empty, outcome=Outcome.UNCHANGED, detail=f"{key.key}: unchanged since it last landed")
+    return replace(
+        reading,
+        timings={"all_s": perf_counter() - started},
+        requests=reader.requests - requests,
+        bytes_read=reader.bytes_read - size,
+    )
 
 
 def forget(state_dir: Path, season: Season) -> None:
