@@ -89,7 +89,7 @@ def visit(browser: Browser, address: str) -> tuple[float, float, set[str]]:
     devtools.send("Emulation.setCPUThrottlingRate", {"rate": CPU_SLOWDOWN})
     page.goto(address)
     page.locator(".foot").wait_for()  # the site's own code has taken over
-    page.wait_for_function("!document.querySelector('.skeleton')")
+    page.locator(".skeleton").first.wait_for(state="detached")
     page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     seen = page.evaluate("window.seen")
     loaded = set(page.evaluate(LOADED))

@@ -148,7 +148,7 @@ class Visit:
 def settled(page: Page) -> None:
     """Until the site's own code has taken over and nothing is loading any more."""
     page.locator(".foot").wait_for()
-    page.wait_for_function("!document.querySelector('.skeleton')")
+    page.locator(".skeleton").first.wait_for(state="detached")
 
 
 def violations(page: Page) -> list[str]:

@@ -169,3 +169,14 @@ def test_every_address_has_its_first_view_in_the_html(site: Site) -> None:
     assert "U14 Northeast" in titles[site.bracket["path"]][0]
     assert "Not found" not in titles["/"][0]
     assert "Not found" in titles["/no/such/page"][0]
+
+
+def test_a_coach_compares_home_and_away(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit(site.bracket["path"]).page
+    page.get_by_role("navigation", name="Matches counted").get_by_role("link", name="Away").click()
+    page.wait_for_url("**?split=away")
+    away = httpx.get(f"{site.address}/api/brackets/{site.bracket['id']}/table", params={"split": "away"}).json()["rows"]
+    expect(page.locator("tbody .team-name__text").first).to_have_text(away[0]["team"]["name"])
+    for shown, row in zip(page.locator("tbody tr").all()[:5], away, strict=False):
+        expect(shown.locator(".team-name__text")).to_have_text(row["team"]["short_name"] or row["team"]["name"])
+    expect(page.locator("tbody tr").first.locator("td.c-num:visible").first).to_have_text(str(away[0]["played"]))
