@@ -1,0 +1,53 @@
+"""docs/api.md out of the OpenAPI document: `python -m missing_table.web.docs docs/api.md`.
+
+A test checks that it is fresh.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from missing_table.web.app import create_app
+
+HEAD = """# The API
+
+Written by `python -m missing_table.web.docs docs/api.md` from the OpenAPI document (`/api/openapi.json`).
+
+{about}
+Public answers carry a weak `ETag` where a bracket's version decides them, and `Cache-Control: max-age=0, s-maxage=60`.
+A service key goes into `X-Api-Key` or `Authorization: Bearer`, a sign-in's token into `Authorization: Bearer`.
+"""
+
+
+def text() -> str:
+    """The page."""
+    document = create_app().openapi()
+    lines = [HEAD.format(about=document["info"]["description"])]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            lines.append(f"## `{method.upper()} {path}`\n\n{operation.get('description', '')}\n")
+            lines += _parameters(operation)
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+            if body:
+                lines.append(f"Body: {_shape(body)}\n")
+            answers = operation["responses"].get("200", {}).get("content", {})
+            shapes = (" ".join(filter(None, [kind, _shape(c.get("schema", {}))])) for kind, c in answers.items())
+            lines.append(f"Answer: {', '.join(shapes)}\n")
+    return "\n".join(lines)
+
+
+def _parameters(operation: dict[str, Any]) -> list[str]:
+    rows = [
+        f"| `{p['name']}` | {p['in']} | {'yes' if p.get('required') else 'no'} | {p.get('description', '')} |"
+        for p in operation.get("parameters", [])
+    ]
+    return ["| Parameter | In | Required | |\n| --- | --- | --- | --- |", *rows, ""] if rows else []
+
+
+def _shape(schema: dict[str, Any]) -> str:
+    name = str(schema.get("$ref", "")).rpartition("/")[2]
+    return f"`{name}`" if name else ""
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(text(), encoding="utf-8")
