@@ -1,6 +1,6 @@
 -- What one batch says of its matches, with every name already an id. Filled by COPY, gone with the transaction.
 create temporary table incoming (
-    n integer, source text, season_id smallint, external_id text, event_id text, league_id smallint,
+    source text, season_id smallint, external_id text, event_id text, league_id smallint,
     age_group_id smallint, division_id integer, competition text, home_team_id bigint, away_team_id bigint,
     kick_off timestamptz, timezone text, local_date date, time_set boolean, venue_id bigint, round_number integer,
     status text, home_score smallint, away_score smallint, home_shootout smallint, away_shootout smallint,

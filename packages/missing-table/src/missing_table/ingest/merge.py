@@ -39,17 +39,30 @@ SHRINK_LIMIT = 0.8
 TAIL_LOCK = 0x4D54_4556_454E_5453  # "MTEVENTS"
 _RACES = 5
 _STATEMENT_TIMEOUT = "60s"
-_INCOMING = resources.files("missing_table.ingest").joinpath("incoming.sql").read_text("utf-8")
-_MERGE = resources.files("missing_table.ingest").joinpath("merge.sql").read_text("utf-8")
-_SNAPSHOT = resources.files("missing_table.ingest").joinpath("snapshot.sql").read_text("utf-8")
-_ABSENCE = resources.files("missing_table.ingest").joinpath("absence.sql").read_text("utf-8")
-_COPY = "copy incoming from stdin"
+
+
+def _file(name: str) -> str:
+    return resources.files("missing_table.ingest").joinpath(name).read_text("utf-8")
+
+
+_INCOMING = _file("incoming.sql")
+_MERGE = dict(section.split("\n", 1) for section in _file("merge.sql").split("-- section: ")[1:])
+_SNAPSHOT = _file("snapshot.sql")
+_ABSENCE = _file("absence.sql")
+
+
+class Where(NamedTuple):
+    """Where a match counts: (bracket, for the home side, for the away side), and the target it is counted under."""
+
+    places: tuple[tuple[int, bool, bool], ...]
+    target: str
 
 
 class Rows(NamedTuple):
     """A batch as `incoming` wants it, and what had to be turned away on the way there."""
 
     rows: list[tuple[Any, ...]]
+    by_key: dict[tuple[Any, ...], Where]
     refused: list[Refused]
     members: set[tuple[int, int]]
     renamed_teams: list[int]
@@ -178,41 +191,76 @@ def _land_batch(connection: psycopg.Connection, places: Places, judged: Judged) 
         by_target.setdefault(repeated.target, Counter())["unchanged"] += 1
     for item in refused:
         by_target.setdefault(item.target, Counter())["rejected"] += 1
-    brackets: set[int] = set()
-    changed: list[tuple[int, list[str]]] = []
-    late: set[tuple[str, int, int]] = set()
+    merged = _merge(connection, prepared) if prepared.rows else NOT_MERGED
     if prepared.rows:
         _join_brackets(connection, places, prepared.members)
-        connection.execute(_INCOMING)
-        with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-            for row in prepared.rows:
-                copy.write_row(row)
-        results = _results(connection, _MERGE)
-        *_, outcomes, expected, touched, changes = results
-        inserted, updated = _written(results)
-        if (inserted, updated) != expected[1][0]:
-            raise RaceLost(f"{expected[1][0]} rows were to be inserted and updated, {inserted}, {updated} were")
-        for target, outcome, count in outcomes[1]:
-            by_target.setdefault(target, Counter())[outcome] += count
-        brackets = {bracket for (bracket,) in touched[1]}
-        changed = [(match_id, fields) for match_id, fields in changes[1]]
-        if inserted or updated:
-            late = prepared.competitions
-    brackets |= _brackets_of_teams(connection, prepared.renamed_teams)
+    for target, outcome, count in merged.outcomes:
+        by_target.setdefault(target, Counter())[outcome] += count
+    for target, count in (Counter(row[-1] for row in prepared.rows) - merged.counted()).items():
+        by_target.setdefault(target, Counter())["unchanged"] += count
+    brackets = merged.brackets | _brackets_of_teams(connection, prepared.renamed_teams)
     counts = {target: Counts(**counter) for target, counter in by_target.items()}
-    total = sum(counts.values(), start=Counts())
-    return Landed(total, counts, brackets, changed, _newer_landed(connection, judged, late)), refused
+    late = _newer_landed(connection, judged, prepared.competitions if merged.wrote else set())
+    return Landed(sum(counts.values(), start=Counts()), counts, brackets, merged.changed, late), refused
 
 
-def _written(results: Sequence[tuple[int, Any]]) -> tuple[int, int]:
-    # two `set local`, the table `work`, then the insert and the update of `matches`
-    return results[3][0], results[4][0]
+class Merged(NamedTuple):
+    """What merge.sql did: (target, outcome, count), the matches that changed and in what, the brackets that show it."""
+
+    outcomes: list[tuple[str, str, int]]
+    changed: list[tuple[int, list[str]]]
+    brackets: set[int]
+    wrote: bool
+
+    def counted(self) -> Counter[str]:
+        """Matches by target for which an outcome is known; the others are as they were."""
+        counted: Counter[str] = Counter()
+        for target, _, count in self.outcomes:
+            counted[target] += count
+        return counted
+
+
+NOT_MERGED = Merged([], [], set(), False)
+
+
+def _merge(connection: psycopg.Connection, prepared: Rows) -> Merged:
+    connection.execute(_INCOMING)
+    _copy(connection, "incoming", prepared.rows)
+    *_, (_, inserted), (_, [(differing,)]) = _results(connection, _MERGE["find"])
+    outcomes: list[tuple[str, str, int]] = []
+    changed: list[tuple[int, list[str]]] = []
+    brackets: set[int] = set()
+    if inserted:
+        new = [(identifier, prepared.by_key[tuple(key)]) for identifier, *key in inserted]
+        _copy(
+            connection,
+            "match_brackets (match_id, bracket_id, home, away)",
+            [(identifier, *place) for identifier, row in new for place in row.places],
+        )
+        outcomes += [(target, "inserted", count) for target, count in Counter(row.target for _, row in new).items()]
+        brackets |= {place[0] for _, row in new for place in row.places}
+    newer = 0
+    if differing:
+        _, (updated, _), *_, (_, [(newer,)]), (_, targets), (_, changed), (_, touched) = _results(
+            connection, _MERGE["changed"]
+        )
+        if updated != newer:
+            raise RaceLost(f"{newer} matches were to be updated, {updated} were: another transaction came between")
+        outcomes += targets
+        brackets |= {bracket for (bracket,) in touched}
+    return Merged(outcomes, changed, brackets, bool(inserted or newer))
+
+
+def _copy(connection: psycopg.Connection, table: str, rows: Iterable[Sequence[Any]]) -> None:
+    with connection.cursor() as cursor, cursor.copy(f"copy {table} from stdin".encode()) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def _prepare(connection: psycopg.Connection, places: Places, judged: Judged) -> Rows:
     matches, refused = judged.matches, list[Refused]()
     if not matches:
-        return Rows([], [], set(), [], set())
+        return Rows([], {}, [], set(), [], set())
     observed_at = max(match.observed_at for match in matches)
     ensure_frame(
         connection,
@@ -231,41 +279,38 @@ def _prepare(connection: psycopg.Connection, places: Places, judged: Judged) -> 
     teams = ensure_teams(
         connection,
         places,
-        (Side(match.source.value, team, match.observed_at) for match in matches for team in (match.home, match.away)),
+        [Side(match.source, team, match.observed_at) for match in matches for team in (match.home, match.away)],
     )
     venues = ensure_venues(
-        connection,
-        places,
-        ((match.source.value, match.venue, match.observed_at) for match in matches if match.venue),
+        connection, places, [(match.source, match.venue, match.observed_at) for match in matches if match.venue]
     )
     rows: list[tuple[Any, ...]] = []
+    by_key: dict[tuple[Any, ...], Where] = {}
     members: set[tuple[int, int]] = set()
     competitions: set[tuple[str, int, int]] = set()
-    for number, (match, content_hash) in enumerate(zip(matches, judged.hashes, strict=True)):
-        source = match.source.value
+    counted = _Counted(brackets)
+    seasons, leagues, ages, divisions = places.seasons.ids, places.leagues.ids, places.ages.ids, places.divisions.ids
+    for match, content_hash in zip(matches, judged.hashes, strict=True):
+        source, league, venue = str(match.source), match.league, match.venue
         home, away = teams.id_of(source, match.home), teams.id_of(source, match.away)
-        wrong = _unresolved(match, home, away, brackets)
-        if wrong is not None or home is None or away is None:
-            refused.append(wrong or refuse_match(match.model_dump(mode="json"), "no team", Reason.UNKNOWN_TEAM))
+        where = counted.of(match)
+        if home is None or away is None or home == away or where is None:
+            refused.append(_unresolved(match, home, away))
             continue
-        sides: dict[int, int] = {}
-        for side, team, named in ((1, home, match.home_brackets), (2, away, match.away_brackets)):
-            for external_id in named:
-                bracket = brackets[source, match.season, external_id]
-                sides[bracket] = sides.get(bracket, 0) | side
-                members.add((bracket, team))
-        season_id, league_id = places.seasons.ids[match.season,], places.leagues.ids[match.league.value,]
+        members.update((bracket, home) for bracket in where.home_in)
+        members.update((bracket, away) for bracket in where.away_in)
+        season_id, league_id = seasons[match.season,], leagues[league,]
         competitions.add((source, season_id, league_id))
+        by_key[source, season_id, match.external_id] = Where(where.places, match.target)
         rows.append(
             (
-                number,
                 source,
                 season_id,
                 match.external_id,
                 match.event_id,
                 league_id,
-                places.ages.ids[match.age_group,],
-                places.divisions.ids[match.league.value, match.division] if match.division else None,
+                ages[match.age_group,],
+                divisions[league, match.division] if match.division else None,
                 match.competition,
                 home,
                 away,
@@ -273,38 +318,76 @@ def _prepare(connection: psycopg.Connection, places: Places, judged: Judged) -> 
                 match.timezone,
                 match.local_date,
                 match.time_set,
-                venues[venue_key(source, match.venue)] if match.venue else None,
+                venues[venue_key(source, venue)] if venue else None,
                 match.round_number,
-                match.status.value,
+                str(match.status),
                 match.home_score,
                 match.away_score,
                 match.home_shootout,
                 match.away_shootout,
                 match.observed_at,
                 content_hash,
-                list(sides),
-                list(sides.values()),
+                where.ids,
+                where.sides,
                 match.target,
             )
         )
-    return Rows(rows, refused, members, teams.renamed, competitions)
+    return Rows(rows, by_key, refused, members, teams.renamed, competitions)
 
 
-def _unresolved(
-    match: Match, home: int | None, away: int | None, brackets: dict[tuple[str, str, str], int]
-) -> Refused | None:
+class Counting(NamedTuple):
+    """In which brackets a match counts, in the forms that are needed. `ids` and `sides` are arrays as COPY reads them.
+
+    A side is 1 for home, 2 for away, 3 for both.
+    """
+
+    ids: str
+    sides: str
+    places: tuple[tuple[int, bool, bool], ...]
+    home_in: tuple[int, ...]
+    away_in: tuple[int, ...]
+
+
+class _Counted:
+    """Most matches of a batch count in the same few brackets: each combination is worked out once."""
+
+    def __init__(self, brackets: dict[tuple[str, str, str], int]) -> None:
+        self._brackets = brackets
+        self._known: dict[Any, Counting | None] = {}
+
+    def of(self, match: Match) -> Counting | None:
+        """None where the batch does not carry one of the brackets."""
+        key = (match.source, match.season, match.home_brackets, match.away_brackets)
+        if key not in self._known:
+            self._known[key] = self._work_out(match)
+        return self._known[key]
+
+    def _work_out(self, match: Match) -> Counting | None:
+        try:
+            home_in, away_in = (
+                tuple(self._brackets[match.source, match.season, external_id] for external_id in named)
+                for named in (match.home_brackets, match.away_brackets)
+            )
+        except KeyError:
+            return None
+        places = tuple(
+            (bracket, bracket in home_in, bracket in away_in) for bracket in dict.fromkeys(home_in + away_in)
+        )
+        ids, sides = ([str(place[0]) for place in places], [str(place[1] + 2 * place[2]) for place in places])
+        return Counting(f"{{{','.join(ids)}}}", f"{{{','.join(sides)}}}", places, home_in, away_in)
+
+
+def _unresolved(match: Match, home: int | None, away: int | None) -> Refused:
     unknown = [team.name for team, found in ((match.home, home), (match.away, away)) if found is None]
     if unknown:
-        detail = f"no team is called {' or '.join(map(repr, unknown))}: add an alias and replay"
-        return refuse_match(match.model_dump(mode="json"), detail, Reason.UNKNOWN_TEAM)
-    if home == away:
-        detail = f"{match.home.name!r} and {match.away.name!r} are the same team"
-        return refuse_match(match.model_dump(mode="json"), detail, Reason.MALFORMED)
-    for external_id in (*match.home_brackets, *match.away_brackets):
-        if (match.source.value, match.season, external_id) not in brackets:
-            detail = f"bracket {external_id!r} is not among those that the batch carries"
-            return refuse_match(match.model_dump(mode="json"), detail, Reason.UNKNOWN_BRACKET)
-    return None
+        reason, detail = Reason.UNKNOWN_TEAM, f"no team is called {' or '.join(map(repr, unknown))}"
+        detail += ": add an alias and replay"
+    elif home == away:
+        reason, detail = Reason.MALFORMED, f"{match.home.name!r} and {match.away.name!r} are the same team"
+    else:
+        named = ", ".join(dict.fromkeys((*match.home_brackets, *match.away_brackets)))
+        reason, detail = Reason.UNKNOWN_BRACKET, f"not all of its brackets ({named}) are among those of the batch"
+    return refuse_match(match.model_dump(mode="json"), detail, reason)
 
 
 def _join_brackets(connection: psycopg.Connection, places: Places, members: set[tuple[int, int]]) -> None:
@@ -504,7 +587,8 @@ def _finish(
     for source, season_id, league_id in sorted(absences):
         # the opposite of merge.sql: every match against every listed id, of which the planner expects a hundred
         connection.execute(
-            "select set_config('enable_hashjoin', 'on', true), set_config('enable_nestloop', 'off', true)"
+            "select set_config('enable_hashjoin', 'on', true), set_config('enable_seqscan', 'on', true),"
+            " set_config('enable_nestloop', 'off', true)"
         )
         found = connection.execute(
             _ABSENCE,

@@ -1,18 +1,50 @@
 -- The merge of one batch: `incoming` against `matches`, in the transaction that merge.py opened. One statement a step.
+-- merge.py runs the sections (`-- section:`) one by one, and leaves out those for which there is nothing to do.
 --
 -- The rules (docs/ingest.md). A match's score is that of the newest observation that carries one, its other fields are
 -- the newest observation's; "newest" is the greatest (observed_at, content_hash), so that the result does not depend on
 -- the order of arrival. A score never turns back into none. A locked field stands. While a match is live by hand the
 -- source does not touch its score or status. What disagrees with a kept value is an open conflict, once.
 --
--- mt.batch_id (a setting of the transaction) is the message. Rows are matched by index: the batch is small, the table
--- is not, and a temporary table has no statistics that could tell the planner so.
+-- mt.batch_id (a setting of the transaction) is the message. Rows of `matches` are found by index: the batch is small,
+-- the table is not, and a temporary table has no statistics that could tell the planner so.
+
+-- section: find
 set local enable_hashjoin = off;
 set local enable_mergejoin = off;
+set local enable_seqscan = off;
 
--- 1. Decide. was_*: as stored; the plain names of `incoming`: as offered; now_*: as it shall be.
+-- New matches. One that somebody else made meanwhile is left to the next step, which then sees it.
+insert into matches (
+    source, season_id, external_id, event_id, league_id, age_group_id, division_id, competition,
+    home_team_id, away_team_id, kick_off, timezone, local_date, time_set, venue_id, round_number,
+    status, source_status, home_score, away_score, home_shootout, away_shootout,
+    observed_at, content_hash, score_observed_at, score_hash
+)
+select
+    source, season_id, external_id, event_id, league_id, age_group_id, division_id, competition,
+    home_team_id, away_team_id, kick_off, timezone, local_date, time_set, venue_id, round_number,
+    status, status, home_score, away_score, home_shootout, away_shootout,
+    observed_at, content_hash,
+    case when home_score is not null then observed_at end, case when home_score is not null then content_hash end
+from incoming i
+where not exists (
+    select from matches m
+    where m.source = i.source and m.season_id = i.season_id and m.external_id = i.external_id)
+order by external_id
+on conflict do nothing
+returning id, source, season_id, external_id;
+
+-- How many of the others say anything that is not stored yet.
+select count(*)
+from incoming i
+join matches m on m.source = i.source and m.season_id = i.season_id and m.external_id = i.external_id
+where (i.observed_at, i.content_hash) <> (m.observed_at, m.content_hash)
+
+-- section: changed
+-- Decide. was_*: as stored; the plain names of `incoming`: as offered; now_*: as it shall be.
 create temporary table work on commit drop as
-with existing as (
+with existing as materialized (
     select
         i.*,
         m.id as match_id, m.xmin as row_version,
@@ -27,18 +59,16 @@ with existing as (
         m.observed_at as was_observed_at, m.content_hash as was_content_hash,
         m.score_observed_at as was_score_observed_at, m.score_hash as was_score_hash,
         m.absent_since as was_absent_since, m.absent_snapshots as was_absent_snapshots,
-        m.id is null as is_new,
-        m.id is null or (i.observed_at, i.content_hash collate "C") > (m.observed_at, m.content_hash collate "C")
-            as is_newest,
+        (i.observed_at, i.content_hash collate "C") > (m.observed_at, m.content_hash collate "C") as is_newest,
         i.home_score is not null and (
             m.score_observed_at is null
             or (i.observed_at, i.content_hash collate "C") > (m.score_observed_at, m.score_hash collate "C")
         ) as is_newest_score,
-        coalesce(m.status = 'live', false) as live_by_hand,
+        m.status = 'live' as live_by_hand,
         coalesce((select array_agg(l.field) from match_locks l where l.match_id = m.id), '{}') as locks
     from incoming i
-    left join matches m
-        on m.source = i.source and m.season_id = i.season_id and m.external_id = i.external_id
+    join matches m on m.source = i.source and m.season_id = i.season_id and m.external_id = i.external_id
+    where (i.observed_at, i.content_hash) <> (m.observed_at, m.content_hash)
 ),
 held as (
     select
@@ -49,7 +79,7 @@ held as (
         'venue' = any(locks) as venue_held,
         'teams' = any(locks) as teams_held,
         case when is_newest and (was_absent_since is null or observed_at >= was_absent_since)
-            then 0 else coalesce(was_absent_snapshots, 0) end as now_absent_snapshots
+            then 0 else was_absent_snapshots end as now_absent_snapshots
     from existing e
 ),
 settled as (
@@ -71,7 +101,7 @@ decided as (
             when status_held then was_status
             when is_newest_score and now_home_score is null and status = 'completed' then 'tbd'
             when is_newest_score then status
-            when now_home_score is not null and not is_new then was_status
+            when now_home_score is not null then was_status
             when now_absent_snapshots >= 2 and now_source_status in ('scheduled', 'tbd', 'postponed') then 'cancelled'
             else now_source_status
         end as now_status,
@@ -92,21 +122,18 @@ decided as (
 )
 select
     d.*,
-    not is_new and (
-        (now_home_score, now_away_score, now_home_shootout, now_away_shootout)
-        is distinct from (was_home_score, was_away_score, was_home_shootout, was_away_shootout)
-    ) as score_changed,
-    not is_new and now_status <> was_status as status_changed,
-    not is_new and (now_kick_off, now_timezone, now_local_date, now_time_set)
+    (now_home_score, now_away_score, now_home_shootout, now_away_shootout)
+        is distinct from (was_home_score, was_away_score, was_home_shootout, was_away_shootout) as score_changed,
+    now_status <> was_status as status_changed,
+    (now_kick_off, now_timezone, now_local_date, now_time_set)
         is distinct from (was_kick_off, was_timezone, was_local_date, was_time_set) as kick_off_changed,
-    not is_new and now_venue_id is distinct from was_venue_id as venue_changed,
-    not is_new and (now_home_team_id, now_away_team_id)
+    now_venue_id is distinct from was_venue_id as venue_changed,
+    (now_home_team_id, now_away_team_id)
         is distinct from (was_home_team_id, was_away_team_id) as teams_changed,
-    not is_new
-        and (now_event_id, now_league_id, now_age_group_id, now_division_id, now_competition, now_round_number)
+    (now_event_id, now_league_id, now_age_group_id, now_division_id, now_competition, now_round_number)
         is distinct from (was_event_id, was_league_id, was_age_group_id, was_division_id, was_competition,
             was_round_number) as other_changed,
-    not is_new and is_newest and content_hash <> was_content_hash and (
+    is_newest and content_hash <> was_content_hash and (
         select string_agg(b.bracket_id || ':' || (b.home::integer + 2 * b.away::integer), ' ' order by b.bracket_id)
         from match_brackets b where b.match_id = d.match_id
     ) is distinct from (
@@ -124,24 +151,7 @@ select
     end as score_missing
 from decided d;
 
--- 2. New matches. A row that somebody else made meanwhile is missing from the count, and the transaction starts again.
-insert into matches (
-    source, season_id, external_id, event_id, league_id, age_group_id, division_id, competition,
-    home_team_id, away_team_id, kick_off, timezone, local_date, time_set, venue_id, round_number,
-    status, source_status, home_score, away_score, home_shootout, away_shootout,
-    observed_at, content_hash, score_observed_at, score_hash
-)
-select
-    source, season_id, external_id, event_id, league_id, age_group_id, division_id, competition,
-    home_team_id, away_team_id, kick_off, timezone, local_date, time_set, venue_id, round_number,
-    now_status, status, home_score, away_score, home_shootout, away_shootout,
-    observed_at, content_hash,
-    case when is_newest_score then observed_at end, case when is_newest_score then content_hash end
-from work where is_new
-order by external_id
-on conflict do nothing;
-
--- 3. What is newer, or carries a newer score. A row that changed since step 1 is missing from the count: start again.
+-- What is newer, or carries a newer score. A row that changed since it was found is missing from the count: start again.
 update matches m set
     event_id = now_event_id, league_id = now_league_id, age_group_id = now_age_group_id,
     division_id = now_division_id, competition = now_competition,
@@ -164,20 +174,17 @@ update matches m set
 from work w
 where m.id = w.match_id and m.xmin = w.row_version and (w.is_newest or w.is_newest_score);
 
--- 4. In which tables they count.
+-- In which tables they count.
 delete from match_brackets b using work w
 where w.brackets_changed and b.match_id = w.match_id and b.bracket_id <> all (w.brackets);
 
 insert into match_brackets (match_id, bracket_id, home, away)
-select coalesce(w.match_id, m.id), b.bracket_id, (b.side & 1) > 0, (b.side & 2) > 0
-from work w
-left join matches m
-    on w.is_new and m.source = w.source and m.season_id = w.season_id and m.external_id = w.external_id
-cross join lateral unnest(w.brackets, w.sides) as b (bracket_id, side)
-where w.is_new or w.brackets_changed
+select w.match_id, b.bracket_id, (b.side & 1) > 0, (b.side & 2) > 0
+from work w cross join lateral unnest(w.brackets, w.sides) as b (bracket_id, side)
+where w.brackets_changed
 on conflict (match_id, bracket_id) do update set home = excluded.home, away = excluded.away;
 
--- 5. History: what was, what is, by which batch.
+-- History: what was, what is, by which batch.
 insert into match_changes (match_id, field, old_value, new_value, observed_at, batch_id)
 select w.match_id, c.field, c.old_value, c.new_value, w.observed_at, current_setting('mt.batch_id')::uuid
 from work w
@@ -200,7 +207,7 @@ cross join lateral (
 where score_changed or status_changed or kick_off_changed or venue_changed or teams_changed
 order by w.match_id, c.field;
 
--- 6. Conflicts: of each field that this batch has something new to say of, what is offered against what is kept.
+-- Conflicts: of each field that this batch has something new to say of, what is offered against what is kept.
 create temporary table disputes on commit drop as
 select w.match_id, c.field, c.kept_value, c.offered_value, c.reason, w.observed_at, c.open
 from work w
@@ -235,7 +242,7 @@ cross join lateral (
         teams_held and (home_team_id, away_team_id) is distinct from (was_home_team_id, was_away_team_id)
     where is_newest
 ) as c (field, kept_value, offered_value, reason, open)
-where not is_new and (
+where (
     score_held or status_held or kick_off_held or venue_held or teams_held or score_missing
     or exists (select from match_conflicts o where o.match_id = w.match_id and o.settled_at is null)
 );
@@ -245,7 +252,7 @@ from disputes d
 where o.settled_at is null and o.match_id = d.match_id and o.field = d.field
     and not (d.open and o.offered_value is not distinct from d.offered_value);
 
--- 7. What was settled by nobody opens again when the source disagrees again; what a person settled stays settled.
+-- What was settled by nobody opens again when the source disagrees again; what a person settled stays settled.
 insert into match_conflicts (match_id, field, kept_value, offered_value, reason, observed_at, batch_id)
 select match_id, field, kept_value, offered_value, reason, observed_at, current_setting('mt.batch_id')::uuid
 from disputes where open
@@ -255,21 +262,22 @@ set settled_at = null, settlement = null, kept_value = excluded.kept_value, reas
     observed_at = excluded.observed_at, batch_id = excluded.batch_id
 where match_conflicts.settled_at is not null and match_conflicts.settled_by is null;
 
--- 8. Two observations of one moment that differ: the greater hash stands. A note, settled from the start.
+-- Two observations of one moment that differ: the greater hash stands. A note, settled from the start.
 insert into match_conflicts
     (match_id, field, kept_value, offered_value, reason, observed_at, batch_id, settled_at, settlement)
 select match_id, 'content', greatest(content_hash, was_content_hash), least(content_hash, was_content_hash),
     'same_moment', observed_at, current_setting('mt.batch_id')::uuid, now(), 'kept'
-from work where not is_new and observed_at = was_observed_at and content_hash <> was_content_hash
+from work where observed_at = was_observed_at and content_hash <> was_content_hash
 order by match_id
 on conflict do nothing;
 
--- 9. What became of them: per target, and which brackets' pages show something else now.
+select count(*) from work where is_newest or is_newest_score;
+
+-- What became of them: per target, which of them changed in what, and which brackets' pages show something else now.
 select
     target, outcome, count(*)
 from (
     select target, case
-        when is_new then 'inserted'
         when score_changed or status_changed or kick_off_changed or venue_changed or teams_changed or other_changed
             or brackets_changed then 'updated'
         when exists (select from disputes d where d.match_id = w.match_id and d.open) then 'protected'
@@ -279,19 +287,17 @@ from (
 ) as outcomes
 group by target, outcome;
 
-select count(*) filter (where is_new), count(*) filter (where not is_new and (is_newest or is_newest_score)) from work;
-
-select distinct b.bracket_id
-from work w
-cross join lateral unnest(case when is_new or was_brackets is null or brackets_changed then w.brackets end
-    || was_brackets) as b (bracket_id)
-where is_new or score_changed or status_changed or kick_off_changed or venue_changed or teams_changed or other_changed
-    or brackets_changed;
-
 select match_id, array_remove(array[
     case when score_changed then 'score' end, case when status_changed then 'status' end,
     case when kick_off_changed then 'kick_off' end, case when venue_changed then 'venue' end,
     case when teams_changed then 'teams' end], null)
 from work
 where score_changed or status_changed or kick_off_changed or venue_changed or teams_changed
-order by match_id
+order by match_id;
+
+select distinct b.bracket_id
+from work w
+cross join lateral unnest(case when was_brackets is null or brackets_changed then w.brackets end || was_brackets)
+    as b (bracket_id)
+where score_changed or status_changed or kick_off_changed or venue_changed or teams_changed or other_changed
+    or brackets_changed

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import psycopg
@@ -51,6 +52,8 @@ class Places:
         self.seasons, self.leagues, self.ages, self.divisions = Known(), Known(), Known(), Known()
         self.brackets, self.clubs, self.teams, self.venues = Known(), Known(), Known(), Known()
         self.named_teams: dict[Key, int] = {}
+        self.sides: dict[tuple[str | None, ...], datetime] = {}
+        self.venue_words: dict[tuple[str | None, ...], datetime] = {}
         self.members: set[tuple[int, int]] = set()
 
 
@@ -395,9 +398,26 @@ class Teams(NamedTuple):
         return self.by_name.get((source, team.name, team.age_label or ""))
 
 
+_WORDS = attrgetter("squad_id", "name", "age_label", "club_id", "club_name", "crest_url")
+
+
 def ensure_teams(connection: psycopg.Connection, places: Places, sides: Iterable[Side]) -> Teams:
-    """Every team that the sides name, and their clubs."""
-    sides = tuple(sides)
+    """Every team that the sides name, and their clubs. What the process has seen word for word costs no question."""
+    new: dict[Any, Side] = {}
+    seen = places.sides
+    for side in sides:
+        words = (side.source, *_WORDS(side.team))
+        known = seen.get(words)
+        if known is None or known < side.observed_at:
+            other = new.get(words)
+            if other is None or (other.listed, other.observed_at) < (side.listed, side.observed_at):
+                new[words] = side
+    renamed = _learn_teams(connection, places, tuple(new.values())) if new else []
+    seen.update((words, side.observed_at) for words, side in new.items() if side.team.squad_id is not None)
+    return Teams(places.teams.ids, places.named_teams, renamed)
+
+
+def _learn_teams(connection: psycopg.Connection, places: Places, sides: tuple[Side, ...]) -> list[int]:
     clubs = _ensure_clubs(connection, places, sides)
     renamed: list[int] = []
 
@@ -406,7 +426,7 @@ def ensure_teams(connection: psycopg.Connection, places: Places, sides: Iterable
         renamed.extend(identifier for *_, changed, identifier in rows if changed)
         return [(source, squad, identifier) for source, squad, _, identifier in rows]
 
-    by_squad = _ensure(
+    _ensure(
         places.teams,
         [
             Place(
@@ -419,26 +439,29 @@ def ensure_teams(connection: psycopg.Connection, places: Places, sides: Iterable
         ],
         write,
     )
+    _ensure_named(connection, places, [side for side in sides if side.team.squad_id is None], clubs)
+    return renamed
+
+
+def _ensure_named(connection: psycopg.Connection, places: Places, sides: list[Side], clubs: Mapping[Key, int]) -> None:
     named = {
         (side.source, side.team.name, side.team.age_label or ""): side
         for side in sorted(sides, key=lambda side: side.listed or side.team.club_id is not None)
-        if side.team.squad_id is None
     }
-    unknown = {key: side for key, side in named.items() if key not in places.named_teams}
+    unknown = [side for key, side in named.items() if key not in places.named_teams]
     if unknown:
         rows = connection.execute(
             _NAMED_TEAMS,
             {
-                "source": [side.source for side in unknown.values()],
-                "name": [side.team.name for side in unknown.values()],
-                "label": [side.team.age_label for side in unknown.values()],
-                "club": [clubs.get((side.source, side.team.club_id or "")) for side in unknown.values()],
-                "make": [side.listed or side.team.club_id is not None for side in unknown.values()],
-                "at": [side.observed_at for side in unknown.values()],
+                "source": [side.source for side in unknown],
+                "name": [side.team.name for side in unknown],
+                "label": [side.team.age_label for side in unknown],
+                "club": [clubs.get((side.source, side.team.club_id or "")) for side in unknown],
+                "make": [side.listed or side.team.club_id is not None for side in unknown],
+                "at": [side.observed_at for side in unknown],
             },
         ).fetchall()
         places.named_teams.update({(source, name, label): identifier for source, name, label, identifier in rows})
-    return Teams(by_squad, places.named_teams, renamed)
 
 
 def _ensure_clubs(connection: psycopg.Connection, places: Places, sides: tuple[Side, ...]) -> Mapping[Key, int]:
@@ -458,6 +481,20 @@ def ensure_venues(
     connection: psycopg.Connection, places: Places, venues: Iterable[tuple[str, Venue, datetime]]
 ) -> Mapping[Key, int]:
     """Ids by (source, external id), and by (source, "", name) where the source has no ids."""
+    new: dict[tuple[str | None, ...], tuple[str, Venue, datetime]] = {}
+    seen = places.venue_words
+    for source, venue, observed_at in venues:
+        words = (source, venue.external_id, venue.name)
+        known = seen.get(words)
+        if known is None or known < observed_at:
+            new[words] = (source, venue, observed_at)
+    if new:
+        _learn_venues(connection, places, list(new.values()))
+        seen.update((words, observed_at) for words, (_, _, observed_at) in new.items())
+    return places.venues.ids
+
+
+def _learn_venues(connection: psycopg.Connection, places: Places, venues: list[tuple[str, Venue, datetime]]) -> None:
     with_id: list[Place] = []
     named: list[Place] = []
     for source, venue, observed_at in venues:
@@ -473,11 +510,10 @@ def ensure_venues(
             "k1": [place.key[2] for place in given],
             "at": [datetime.now(UTC) for _ in given],
         }
-        return [
-            (source, "", name, identifier) for source, name, identifier in connection.execute(_NAMED_VENUES, columns)
-        ]
+        rows = connection.execute(_NAMED_VENUES, columns)
+        return [(source, "", name, identifier) for source, name, identifier in rows]
 
-    return _ensure(places.venues, named, write)
+    _ensure(places.venues, named, write)
 
 
 def venue_key(source: str, venue: Venue) -> Key:
