@@ -112,7 +112,7 @@ def replica(folder: Path) -> Iterator[ReaderSettings]:
     heard, said = os.pipe()
     command = [sys.executable, "-m", "devstack.replica", "--port", "0", "--state", str(folder), "--today", TODAY]
     with (folder / "replica.log").open("wb") as log:
-        child = subprocess.Popen([*command, "--ready-fd", str(said)], stderr=log, pass_fds=[said])
+        child = subprocess.Popen([*command, "--ready-fd", str(said)], stderr=log, pass_fds=[said])  # noqa: S603
     os.close(said)
     try:
         with os.fdopen(heard, "rb") as pipe:
@@ -134,7 +134,7 @@ def worker(dsn: str, amqp_url: str, folder: Path, *, concurrency: int = 1) -> It
     environment = {**os.environ, "DATABASE_URL": dsn, "AMQP_URL": amqp_url, "MT_LOG_LEVEL": "warning"}
     program = [sys.executable, "-m", "missing_table.cli", "worker", "--concurrency", str(concurrency)]
     with log.open("wb") as out:
-        child = subprocess.Popen(program, env=environment, stdout=out, stderr=out, start_new_session=True)
+        child = subprocess.Popen(program, env=environment, stdout=out, stderr=out, start_new_session=True)  # noqa: S603
     try:
         courier = AmqpCourier(amqp_url, str(uuid4()))
         courier.open()
