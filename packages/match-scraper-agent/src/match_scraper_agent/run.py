@@ -147,7 +147,7 @@ async def run(
             plan,
             source=source,
             knowledge=knowledge,
-            api=None if knowledge.error else api,
+            api=api,
             courier=courier,
             outbox=outbox if courier is not None else None,
             run_id=run_id,
