@@ -79,8 +79,8 @@ class Journal:
             os.close(folder)
         except OSError as error:
             raise JournalError(f"cannot write {fresh}: {error}") from error
-        self._flush()
         if self._handle is not None:
+            self._flush()
             os.close(self._handle)
         self._handle = handle
 
@@ -166,8 +166,8 @@ class Journal:
 
     def close(self) -> None:
         """Syncs, and gives the folder back."""
-        self._flush()
         if self._handle is not None:
+            self._flush()
             os.fsync(self._handle)
             os.close(self._handle)
             self._handle = None

@@ -59,6 +59,8 @@ class RadiusClient:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._opened = False
+        self._opening = asyncio.Lock()
         self._pending = asyncio.Semaphore(PENDING)
         self._secret = settings.radius_secret.get_secret_value().encode()
         self._client = ClientAsync(
@@ -74,10 +76,14 @@ class RadiusClient:
 
     async def _open(self) -> None:
         """Opens the sockets when they are not: the server's name may not resolve until the server is there."""
-        try:
-            await self._client.initialize_transports(enable_auth=True, enable_acct=True)
-        except OSError as error:
-            raise RadiusDown(f"cannot reach RADIUS at {self._settings.radius_host}: {error}") from error
+        if self._opened:
+            return
+        async with self._opening:  # pyrad shows a socket that another task is still opening as there
+            try:
+                await self._client.initialize_transports(enable_auth=True, enable_acct=True)
+            except OSError as error:
+                raise RadiusDown(f"cannot reach RADIUS at {self._settings.radius_host}: {error}") from error
+            self._opened = True
 
     async def stop(self) -> None:
         """Closes the sockets."""

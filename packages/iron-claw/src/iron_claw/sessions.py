@@ -316,10 +316,8 @@ class Sessions:
     def _open(self, user: str, digest: str, grant: Grant) -> Session:
         session = self._unopened(user, digest, grant)
         now = session.started_at
-        try:
-            self.journal.write("session", **self._session_record(session))
-        except JournalError as error:
-            raise Refused(503, f"no accounting can be kept: {error}", retry_after_s=DOWN_RETRY_AFTER_S) from error
+        self._check_journal()
+        self._journal("session", **self._session_record(session))
         self.known[user] = Known(digest, grant.to_json(), now)
         self.open[user] = session
         self._tell("Start", session, now)
@@ -360,10 +358,8 @@ class Sessions:
             lease_until=now + self.settings.lease_s,
             task=asyncio.current_task(),
         )
-        try:
-            self.journal.write("reserve", **reserve_record(call))
-        except JournalError as error:
-            raise Refused(503, f"no accounting can be kept: {error}", retry_after_s=DOWN_RETRY_AFTER_S) from error
+        self._check_journal()
+        self._journal("reserve", **reserve_record(call))
         if self.enforcing:
             if not session.budget.reserve(call.id, decision.reserve):
                 raise RuntimeError(f"a decision to let {call.id} out does not fit its budget")
@@ -619,6 +615,11 @@ class Sessions:
         self.metrics.journal_depth.labels("accounting").set(len(self.accounting.queue))
         self.metrics.journal_depth.labels("calls").set(len(self.store.queue))
         self.metrics.journal_bytes.set(self.journal.bytes)
+
+    def _check_journal(self) -> None:
+        if self.journal.broken is not None:
+            text = f"no accounting can be kept: {self.journal.broken}"
+            raise Refused(503, text, retry_after_s=DOWN_RETRY_AFTER_S)
 
     def _journal(self, kind: str, **fields: Any) -> None:
         """Writes what has happened already: when the disk refuses, it stays in the journal's backlog."""

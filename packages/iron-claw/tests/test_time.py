@@ -1,0 +1,166 @@
+"""What time alone decides, with the clock in the test's hand, on a real FreeRADIUS: month's end, grace, refusals."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from devstack.gateway_testing import Radius
+from iron_claw.budget import Counts
+from iron_claw.errors import Refused
+from iron_claw.journal import Journal, JournalError, read
+from iron_claw.metrics import Metrics
+from iron_claw.policy import Ask
+from iron_claw.prices import load
+from iron_claw.radius import RadiusClient
+from iron_claw.replay import replay
+from iron_claw.sessions import Sessions, month_end
+from iron_claw.settings import PRICES, Settings
+
+KEY = "ann.a-long-enough-secret"
+
+
+class Gate:
+    """Sessions without HTTP, at a time that the test sets."""
+
+    def __init__(self, radius: Radius, folder: Path, **more: object) -> None:
+        self.now = datetime.now(UTC).timestamp()
+        server = radius.server
+        self.settings = Settings(
+            radius_host="127.0.0.1",
+            radius_auth_port=server.auth_port,
+            radius_acct_port=server.acct_port,
+            radius_secret=server.secret,
+            state_dir=folder,
+            **more,
+        )
+        self.journal = Journal(folder, clock=lambda: self.now)
+        self.radius = RadiusClient(self.settings)
+        self.sessions = Sessions(
+            self.settings, self.journal, self.radius, load(PRICES), Metrics(), clock=lambda: self.now
+        )
+        self.journal.begin(self.sessions.restore(replay(self.journal.open())))
+        self.sender = asyncio.create_task(self.sessions.accounting.send())
+
+    async def use(self, tokens: int) -> None:
+        """One call that uses so many tokens."""
+        session = await self.sessions.enter(KEY)
+        call = self.sessions.begin(session, Ask("claude-sonnet-4-6", tokens, 0), "r", charged_input=0)
+        used = Counts(output_tokens=tokens)
+        self.sessions.settle(call, used, ending="complete", status=200, estimated=False)
+
+    async def close(self) -> None:
+        self.sender.cancel()
+        with suppress(asyncio.CancelledError):
+            await self.sender
+        await self.radius.stop()
+        self.journal.close()
+
+
+@pytest.fixture
+async def gate(radius: Radius, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Gate]:
+    radius.add_user("ann", KEY.partition(".")[2], check={"MT-Max-Monthly-Tokens": 1000}, MT_Token_Budget=600)
+    made = Gate(radius, tmp_path, **getattr(request, "param", {}))
+    yield made
+    await made.close()
+
+
+async def test_the_months_end_stops_a_session_and_the_next_one_counts_in_the_new_month(
+    gate: Gate, radius: Radius
+) -> None:
+    await gate.use(500)
+    gate.now = month_end(gate.now) + 1
+    gate.sessions.tick()
+    await gate.use(10)
+    assert await gate.sessions.accounting.flushed(10)
+    first, second = radius.rows("select * from radacct order by acctstarttime")
+    assert (first["acctoutputoctets"], first["acctterminatecause"]) == (500, "Session-Timeout")
+    assert second["acctstoptime"] is None
+    assert first["acctstarttime"].month != second["acctstarttime"].month
+
+
+async def test_the_monthly_cap_holds_what_radius_was_not_told_yet(gate: Gate, radius: Radius) -> None:
+    await gate.use(500)
+    gate.sender.cancel()  # RADIUS hears of nothing more
+    gate.sessions.close(gate.sessions.open["ann"], "User-Request")
+    session = await gate.sessions.enter(KEY)
+    assert session.budget.limit == 500
+    gate.sender = asyncio.create_task(gate.sessions.accounting.send())
+    await gate.use(499)
+    gate.sessions.close(gate.sessions.open["ann"], "User-Request")
+    assert await gate.sessions.accounting.flushed(10)
+    assert (await gate.sessions.enter(KEY)).budget.limit == 1
+    await gate.use(1)
+    with pytest.raises(Refused) as refused:
+        await gate.use(1)
+    assert (refused.value.status, refused.value.retry) == (429, False)
+    assert refused.value.details["resets_at"].endswith("-01T00:00:00Z")
+
+
+async def test_a_month_that_is_used_up_is_refused_at_the_door_with_its_reset_date(gate: Gate, radius: Radius) -> None:
+    for _ in range(2):
+        await gate.use(500)
+        if "ann" in gate.sessions.open:
+            gate.sessions.close(gate.sessions.open["ann"], "User-Request")
+    assert await gate.sessions.accounting.flushed(10)
+    gate.sessions.refused.clear()  # the gateway's own word: here it is FreeRADIUS that refuses
+    with pytest.raises(Refused) as refused:
+        await gate.sessions.enter(KEY)
+    assert refused.value.status == 429
+    assert refused.value.details["resets_at"].endswith("-01T00:00:00Z")
+
+
+async def test_a_kill_is_over_when_the_session_would_have_been(gate: Gate, radius: Radius) -> None:
+    await gate.use(600)
+    with pytest.raises(Refused):
+        await gate.sessions.enter(KEY)
+    gate.now += gate.settings.session_timeout_s + 1
+    assert (await gate.sessions.enter(KEY)).budget.settled.total == 0
+
+
+@pytest.mark.parametrize("gate", [{"grace_s": 3600, "radius_timeout_s": 0.2}], indirect=True)
+async def test_grace_lets_a_known_user_in_while_radius_is_away_and_not_for_ever(gate: Gate, radius: Radius) -> None:
+    await gate.use(10)
+    gate.sessions.close(gate.sessions.open["ann"], "User-Request")
+    assert await gate.sessions.accounting.flushed(10)
+    radius.stop()
+    assert (await gate.sessions.enter(KEY)).grant.token_budget == 600
+    gate.sessions.close(gate.sessions.open["ann"], "User-Request")
+    with pytest.raises(Refused) as wrong:
+        await gate.sessions.enter("ann.another-secret-altogether")
+    assert wrong.value.status == 503
+    gate.now += 2 * 3600
+    with pytest.raises(Refused) as late:
+        await gate.sessions.enter(KEY)
+    assert (late.value.status, late.value.retry_after_s) == (503, 5)
+
+
+async def test_counts_beyond_32_bits_reach_radacct_whole(gate: Gate, radius: Radius) -> None:
+    session = await gate.sessions.enter(KEY)
+    session.budget.limit = None
+    await gate.use(9_000_000_000)
+    gate.sessions.close(session, "User-Request")
+    assert await gate.sessions.accounting.flushed(10)
+    assert radius.rows("select acctoutputoctets o from radacct")[0]["o"] == 9_000_000_000
+
+
+async def test_a_disk_that_is_full_makes_it_not_ready_and_forgets_nothing(gate: Gate, radius: Radius) -> None:
+    await gate.use(5)
+    handle, gate.journal._handle = gate.journal._handle, None
+    await gate.use(5)
+    with pytest.raises(JournalError):
+        await gate.journal.written()
+    with pytest.raises(Refused) as refused:
+        await gate.use(5)
+    assert refused.value.status == 503
+    assert gate.journal.broken is not None
+    gate.journal._handle = handle
+    gate.journal.retry()
+    assert gate.journal.broken is None
+    kinds = [record["k"] for record in read(gate.journal.file)]
+    assert (kinds.count("reserve"), kinds.count("settle")) == (2, 2)
