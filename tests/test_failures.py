@@ -70,7 +70,7 @@ class Faulty:
         done = subprocess.run(
             [str(Path(sys.executable).parent / "match-scraper-agent"), "run", "--json", *options],
             env=self.stack.parts.agent_environment({}),
-            cwd=self.stack.data / "agent",
+            cwd=self.stack.parts.agent_folder,
             capture_output=True,
             text=True,
             timeout=300,
@@ -165,7 +165,7 @@ def test_no_broker_ends_with_4_and_what_was_read_waits_on_disk(faulty: Faulty) -
     faulty.mend()
     code, report, said = faulty.agent()
     assert code == 0, (report, said)
-    assert list((faulty.stack.data / "agent").rglob("outbox/*.json")) == []
+    assert list((faulty.stack.parts.agent_folder / "outbox").glob("*.json")) == []
 
 
 def test_no_database_ends_with_4_queued_without_a_receipt(faulty: Faulty) -> None:

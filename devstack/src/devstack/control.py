@@ -122,7 +122,11 @@ def up(data: Path, choices: Choices, settings: Mapping[str, str], say: Say) -> S
         if running is not None:
             before = Choices.model_validate(running["choices"])
             if needs_restart(before, choices):
-                say("the stack's settings changed: starting it anew")
+                say(
+                    "the stack's settings changed: starting it anew"
+                    if before.world == choices.world
+                    else "real matches and the generated season are kept apart: starting anew with the other database"
+                )
                 _stop_supervisor(data, say)
                 running = None
             elif before != choices:
@@ -145,9 +149,13 @@ def up(data: Path, choices: Choices, settings: Mapping[str, str], say: Say) -> S
 
 
 def needs_restart(before: Choices, after: Choices) -> bool:
-    """Whether a change takes the whole stack down first (feeds, the clock and --live do not)."""
+    """Whether a change takes the whole stack down first.
+
+    Feeds, the clock and --live do not, unless they lead from an invented season to real matches or back: each has a
+    database, a queue and a journal of its own.
+    """
     free = {"feeds", "today", "live", "held"}
-    return before.model_dump(exclude=free) != after.model_dump(exclude=free)
+    return before.world != after.world or before.model_dump(exclude=free) != after.model_dump(exclude=free)
 
 
 def _repoint(stack: Stack, before: Choices, say: Say) -> None:

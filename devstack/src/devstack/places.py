@@ -29,7 +29,7 @@ BASE_PORTS = {
 }
 UDP = frozenset({"radius-auth", "radius-acct", "radius-coa", "proxy-coa"})
 HIGHEST_PORT = 65535
-LONGEST_SOCKET_NAME = "/pg-embedded/run/.s.PGSQL.65535.lock"
+LONGEST_SOCKET_NAME = "/real/pg-embedded/run/.s.PGSQL.65535.lock"
 
 
 def ports(offset: int) -> dict[str, int]:

@@ -64,7 +64,7 @@ def agent_run(stack: Stack, options: AgentOptions, *, as_json: bool) -> tuple[in
         env["DATABASE_URL"] = stack.database_direct_url
     argv = [*agent_command(stack), *options.argv(), *(["--json"] if as_json else [])]
     try:
-        child = subprocess.Popen(argv, env=env, cwd=stack.data / "agent", stdout=subprocess.PIPE if as_json else None)
+        child = subprocess.Popen(argv, env=env, cwd=stack.agent_folder, stdout=subprocess.PIPE if as_json else None)
     except OSError as error:
         raise CannotStart(f"{argv[0]} cannot be executed: {error}") from error
     while True:

@@ -59,6 +59,11 @@ class Choices(BaseModel):
     """Services that are kept stopped, for looking at a failure."""
     durability: Literal["durable", "throwaway"] = "durable"
 
+    @property
+    def world(self) -> Literal["generated", "real"]:
+        """Whose matches these are: those that the replica invents, or those that somebody published."""
+        return "generated" if self.feeds == GENERATED and not self.live else "real"
+
 
 class Secrets(BaseModel):
     """The stack's own secrets, made at its first start, readable by its owner alone (DATA/secrets.json)."""
@@ -123,6 +128,16 @@ class Stack:
         return Secrets.load(self.data)
 
     @property
+    def home(self) -> Path:
+        """Where database, queue, journal and outbox lie. What is invented and what is real never share one."""
+        return self.data if self.choices.world == "generated" else self.data / "real"
+
+    @property
+    def agent_folder(self) -> Path:
+        """The agent's outbox and evidence."""
+        return self.home / "agent"
+
+    @property
     def web_url(self) -> str:
         """Where a person looks."""
         return f"http://127.0.0.1:{self.ports['backend' if self.choices.embedded else 'web']}/"
@@ -158,7 +173,7 @@ class Stack:
             raise CannotStart("PostgreSQL's programs are not installed: apt-get install postgresql")
         name = "pg-embedded" if self.choices.embedded else "pg"
         return Postgres(
-            self.data / name,
+            self.home / name,
             self.ports["postgres"],
             binaries,
             passwords={SUPERUSER: self.secrets.postgres_superuser, OWNER: self.secrets.postgres_owner},
@@ -170,7 +185,7 @@ class Stack:
     def rabbitmq(self) -> RabbitMQ:
         """The private node."""
         return RabbitMQ(
-            self.data / "rabbitmq",
+            self.home / "rabbitmq",
             self.ports["rabbitmq"],
             self.ports["rabbitmq-management"],
             user="missing-table",
@@ -266,7 +281,7 @@ class Stack:
             "IRON_CLAW_",
             IRON_CLAW_HOST="127.0.0.1",
             IRON_CLAW_PORT=str(self.ports["proxy"]),
-            IRON_CLAW_STATE_DIR=str(self.data / "iron-claw"),
+            IRON_CLAW_STATE_DIR=str(self.home / "iron-claw"),
             IRON_CLAW_DATABASE_URL=self.radius_database_url,
             **radius,
             **upstream,
@@ -274,7 +289,7 @@ class Stack:
 
     def agent_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
         """Of one agent run. `environment` is what the person set now; it wins."""
-        state = self.data / "agent"
+        state = self.agent_folder
         state.mkdir(parents=True, exist_ok=True)
         values = {
             "AGENT_API_URL": self.api_url,
@@ -362,7 +377,7 @@ class Stack:
         note: str = "",
         folder: str | None = None,
     ) -> Service:
-        state = self.data / (folder or name)
+        state = self.home / (folder or name)
 
         def launch() -> Launch:
             state.mkdir(parents=True, exist_ok=True)
@@ -485,7 +500,7 @@ class Stack:
 
     def _agent_user(self, log: Path) -> None:
         """Makes the agent's RADIUS user; one that is there keeps the limits that somebody gave it."""
-        mark = self.data / "agent-user.stamp"
+        mark = self.home / "agent-user.stamp"
         stamp = hashlib.sha256(f"{self.database_direct_url} {self.secrets.agent_proxy_password}".encode()).hexdigest()
         with psycopg.connect(self.database_direct_url, prepare_threshold=None) as connection:
             query = "select 1 from radcheck where username = %s limit 1"
