@@ -9,9 +9,9 @@ GENERATED = Choices()
 REAL = Choices(feeds="/srv/feeds")
 
 
-def test_real_documents_and_the_generated_season_have_homes_of_their_own() -> None:
-    invented, real = Stack(Path("/srv/mt"), GENERATED), Stack(Path("/srv/mt"), REAL)
-    live = Stack(Path("/srv/mt"), Choices(live=True))
+def test_real_documents_and_the_generated_season_have_homes_of_their_own(tmp_path: Path) -> None:
+    invented, real = Stack(tmp_path, GENERATED), Stack(tmp_path, REAL)
+    live = Stack(tmp_path, Choices(live=True))
     assert invented.home != real.home
     assert real.home == live.home
     assert {invented.agent_folder.parent, real.agent_folder.parent} == {invented.home, real.home}
