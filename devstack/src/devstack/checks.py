@@ -168,7 +168,15 @@ def run_tests(
         env["MT_TEST_PORT_OFFSET"] = str(port_offset)
     if data is not None:
         env["MT_TEST_DATA"] = str(data.absolute())
-    argv = [_tool("pytest"), "-n", "2", "--dist", "loadgroup", *(["-m", expression] if expression else [])]
+    argv = [
+        _tool("pytest"),
+        "-n",
+        "2",
+        "--dist",
+        "loadgroup",
+        "--durations=20",
+        *(["-m", expression] if expression else []),
+    ]
     if kind == "all":
         say("of these kinds there are no tests yet: " + (", ".join(k for k in LATER if not _has_tests(k)) or "none"))
     if failed:
