@@ -25,7 +25,7 @@ import pytest
 from devstack.replica.season import generate
 from devstack.testing import RunningStack, free_offset, stack_environment
 
-pytestmark = [pytest.mark.xdist_group("failures"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("failures"), pytest.mark.timeout(600)]
 
 SEED = 7
 TARGET = "u14-hg-northeast"

@@ -98,18 +98,20 @@ def test_servers_of_a_supervisor_that_was_killed_are_ended_by_the_next_up(data: 
 
 def test_a_replica_that_was_pointed_elsewhere_serves_that_also_after_it_died(data: Path, tmp_path: Path) -> None:
     offset = free_offset()
-    start(data, offset, only=("replica",))
-    for kind in ("schedule", "standings"):
-        (tmp_path / "data" / kind).mkdir(parents=True)
-        document = {"synced_at": "2026-10-05T14:00:00Z", "data": []}
-        (tmp_path / "data" / kind / "mls-next-league-26-27.json").write_text(json.dumps(document))
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        for kind in ("schedule", "standings"):
+            (folder / "data" / kind).mkdir(parents=True)
+            document = {"synced_at": "2026-10-05T14:00:00Z", "data": []}
+            (folder / "data" / kind / "mls-next-league-26-27.json").write_text(json.dumps(document))
+    start(data, offset, only=("replica",), feeds=str(first))
     pid = int(str(part(data, "replica")["pid"]))
-    start(data, offset, only=("replica",), feeds=str(tmp_path))
+    start(data, offset, only=("replica",), feeds=str(second))
     seen = part(data, "replica")
-    assert (seen["pid"], seen["note"]) == (pid, f"feeds: {tmp_path}")
+    assert (seen["pid"], seen["note"]) == (pid, f"feeds: {second}")
     os.kill(pid, signal.SIGKILL)
     again = wait_for_restart(data, "replica", pid)
-    assert str(tmp_path) in Path(f"/proc/{again['pid']}/cmdline").read_text()
+    assert str(second) in Path(f"/proc/{again['pid']}/cmdline").read_text()
 
 
 def test_a_port_that_is_taken_is_named_with_its_service_and_nothing_is_left_running(data: Path) -> None:

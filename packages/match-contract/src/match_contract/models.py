@@ -126,7 +126,10 @@ class Match(Part):
     @field_validator("kick_off", "observed_at")
     @classmethod
     def _utc(cls, moment: datetime | None) -> datetime | None:
-        return moment.astimezone(UTC) if moment else None
+        if moment is None or moment.tzinfo is UTC:
+            return moment
+        # astimezone takes 9 µs, and nearly every moment comes in UTC already
+        return moment.astimezone(UTC) if moment.utcoffset() else moment.replace(tzinfo=UTC)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 _NAME = re.compile(r"(\d{4})-(\d{2})")
 _KEY_SUFFIX = re.compile(r"(\d{2})-(\d{2})$")
@@ -16,6 +17,7 @@ class Season:
     start_year: int
 
     @classmethod
+    @lru_cache(maxsize=64)
     def parse(cls, name: str) -> "Season":
         """Reads "2026-27"; raises ValueError that says what is expected."""
         found = _NAME.fullmatch(name)

@@ -97,9 +97,9 @@ def build_messages(
     if reading.observed_at is None:
         raise ValueError(f"{reading.key.key}: a reading without synced_at cannot be submitted")
     matches, refused = sort_matches(targets, reading, window)
-    items: list[Payload] = [{**match.model_dump(mode="json"), "target": name} for name, match in matches] + [
-        {**payload, "target": name} for name, payload in refused
-    ]
+    items: list[Payload] = [
+        {**match.model_dump(mode="json", exclude_none=True), "target": name} for name, match in matches
+    ] + [{**payload, "target": name} for name, payload in refused]
     parts = [items[at : at + MAX_MATCHES_PER_BATCH] for at in range(0, len(items), MAX_MATCHES_PER_BATCH)]
     snapshot = FeedSnapshot(
         run_id=run_id,
