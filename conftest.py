@@ -13,8 +13,3 @@ def own_log_settings() -> Iterator[None]:
     """A command line that a test calls in-process configures the log of its whole process: undone after each test."""
     yield
     structlog.reset_defaults()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that follow each other on one stack begin first: started last, they would run on alone at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)

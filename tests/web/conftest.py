@@ -94,9 +94,9 @@ def site(request: pytest.FixtureRequest) -> Site:
     return landed
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Real Chromium, one for the session."""
+    """Real Chromium, one for a module: while Playwright's loop runs, no asynchronous test can have its own."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]

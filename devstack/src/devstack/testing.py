@@ -17,11 +17,13 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -79,6 +81,30 @@ def pytest_configure_node(node: Any) -> None:
     """xdist: hands the folder on to a worker."""
     node.workerinput["mt_run_folder"] = str(node.config.stash[run_folder_key])
     node.workerinput["mt_controller"] = os.getpid()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """xdist 3.8 writes a test's group into its node id, which pytest 9.2 no longer takes: here a file names its group.
+
+    Every test of a file that says `xdist_group("name")` goes to one worker, with those of other files of that group.
+    """
+    if config.getoption("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415  (only where tests run side by side)
+
+    class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid.partition("::")[0]) or nodeid
+
+    return GroupScheduling(config, log)
+
+
+@cache
+def group_of(file: str) -> str | None:
+    """The xdist group that a test file names; None where it names none. The path is relative to the checkout."""
+    found = re.search(r"xdist_group\(\"([^\"]+)\"\)", (ROOT / file).read_text(encoding="utf-8"))
+    return found[1] if found else None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
