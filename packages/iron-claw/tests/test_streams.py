@@ -144,6 +144,8 @@ class Upstream(socketserver.ThreadingTCPServer):
 class Answer(socketserver.StreamRequestHandler):
     """HTTP/1.1 with keep-alive and chunked answers, nothing more."""
 
+    disable_nagle_algorithm = True  # each small chunk would wait 40 ms for the acknowledgement of the one before
+
     def handle(self) -> None:
         while True:
             length = 0
