@@ -2,7 +2,7 @@
 
 season_feed_to_committed_s   the whole generated season (24,623 matches, three competitions): read over HTTP from the
                              replica, understood by the reader, sent by the agent's courier through RabbitMQ with
-                             confirms, landed by one worker process with one child, until the last receipt is back
+                             confirms, landed by one worker with its two processes, until the last receipt is back
 unchanged_source_s           the same again when nothing changed: six conditional requests, no body, a run report landed
 merge_vs_copy_upsert         the merge of all batches into an empty league (places, history, receipts, events and all)
 replay_vs_copy_upsert        the same batches once more under other ids: nothing changes
@@ -128,7 +128,7 @@ def replica(folder: Path) -> Iterator[ReaderSettings]:
 
 
 @contextmanager
-def worker(dsn: str, amqp_url: str, folder: Path, *, concurrency: int = 1) -> Iterator[None]:
+def worker(dsn: str, amqp_url: str, folder: Path, *, concurrency: int = 2) -> Iterator[None]:
     """`missing-table worker`, consuming before this returns."""
     log = folder / "worker.log"
     environment = {**os.environ, "DATABASE_URL": dsn, "AMQP_URL": amqp_url, "MT_LOG_LEVEL": "warning"}
