@@ -1553,7 +1553,7 @@ export interface components {
         };
         /**
          * RunTarget
-         * @description One target of a run; counts are of matches.
+         * @description One target of a run; counts are of matches. `planned` is null where nobody knew what to expect.
          */
         RunTarget: {
             /** Detail */
@@ -1565,7 +1565,7 @@ export interface components {
             /** Outcome */
             outcome?: string | null;
             /** Planned */
-            planned: number;
+            planned: number | null;
             /** Protected */
             protected: number;
             /** Rejected */

@@ -246,6 +246,7 @@ export const en = {
     noModel: 'without a model',
     tokens: (tokensIn: number, tokensOut: number) => `${tokensIn.toLocaleString()} in, ${tokensOut.toLocaleString()} out`,
     cost: (usd: string) => `${usd} USD`,
+    costUnknown: 'cost unknown',
     target: 'Target',
     planned: 'Planned',
     found: 'Found',

@@ -1,16 +1,18 @@
 """The plan: what each target needs, and why."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from match_contract import League, Season
+from match_scraper_agent.agent import PROMPT, prompt
 from match_scraper_agent.api import BracketSummary, Knowledge, LastRun, MatchSummary, SourceState
 from match_scraper_agent.planner import Plan, Window, check_window, covers, key_of, make_plan
 from match_scraper_agent.settings import SettingsError
-from match_scraper_agent.targets import EVERY_LEAGUE, Target, choose, load_targets
+from match_scraper_agent.targets import DEFAULT_FILE, EVERY_LEAGUE, Target, choose, load_club, load_targets
 
 NOW = datetime(2026, 10, 5, 14, tzinfo=UTC)
 TARGET = Target(name="u14-hg-northeast", league=League.HOMEGROWN, division="Northeast", age_group="U14")
@@ -56,12 +58,12 @@ def plan_of(known: Knowledge, **more: object) -> Plan:
 
 def test_a_target_that_nobody_has_read_yet_needs_everything() -> None:
     item = plan_of(knowledge()).of(TARGET.name)
-    assert (item.need, item.conditional, item.planned) == ("full", False, 0)
+    assert (item.need, item.conditional, item.planned) == ("full", False, None)
 
 
 def test_an_unreachable_api_reads_everything_and_says_so() -> None:
     plan = plan_of(Knowledge(error="the API does not answer"))
-    assert plan.of(TARGET.name).need == "full"
+    assert (plan.of(TARGET.name).need, plan.of(TARGET.name).planned) == ("full", None)
     assert plan.warnings == ("the API does not answer",)
 
 
@@ -173,6 +175,26 @@ def test_the_five_targets_of_the_design_are_the_default() -> None:
         "u13-hg-florida",
         "u14-academy-new-england",
     ]
+
+
+def test_the_club_is_a_fact_of_the_targets_file(tmp_path: Path) -> None:
+    assert load_club() == "IFA"
+    file = tmp_path / "targets.toml"
+    file.write_text(DEFAULT_FILE.read_text().replace('club = "IFA"', ""))
+    assert load_club(file) is None
+    file.write_text("club = 7\n")
+    with pytest.raises(SettingsError, match="malformed: club: 7 is not a name"):
+        load_club(file)
+
+
+def test_every_fact_of_the_prompt_is_filled_in_from_data() -> None:
+    plan = plan_of(knowledge())
+    text = prompt(plan, PROMPT.read_text(), load_club())
+    for fact in ("2026-27", "Monday 2026-10-05", "u14-hg-northeast", "people of IFA"):
+        assert fact in text
+    assert "{" not in text
+    assert "people of every club" in prompt(plan, PROMPT.read_text())
+    assert prompt(plan, "mine: {targets}, {unknown}") == "mine: u14-hg-northeast, {unknown}"
 
 
 def test_all_means_every_league_and_an_unknown_target_names_the_known_ones() -> None:

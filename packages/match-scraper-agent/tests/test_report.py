@@ -97,6 +97,13 @@ def test_the_message_says_the_same_as_the_result(targets: list[TargetResult]) ->
     assert report.exit_code == exit_code(result(*targets))
 
 
+def test_what_nobody_expected_is_unknown_and_never_zero() -> None:
+    first = TargetResult(NORTHEAST, "landed", None, 4, Counts(inserted=4))
+    assert run_report(result(first)).targets[0].planned is None
+    (row,) = [line.split() for line in printed(result(first)).splitlines() if line.startswith(NORTHEAST.name)]
+    assert row[1:4] == ["-", "4", "4"]
+
+
 def test_an_unknown_cost_is_unknown_and_never_zero() -> None:
     usage = Usage("claude-haiku-4-5", 5000, 300, None, 4)
     assert run_report(result(usage=usage)).cost_micro_usd is None

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from devstack.embedded import InProcessCourier
 from devstack.gateway_testing import Gateway
 from match_contract import Receipt, Status, Venue
-from match_scraper import Outcome, Reading, Rejected, SourceError
+from match_scraper import Canary, Outcome, Reading, Rejected, SourceError
 from match_scraper_agent.planner import Window
 from match_scraper_agent.report import exit_code, printed
 from match_scraper_agent.run import Options, run
@@ -185,10 +185,42 @@ async def test_a_source_that_is_down_ends_with_3_and_is_said(workshop: Workshop)
 async def test_an_empty_document_ends_with_3_and_a_shrunken_one_names_the_way_out(workshop: Workshop) -> None:
     workshop.source.feed = Reading(KEY, Outcome.EMPTY, "the schedule holds no match")
     assert exit_code(await workshop.plain()) == 3
-    workshop.source.feed = Reading(KEY, Outcome.SHRUNKEN, "400 of 992 matches are left")
+    shrunken = "400 of 992 matches are left; run with --accept-shrink mls-next-league-26-27 if the site is right"
+    workshop.source.feed = Reading(KEY, Outcome.SHRUNKEN, shrunken)
     result = await workshop.plain()
     assert exit_code(result) == 1
-    assert "--accept-shrink mls-next-league-26-27" in printed(result)
+    assert printed(result).count(shrunken) == len(HOMEGROWN)
+
+
+async def test_a_played_weekend_without_a_single_score_is_an_alarm_in_the_report(workshop: Workshop) -> None:
+    silent = Canary(since=SYNCED - timedelta(days=9), until=SYNCED - timedelta(days=2), kicked_off=12, scored=0)
+    workshop.source.feed = replace(workshop.source.feed, canary=silent)
+    result = await workshop.plain()
+    assert exit_code(result) == 0
+    (alarm,) = [text for text in result.warnings if "score canary" in text]
+    assert "0 of 12 matches" in alarm
+    assert "broken reader" in printed(result)
+    ((kept,),) = workshop.rows("select warnings from runs")
+    assert alarm in kept
+    scored = replace(silent, scored=11)
+    workshop.source.feed = replace(reading(observed=SYNCED + timedelta(hours=1), etag='"2"'), canary=scored)
+    assert not [text for text in (await workshop.plain()).warnings if "canary" in text]
+
+
+async def test_fixtures_that_appear_are_news_and_no_warning(workshop: Workshop) -> None:
+    workshop.source.feed = replace(workshop.source.feed, released=True)
+    result = await workshop.plain()
+    assert "mls-next-league-26-27: release watch: the season's fixtures have appeared" in result.changes
+    assert not [text for text in result.warnings if "release" in text]
+
+
+async def test_what_is_older_than_36_hours_in_season_is_a_warning_of_the_next_run(workshop: Workshop) -> None:
+    workshop.source.feed = reading(observed=SYNCED - timedelta(hours=30))
+    await workshop.plain()
+    result = await workshop.plain()
+    assert exit_code(result) == 0
+    (stale,) = [text for text in result.warnings if "in season" in text]
+    assert "was observed 39 h ago, more than 36 h in season" in stale
 
 
 async def test_a_season_that_is_not_published_is_no_failure(workshop: Workshop) -> None:

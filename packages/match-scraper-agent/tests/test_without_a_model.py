@@ -83,6 +83,30 @@ async def test_the_same_budget_in_monitor_mode_is_only_said(metered: Workshop, g
     assert result.usage.calls == len(gateway.upstream.served()) == 4
 
 
+LOW = {"IRON_CLAW_DOWNGRADE_PCT": "25", "IRON_CLAW_REDUCE_PCT": "40"}
+
+
+@pytest.mark.parametrize(
+    ("gateway", "models"),
+    [
+        (LOW, ["claude-sonnet-4-6", "claude-sonnet-4-6", "claude-haiku-4-5", "claude-haiku-4-5"]),
+        ({**LOW, "IRON_CLAW_POLICY_MODE": "monitor"}, ["claude-sonnet-4-6"] * 4),
+    ],
+    ids=["enforce", "monitor"],
+    indirect=["gateway"],
+)
+async def test_a_low_budget_is_said_and_in_enforce_mode_worked_with_the_cheaper_model(
+    metered: Workshop, gateway: Gateway, models: list[str]
+) -> None:
+    gateway.grant(MT_Token_Budget=6_000)
+    metered.settings = metered.settings.model_copy(update={"model": "claude-sonnet-4-6"})
+    result = await metered.run()
+    lands_with(result, "the gateway's ladder stands at 'reduce'")
+    assert [call["model"] for call in gateway.upstream.served()] == models
+    fell_back = any("claude-haiku-4-5 answered, not claude-sonnet-4-6" in text for text in result.warnings)
+    assert fell_back == (models[-1] == "claude-haiku-4-5")
+
+
 FAULTS: list[tuple[dict[str, object], str]] = [
     ({"kind": "status", "status": 429, "retry_after": 300}, "429"),
     ({"kind": "status", "status": 529}, "overloaded (529"),

@@ -141,11 +141,14 @@ class Receipt(Part):
 
 
 class TargetReport(Part):
-    """One target of a run. `planned` and `found` count matches: what was expected to be there, what the source had."""
+    """One target of a run. `planned` and `found` count matches: what was expected to be there, what the source had.
+
+    `planned` is None where nobody knew what to expect: a first load, an API that did not answer.
+    """
 
     target: Text
     outcome: Literal["landed", "unchanged", "not_published", "nothing_due", "failed", "undelivered", "dry_run"]
-    planned: Count = 0
+    planned: Count | None = None
     found: Count = 0
     inserted: Count = 0
     updated: Count = 0

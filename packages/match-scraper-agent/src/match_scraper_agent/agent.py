@@ -46,12 +46,13 @@ class Thought:
     calls: int = 0
 
 
-def prompt(plan: Plan, template: str) -> str:
+def prompt(plan: Plan, template: str, club: str | None = None) -> str:
     """The system prompt: the file's text with the facts of this run in the place of {season}, {today} and the rest."""
     facts = {
         "season": plan.season.name,
         "today": f"{plan.today:%A} {plan.today}",
         "targets": ", ".join(item.target.name for item in plan.due) or "none",
+        "club": club or "every club",
     }
     for name, fact in facts.items():
         template = template.replace("{" + name + "}", fact)
@@ -71,12 +72,12 @@ async def _follow(context: RunContext[Work], events: AsyncIterable[AgentStreamEv
             context.deps.say(f"the model calls {event.part.tool_name}")
 
 
-async def think(work: Work, model: Model, template: str, *, timeout_s: float) -> Thought:
+async def think(work: Work, model: Model, template: str, *, club: str | None = None, timeout_s: float) -> Thought:
     """Lets the model work; never raises for what a model, a gateway or a network does."""
     agent: Agent[Work, str] = Agent(
         model,
         deps_type=Work,
-        instructions=prompt(work.plan, template),
+        instructions=prompt(work.plan, template, club),
         tools=list(TOOLS),
         retries=2,
         model_settings={"max_tokens": MAX_TOKENS, "temperature": 0.0},

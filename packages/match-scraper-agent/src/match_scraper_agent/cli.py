@@ -26,7 +26,7 @@ from match_contract import Season
 from match_scraper_agent import preflight
 from match_scraper_agent.api import Api, ApiError
 from match_scraper_agent.planner import Plan, Window
-from match_scraper_agent.report import COUNTED, exit_code, money, run_report, screen
+from match_scraper_agent.report import COUNTED, count_or_dash, exit_code, money, run_report, screen
 from match_scraper_agent.run import Options, plan_run, run
 from match_scraper_agent.settings import Settings, SettingsError, load_settings
 from match_scraper_agent.source import AssistSource, SourceOfMatches
@@ -315,7 +315,9 @@ def plan_command(
     for name in ("target", "need", "planned", "why"):
         shown.add_column(name, no_wrap=name != "why", justify="right" if name == "planned" else "left")
     for item in plan.targets:
-        shown.add_row(item.target.name, item.need.replace("_", "-"), f"{item.planned:,}", "; ".join(item.reasons))
+        shown.add_row(
+            item.target.name, item.need.replace("_", "-"), count_or_dash(item.planned), "; ".join(item.reasons)
+        )
     out = console()
     out.print(f"Season {plan.season.name}, {plan.today:%A} {plan.today}")
     out.print(shown)

@@ -51,7 +51,7 @@ EVERY_DAY = Window()
 
 @dataclass(frozen=True)
 class TargetPlan:
-    """What a target needs. `planned` counts the matches that the database expects there (0: it knows none yet).
+    """What a target needs. `planned` counts the matches that the database expects there (None: it does not know yet).
 
     `conditional`: the source may answer that nothing has changed.
     """
@@ -59,7 +59,7 @@ class TargetPlan:
     target: Target
     need: Need
     conditional: bool
-    planned: int
+    planned: int | None
     reasons: tuple[str, ...]
 
 
@@ -111,12 +111,12 @@ def _plural(count: int, one: str, many: str) -> str:
 
 
 def _why_full(
-    planned: int, landed_at: datetime | None, *, now: datetime, error: str | None, last_failed: str | None
+    planned: int | None, landed_at: datetime | None, *, now: datetime, error: str | None, last_failed: str | None
 ) -> str | None:
     """Why everything has to be read, whatever the source's validators say; None where it has not."""
     if error is not None:
         return "what the database knows could not be asked, so everything is read"
-    if planned == 0 or landed_at is None:
+    if not planned or landed_at is None:
         return "the database knows no match of it yet"
     if last_failed is not None:
         return f"{last_failed}, so everything is read again"
@@ -149,7 +149,7 @@ def plan_target(
     brackets = known_brackets(target, knowledge)
     landed = [state.landed_at for state in knowledge.sources if state.league is target.league]
     landed_at = max(landed, default=None)
-    planned = sum(bracket.matches for bracket in brackets)
+    planned = sum(bracket.matches for bracket in brackets) if brackets else None
     full = _why_full(planned, landed_at, now=now, error=knowledge.error, last_failed=last_failed)
     if full is not None:
         return TargetPlan(target, "full", False, planned, (full,))

@@ -24,11 +24,14 @@ Outcome = Literal["landed", "unchanged", "not_published", "nothing_due", "failed
 
 @dataclass(frozen=True)
 class TargetResult:
-    """One target as it ended. `could_read` is false where its document could not be read at all."""
+    """One target as it ended. `planned` is None where nobody knew what to expect (a first load, an API that is away).
+
+    `could_read` is false where its document could not be read at all.
+    """
 
     target: Target
     outcome: Outcome
-    planned: int = 0
+    planned: int | None = None
     found: int = 0
     counts: Counts = field(default_factory=Counts)
     detail: str = ""
@@ -126,6 +129,11 @@ def run_report(result: RunResult) -> RunReport:
     )
 
 
+def count_or_dash(value: int | None) -> str:
+    """A count as a person reads it; one that is not known is a dash, never 0."""
+    return "-" if value is None else f"{value:,}"
+
+
 def money(cost_micro_usd: int | None) -> str:
     """Micro-dollars as a person reads them; an unknown cost is said, never 0."""
     return "cost unknown" if cost_micro_usd is None else f"${cost_micro_usd / 1_000_000:.4f}"
@@ -189,7 +197,7 @@ def table(targets: Sequence[TargetResult]) -> Table:
     for item in targets:
         values = [item.planned, item.found, *(getattr(item.counts, name) for name in COUNTED[2:])]
         outcome = Text(item.outcome.replace("_", " "), style=style.get(item.outcome, ""))
-        shown.add_row(item.target.name, *(f"{value:,}" for value in values), outcome)
+        shown.add_row(item.target.name, *(count_or_dash(value) for value in values), outcome)
     return shown
 
 

@@ -30,7 +30,7 @@ from match_scraper_agent.report import (
 from match_scraper_agent.settings import Settings, SettingsError
 from match_scraper_agent.source import SourceOfMatches
 from match_scraper_agent.submit import AlreadyRunning, Courier, Outbox, Undelivered
-from match_scraper_agent.targets import Target
+from match_scraper_agent.targets import Target, load_club
 from match_scraper_agent.work import Work
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -265,7 +265,8 @@ async def _with_model(work: Work, settings: Settings, say: Callable[[str], None]
     template = (settings.prompt_file or agent.PROMPT).read_text(encoding="utf-8")
     model = agent.anthropic_model(settings.model, url=proxy.url, key=proxy.key, timeout_s=settings.model_timeout_s)
     in_work = sum(work.steps.values())
-    thought = await agent.think(work, model, template, timeout_s=settings.model_timeout_s)
+    club = load_club(settings.targets_file)
+    thought = await agent.think(work, model, template, club=club, timeout_s=settings.model_timeout_s)
     work.steps["model"] = max(0.0, monotonic() - since - (sum(work.steps.values()) - in_work))
     if thought.trouble:
         work.warnings.append(f"{thought.trouble}; the plan was done without the model from there on")

@@ -13,10 +13,10 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from match_scraper import BrowserMode
+from match_scraper.settings import addresses
 
 DEFAULT_MODEL = "claude-haiku-4-5"
 _LINE = re.compile(r"(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=.*")
-_ADDRESS = re.compile(r"([^=\s]+)=([^:\s]+):(\d{1,5})")
 
 
 class SettingsError(Exception):
@@ -38,19 +38,6 @@ def _moment(value: object) -> object:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _addresses(value: object) -> object:
-    """ "host=ip:port,host=ip:port" as {host: "ip:port"}."""
-    if not isinstance(value, str):
-        return value
-    found: dict[str, str] = {}
-    for part in filter(None, (piece.strip() for piece in value.split(","))):
-        match = _ADDRESS.fullmatch(part)
-        if not match or not 0 < int(match[3]) < 65536:
-            raise ValueError(f"{part!r} is not of the form host=ip:port")
-        found[match[1]] = f"{match[2]}:{match[3]}"
-    return found
-
-
 Blankable = BeforeValidator(_blank_is_none)
 
 
@@ -67,7 +54,7 @@ class Settings(BaseSettings):
     amqp_url: Annotated[SecretStr | None, Blankable] = Field(default=None, validation_alias="AMQP_URL")
     source_url: str = "https://www.mlssoccer.com"
     viewer_url: str = "https://mls-assist.theintelligenceplatform.com"
-    source_resolve: Annotated[dict[str, str], NoDecode, BeforeValidator(_addresses)] = Field(default_factory=dict)
+    source_resolve: Annotated[dict[str, str], NoDecode, BeforeValidator(addresses)] = Field(default_factory=dict)
     source_ca: Annotated[Path | None, Blankable] = None
     chromium: Path = Path("/usr/bin/chromium")
     browser: BrowserMode = "always"

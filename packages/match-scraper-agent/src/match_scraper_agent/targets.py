@@ -6,7 +6,7 @@ A target is one bracket, or, with `--target all`, every bracket of one league.
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
@@ -49,13 +49,26 @@ class Target(BaseModel):
 EVERY_LEAGUE = tuple(Target(name=f"{ALL}-{league.value.lower()}", league=league) for league in League)
 
 
+def _document(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"the targets file {file} cannot be read: {error}") from None
+
+
+def load_club(path: Path | None = None) -> str | None:
+    """The club whose people run this, as the targets file names it; None where it names none. Raises SettingsError."""
+    file = path or DEFAULT_FILE
+    club = _document(file).get("club")
+    if club is not None and not (isinstance(club, str) and club.strip()):
+        raise SettingsError(f"the targets file {file} is malformed: club: {club!r} is not a name")
+    return club
+
+
 def load_targets(path: Path | None = None) -> tuple[Target, ...]:
     """Reads a targets file (the package's own where none is named); raises SettingsError, one sentence."""
     file = path or DEFAULT_FILE
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"the targets file {file} cannot be read: {error}") from None
+    document = _document(file)
     try:
         targets = tuple(Target.model_validate(entry) for entry in document.get("target", ()))
     except ValidationError as error:

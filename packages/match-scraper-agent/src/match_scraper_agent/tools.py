@@ -34,7 +34,8 @@ def _read(name: str, state: TargetState) -> str:
         return f"{name}: nothing due"
     if state.outcome == "unchanged":
         return f"{name}: unchanged, {state.found} known"
-    less = f", {state.plan.planned - state.found} fewer than known" if state.found < state.plan.planned else ""
+    planned = state.plan.planned or 0
+    less = f", {planned - state.found} fewer than known" if state.found < planned else ""
     return f"{name}: {state.found} found{less}"
 
 
@@ -50,7 +51,7 @@ async def get_match_status(context: RunContext[Work], targets: Targets) -> str:
     said = []
     for name in _known(work, targets):
         item = work.states[name].plan
-        said.append(f"{name}: {item.need}, {item.planned} known")
+        said.append(f"{name}: {item.need}, {item.planned or 'none'} known")
     return "\n".join(said)
 
 

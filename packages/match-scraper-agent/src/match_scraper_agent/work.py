@@ -240,8 +240,7 @@ class Work:
             case ReadOutcome.READ:
                 pass
             case ReadOutcome.SHRUNKEN:
-                state.outcome = "failed"
-                state.detail = f"{reading.detail}; run with --accept-shrink {key} if the site is right"
+                state.outcome, state.detail = "failed", reading.detail
                 return
             case _:
                 state.outcome, state.detail, state.could_read = "failed", reading.detail, False

@@ -110,11 +110,12 @@ async def runs(connection: Connection, *, limit: int) -> list[Run]:
 
 
 def _target(target: dict[str, Any]) -> RunTarget:
-    counts = ("planned", "found", "inserted", "updated", "unchanged", "protected", "rejected")
+    counts = ("found", "inserted", "updated", "unchanged", "protected", "rejected")
     return RunTarget(
         target=target["target"],
         outcome=target.get("outcome"),
         detail=target.get("detail"),
+        planned=target.get("planned"),
         **{name: target.get(name) or 0 for name in counts},
     )
 

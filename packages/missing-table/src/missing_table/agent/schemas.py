@@ -70,10 +70,10 @@ class SourceState(Shape):
 
 
 class RunTarget(Shape):
-    """One target of a run; counts are of matches."""
+    """One target of a run; counts are of matches. `planned` is null where nobody knew what to expect."""
 
     target: str
-    planned: int
+    planned: int | None
     found: int
     inserted: int
     updated: int
