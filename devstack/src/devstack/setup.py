@@ -60,6 +60,7 @@ SERVERS = (
     Needed("libnginx-mod-http-brotli-filter", _file("/usr/lib/nginx/modules/ngx_http_brotli_filter_module.so")),
     Needed("libnginx-mod-http-brotli-static", _file("/usr/lib/nginx/modules/ngx_http_brotli_static_module.so")),
     Needed("chromium", lambda: bool(os.environ.get("AGENT_CHROMIUM")) or Path("/usr/bin/chromium").exists()),
+    Needed("libatomic1", lambda: any(Path("/usr/lib").glob("*/libatomic.so.1"))),  # Playwright's driver loads it
     Needed("fonts-dejavu-core", _file("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")),
 )
 CHECKERS = (Needed("shellcheck", _program("shellcheck")), Needed("git", _program("git")))

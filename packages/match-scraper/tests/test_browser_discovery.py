@@ -116,6 +116,15 @@ async def test_a_chromium_that_does_not_start_is_named(replica: Replica, setting
         await discover(settings.model_copy(update={"chromium": Path("/nowhere/chromium")}), season=SEASON)
 
 
+async def test_a_driver_that_ends_at_once_is_a_named_failure_too(
+    settings: ReaderSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", "/bin/false")
+    with pytest.raises(SourceError, match="Playwright's driver does not start") as failed:
+        await discover(settings, season=SEASON)
+    assert failed.value.outcome is Outcome.VIEWER_NOT_FOUND
+
+
 async def test_never_starts_no_browser(replica: Replica, settings: ReaderSettings) -> None:
     found = await discover(settings, season=SEASON, browser="never")
     assert found.keys == usual_keys(SEASON)

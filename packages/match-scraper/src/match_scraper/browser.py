@@ -23,7 +23,7 @@ import msgspec
 import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from playwright.async_api import Browser, Page, Request, Response, async_playwright
+from playwright.async_api import Browser, Page, Playwright, Request, Response, async_playwright
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
@@ -184,10 +184,25 @@ def spki(certificate: Path) -> str:
 
 
 @asynccontextmanager
+async def driver() -> AsyncIterator[Playwright]:
+    """Playwright's own program, which speaks with Chromium; raises SourceError where it does not start."""
+    starting = async_playwright()
+    try:
+        playwright = await starting.start()
+    except Exception as error:  # that is what Playwright raises where its driver ends at once (a library is missing)
+        told = f"Playwright's driver does not start: {first_line(error)}; `./mt run` or `playwright --version` says why"
+        raise SourceError(Outcome.VIEWER_NOT_FOUND, told) from error
+    try:
+        yield playwright
+    finally:
+        await playwright.stop()
+
+
+@asynccontextmanager
 async def chromium(settings: ReaderSettings) -> AsyncIterator[Browser]:
     """A Chromium for one look; raises SourceError where it does not start."""
     sandbox = settings.chromium_sandbox if settings.chromium_sandbox is not None else os.geteuid() != 0
-    async with async_playwright() as playwright:
+    async with driver() as playwright:
         try:
             browser = await playwright.chromium.launch(
                 executable_path=str(settings.chromium) if settings.chromium else None,
