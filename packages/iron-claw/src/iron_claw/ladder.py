@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from iron_claw.names import entry_of
+
 
 class Action(StrEnum):
     """The rungs, in their order."""
@@ -51,14 +53,7 @@ def cheaper(model: str, model_map: Mapping[str, str], grant: Sequence[str]) -> s
     """
     way: list[str] = []
     here = model
-    while (step := _step(here, model_map)) is not None and step != model and step not in way:
+    while (step := entry_of(here, model_map)) is not None and step != model and step not in way:
         way.append(step)
         here = step
     return next((name for name in way if allowed(name, grant)), way[0] if way else model)
-
-
-def _step(model: str, model_map: Mapping[str, str]) -> str | None:
-    if model in model_map:
-        return model_map[model]
-    patterns = sorted((key for key in model_map if "*" in key), key=len, reverse=True)
-    return next((model_map[pattern] for pattern in patterns if fnmatchcase(model, pattern)), None)

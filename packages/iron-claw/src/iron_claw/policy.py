@@ -10,6 +10,7 @@ from iron_claw import ladder
 from iron_claw.budget import Budget
 from iron_claw.grant import Grant
 from iron_claw.ladder import Action, Thresholds
+from iron_claw.names import entry_of
 
 Refusal = Literal["kill", "busy", "does_not_fit", "model"]
 
@@ -23,7 +24,7 @@ class Rules:
     reduce_max_tokens: int
     reduce_calls: int
     model_caps: Mapping[str, int]
-    """max_tokens that a model takes at most, where known."""
+    """max_tokens that a model takes at most, where known; names as in the price file, `*` as a wildcard."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,14 @@ def decide(ask: Ask, budget: Budget, grant: Grant, *, calls: int, reduced_calls:
             return refuse("kill", f"all {budget.limit} tokens of the session are used")
         return refuse("busy", "calls that are under way hold all that is left of the session's tokens")
     room = budget.room
+    cap = None
     if action in (Action.DOWNGRADE, Action.REDUCE):
         model = ladder.cheaper(ask.model, rules.model_map, grant.models)
-        cap = rules.model_caps.get(model)
+        cap = entry_of(model, rules.model_caps)
         if action is Action.DOWNGRADE and model != ask.model and cap is not None and max_tokens > cap:
-            return refuse("does_not_fit", f"max_tokens {max_tokens} is more than {model} takes ({cap})", cap)
+            fits = cap if room is None else min(cap, room - ask.input_estimate)
+            reason = f"max_tokens {max_tokens} is more than {model} takes ({cap})"
+            return refuse("does_not_fit", reason, fits if fits >= 1 else None)
     if action is Action.REDUCE and room is not None:
         if reduced_calls >= rules.reduce_calls:
             return refuse("kill", f"all {rules.reduce_calls} calls of the last part of the session's tokens are used")
@@ -82,7 +86,7 @@ def decide(ask: Ask, budget: Budget, grant: Grant, *, calls: int, reduced_calls:
             if budget.reserved:
                 return refuse("busy", "calls that are under way hold most of what is left of the session's tokens")
             return refuse("kill", f"{room} tokens are left of {budget.limit}: not enough for this call's input")
-        max_tokens = min(max_tokens, most, rules.model_caps.get(model, most))
+        max_tokens = min(max_tokens, most, most if cap is None else cap)
         if max_tokens <= ask.thinking_budget:
             reason = f"max_tokens may be {max_tokens} at most, which leaves nothing beside thinking.budget_tokens"
             return refuse("does_not_fit", reason, max_tokens)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from iron_claw.budget import Counts
+from iron_claw.names import entry_of
 
 MILLION = 1_000_000
 
@@ -42,19 +42,11 @@ class Price:
 Prices = Mapping[str, Price]
 
 
-def price_of(model: str, prices: Prices) -> Price | None:
-    """The entry with that name, else the longest pattern (`*`) that fits, else none."""
-    if model in prices:
-        return prices[model]
-    fitting = [pattern for pattern in prices if "*" in pattern and fnmatchcase(model, pattern)]
-    return prices[max(fitting, key=len)] if fitting else None
-
-
 def cost_of(model: str, counts: Counts, prices: Prices) -> int | None:
     """Micro-dollars, None when the model's price is unknown. Nothing used costs nothing."""
     if counts.total == 0:
         return 0
-    price = price_of(model, prices)
+    price = entry_of(model, prices)
     return None if price is None else price.cost_micro_usd(counts)
 
 
