@@ -9,12 +9,13 @@ Each can be stopped, killed and started again by the test. All of it is gone whe
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,13 @@ from devstack.services.process import Launch, Service, StartFailed
 from devstack.testing import Database, run_folder
 
 START_ATTEMPTS = 3
+
+
+async def until(condition: Callable[[], bool], *, within_s: float = 30) -> None:
+    """Another process's state has no event to wait for: asks again and again, up to a deadline."""
+    async with asyncio.timeout(within_s):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 @dataclass
@@ -115,9 +123,13 @@ class Radius(Running):
                     [name, attribute.replace("_", "-"), str(value)],
                 )
 
-    def radclient(self, kind: str, attributes: Mapping[str, object], *, secret: str | None = None) -> str:
-        """What Debian's radclient prints: `kind` is auth, acct, coa or disconnect (the last two go to the relay)."""
-        port = {"auth": self.server.auth_port, "acct": self.server.acct_port}.get(kind, self.server.coa_port)
+    def radclient(
+        self, kind: str, attributes: Mapping[str, object], *, secret: str | None = None, port: int | None = None
+    ) -> str:
+        """What Debian's radclient prints: `kind` is auth, acct, coa or disconnect (the last two go to the relay, where
+        no other port is named)."""
+        ports = {"auth": self.server.auth_port, "acct": self.server.acct_port}
+        port = port or ports.get(kind, self.server.coa_port)
         shared = self.server.secret if kind in ("auth", "acct") else self.server.coa_secret
         lines = [
             f'{key} = "{value}"' if isinstance(value, str) and not value.startswith("0x") else f"{key} = {value}"

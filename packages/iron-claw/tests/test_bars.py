@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from devstack.gateway_testing import Gateway
+from devstack.gateway_testing import Gateway, until
 
 TOLD = {"model": "claude-sonnet-4-6", "max_tokens": 100, "messages": [{"role": "user", "content": "Hello there"}]}
 NAMES = ("input_tokens", "cache_write_tokens", "cache_read_tokens", "output_tokens")
@@ -40,13 +39,6 @@ async def post(session: aiohttp.ClientSession, gateway: Gateway, body: dict[str,
             return answer.status
     except aiohttp.ClientError:
         return 0
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Another process's state has no event to wait for: asks again and again, up to a deadline."""
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
 
 
 def journal_totals(folder: Path) -> dict[str, int]:
@@ -208,6 +200,49 @@ def test_bar_3_only_model_and_max_tokens_are_rewritten_and_a_header_says_so(gate
     assert seen["downgrade"].json()["model"] == "claude-haiku-4-5"
     assert re.search("model=.*; max_tokens=20->", seen["reduce"].headers["x-iron-claw-rewritten"])
     assert sum(gateway.upstream.served_tokens()) <= worst * 10
+    rewritten = [call for call in gateway.upstream.served() if call["model"] == "claude-haiku-4-5"]
+    assert gateway.get("/status").json()["llm_calls_rewritten"] == len(rewritten) > 0
+
+
+LADDER = {
+    "IRON_CLAW_DOWNGRADE_PCT": "20",
+    "IRON_CLAW_REDUCE_PCT": "50",
+    "IRON_CLAW_REDUCE_MAX_TOKENS": "7",
+    "IRON_CLAW_MODEL_MAP": '{"claude-sonnet-*": "claude-haiku-4-5\\r\\nx-forged: yes"}',
+}
+
+
+@pytest.mark.parametrize("gateway", [LADDER], indirect=True)
+def test_the_ladders_rungs_and_its_model_map_are_settings(gateway: Gateway) -> None:
+    gateway.upstream.knobs(reply="q" * 400)
+    gateway.grant(MT_Token_Budget=1000)
+    seen: dict[str, str] = {}
+    while len(seen) < 2:
+        answer = httpx.post(
+            f"{gateway.url}/v1/messages", json=TOLD, headers={"x-api-key": gateway.key}, trust_env=False
+        )
+        assert "x-forged" not in answer.headers
+        used = gateway.get("/status").json()["budget_pct"]
+        if action := answer.headers.get("x-iron-claw-action"):
+            assert used >= {"downgrade": 20, "reduce": 50}[action]
+            seen.setdefault(action, answer.headers["x-iron-claw-rewritten"])
+    model = "model=claude-sonnet-4-6->claude-haiku-4-5??x-forged: yes"
+    assert seen == {"downgrade": model, "reduce": f"{model}; max_tokens=100->7"}
+
+
+def test_a_rewrite_that_the_smaller_model_would_not_take_is_refused_with_what_it_takes(gateway: Gateway) -> None:
+    gateway.upstream.knobs(reply="q" * 4 * 75_000)
+    gateway.grant(MT_Token_Budget=300_000)
+    for max_tokens, status in ((70_000, 200), (75_000, 200), (70_000, 200), (64_001, 429), (64_000, 200)):
+        answer = httpx.post(
+            f"{gateway.url}/v1/messages",
+            json={**TOLD, "model": "claude-opus-4-8", "max_tokens": max_tokens},
+            headers={"x-api-key": gateway.key},
+            trust_env=False,
+        )
+        assert answer.status_code == status, answer.text
+        if max_tokens == 64_001:
+            assert answer.json()["error"]["max_tokens"] == 64_000
 
 
 @pytest.mark.parametrize("gateway", [{"IRON_CLAW_POLICY_MODE": "monitor"}], indirect=True)

@@ -224,7 +224,7 @@ class Proxy:
             await self.sessions.enter(request.key)
             await request.json(200, {"no_radius_session": True, "ended": False, "accounted": False})
             return
-        user, password = split_key(request.key or "")
+        user, password = split_key(self.sessions.mapped(request.key) or "")
         session = self.sessions.open.get(user)
         if session is None or session.digest != digest_of(user, password):
             await self.sessions.authenticate(user, password, digest_of(user, password))
@@ -342,7 +342,8 @@ class Relay:
         now = time.perf_counter()
         if self.first_byte:
             self.first_byte = False
-            self.proxy.sessions.metrics.first_token.labels(self.call.model).observe(now - self.began)
+            if self.status == 200:  # a model's name is upstream's to accept: anything else would fill the metrics
+                self.proxy.sessions.metrics.first_token.labels(self.call.model).observe(now - self.began)
         if self.usage is None:
             if len(self.kept) < MAX_PLAIN_ANSWER:
                 self.kept += chunk
@@ -425,5 +426,6 @@ def _notes(ask: Ask, call: Call) -> list[tuple[bytes, bytes]]:
     if call.decision.max_tokens != ask.max_tokens:
         changes.append(f"max_tokens={ask.max_tokens}->{call.decision.max_tokens}")
     if changes:
-        notes.append((b"x-iron-claw-rewritten", "; ".join(changes).encode("latin-1", "replace")))
+        told = "".join(c if " " <= c <= "~" else "?" for c in "; ".join(changes))  # the name is the client's own text
+        notes.append((b"x-iron-claw-rewritten", told.encode()))
     return notes

@@ -47,11 +47,12 @@ class Known:
 
 @dataclass
 class Refusal:
-    """A user who is refused until a time."""
+    """A user who is refused until a time, and the session (as its `session` record) that was killed."""
 
     digest: str
     until: float
     reason: str
+    session: Record
 
 
 @dataclass
@@ -117,7 +118,8 @@ def _apply(state: State, record: Record) -> None:  # noqa: PLR0912
         case "acked":
             state.accounting.pop(record["id"], None)
         case "refused":
-            state.refused[record["user"]] = Refusal(record["digest"], record["until"], record["reason"])
+            names = ("digest", "until", "reason", "session")
+            state.refused[record["user"]] = Refusal(**{name: record[name] for name in names})
         case "known":
             state.known[record["user"]] = Known(record["digest"], record["grant"], record["at"])
         case _:

@@ -178,10 +178,14 @@ class Sessions:
 
     # --- coming in ---
 
+    def mapped(self, key: str | None) -> str | None:
+        """The `<user>.<password>` that IRON_CLAW_KEY_MAP puts in the place of a key; any other key as it is."""
+        own = None if key is None else self.settings.key_map.get(key)
+        return key if own is None else own.get_secret_value()
+
     async def enter(self, key: str | None) -> Session:
         """The session of the key that was sent, opened when there is none. Refused says why not."""
-        if key is not None and (mapped := self.settings.key_map.get(key)) is not None:
-            key = mapped.get_secret_value()
+        key = self.mapped(key)
         if self.radius is None:
             return self._enter_bare(key)
         if not key:
@@ -205,10 +209,9 @@ class Sessions:
             return self._open(user, digest, grant)
 
     async def look(self, key: str | None) -> Session:
-        """The session of a key, for looking at. Without one: what a new one would be, after asking RADIUS; it is not
-        opened and nothing is told to anybody."""
-        if key is not None and (mapped := self.settings.key_map.get(key)) is not None:
-            key = mapped.get_secret_value()
+        """The session of a key, for looking at; of a refused user the one that was killed. Without one: what a new one
+        would be, after asking RADIUS; it is not opened and nothing is told to anybody."""
+        key = self.mapped(key)
         if self.radius is None:
             return self._enter_bare(key)
         user, password = split_key(key or "")
@@ -220,8 +223,8 @@ class Sessions:
         if ending is not None and hmac.compare_digest(ending.digest, digest):
             return ending
         refusal = self.refused.get(user)
-        if refusal is not None and hmac.compare_digest(refusal.digest, digest):
-            self._check_refused(user)
+        if refusal is not None and hmac.compare_digest(refusal.digest, digest) and self.clock() < refusal.until:
+            return killed_session(refusal)
         grant = await self.authenticate(user, password, digest)
         return self._unopened(user, digest, grant)
 
@@ -427,11 +430,9 @@ class Sessions:
         """Ends a session whose grant is used up; its user stays refused until the grant is new, across restarts."""
         until = session.resets_at
         if session.closing is None:
-            self.refused[session.user] = Refusal(session.digest, until, reason)
-            self._journal(
-                "refused", user=session.user, digest=session.digest, until=until, reason=reason, sid=session.id
-            )
             session.rung = Action.KILL
+            self.refused[session.user] = Refusal(session.digest, until, reason, self._session_record(session))
+            self._journal("refused", **refused_record(session.user, self.refused[session.user]))
             self.close(session, "NAS-Request")
         return self._killed(reason, until)
 
@@ -532,6 +533,10 @@ class Sessions:
             return
         now = self.clock()
         del self.ending[session.id]
+        refusal = self.refused.get(session.user)
+        if refusal is not None and refusal.session["sid"] == session.id and session.calls > refusal.session["calls"]:
+            refusal.session = self._session_record(session)  # with the calls that were under way at the kill
+            self._journal("refused", **refused_record(session.user, refusal))
         self._tell("Stop", session, now, **{"Acct-Terminate-Cause": session.closing})
         self._journal("close", sid=session.id, cause=session.closing)
         self.metrics.sessions_ended.labels(session.closing).inc()
@@ -672,6 +677,9 @@ class Sessions:
             "settled": vars(session.budget.settled),
             "cost": session.cost_micro_usd,
             "calls": session.calls,
+            "unpriced": session.unpriced_calls,
+            "rewritten": session.rewritten_calls,
+            "unreported_before": session.unreported_before,
         }
 
     def compact(self) -> None:
@@ -686,7 +694,7 @@ class Sessions:
         unstored = [{**record, "k": "settle"} for record in self.store.queue] if settled is None else settled
         records: list[Record] = [{**record, "t": record.get("t", now)} for record in unstored]
         for user, refusal in self.refused.items():
-            records.append({"t": now, "k": "refused", "user": user, **vars(refusal)})
+            records.append({"t": now, "k": "refused", **refused_record(user, refusal)})
         for user, known in self.known.items():
             records.append({"t": now, "k": "known", "user": user, **vars(known)})
         for session in (*self.open.values(), *self.ending.values()):
@@ -698,6 +706,33 @@ class Sessions:
                     records.append({"t": now, "k": "progress", **record})
         records += [{"t": now, **waiting.to_record()} for waiting in self.accounting.queue]
         return records
+
+
+def refused_record(user: str, refusal: Refusal) -> Record:
+    """A refused user, as it stands in the journal."""
+    return {"user": user, "sid": refusal.session["sid"], **vars(refusal)}
+
+
+def killed_session(refusal: Refusal) -> Session:
+    """The session that a kill ended, for looking at."""
+    record = refusal.session
+    grant = Grant.from_json(record["grant"])
+    return Session(
+        id=record["sid"],
+        user=record["user"],
+        digest=refusal.digest,
+        grant=grant,
+        budget=Budget(session_limit(grant, record["unreported_before"]), Counts(**record["settled"])),
+        started_at=record["started"],
+        last_used=record["started"],
+        unreported_before=record["unreported_before"],
+        calls=record["calls"],
+        cost_micro_usd=record["cost"],
+        unpriced_calls=record["unpriced"],
+        rewritten_calls=record["rewritten"],
+        rung=Action.KILL,
+        closing="NAS-Request",
+    )
 
 
 def usage_attributes(settled: Counts, cost_micro_usd: int, calls: int) -> dict[str, Any]:
