@@ -9,15 +9,19 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from unittest.mock import ANY
 
 import httpx
+import psycopg
 import pytest
 from pyrad import packet
 from pyrad.client import Client, Timeout
 from pyrad.client_async import ClientAsync
 
 from devstack.gateway_testing import Gateway
-from iron_claw.radius import dictionary
+from iron_claw import users
+from iron_claw.radius import Accept, RadiusClient, RadiusDown, dictionary
+from iron_claw.settings import Settings
 
 TOLD = {"model": "claude-opus-4-8", "max_tokens": 200, "messages": [{"role": "user", "content": "Hello there"}]}
 BUDGET = 100_000
@@ -60,20 +64,75 @@ def send(
     return str(answer["Error-Cause"][0])
 
 
-def test_radclient_changes_a_running_sessions_budget_through_the_relay(gateway: Gateway, session: str) -> None:
-    request = {"User-Name": gateway.user, "Acct-Session-Id": session, "MT-Token-Budget": 777}
-    seen = gateway.radius.radclient("coa", {**request, "Message-Authenticator": "0x00"})
-    assert "Received CoA-ACK" in seen
-    assert gateway.get("/status").json()["token_budget"] == 777
-    assert [r["grant"]["token_budget"] for r in gateway.records() if r["k"] == "grant"] == [777]
-
-
-def test_radclient_ends_a_running_session_through_the_relay(gateway: Gateway, session: str) -> None:
+@pytest.mark.parametrize("way", ["through FreeRADIUS' relay", "straight to the gateway"])
+def test_radclient_changes_a_running_sessions_budget_and_model_and_ends_it(
+    gateway: Gateway, session: str, way: str
+) -> None:
+    port = None if "relay" in way else gateway.radius.server.nas_coa_port
     request = {"User-Name": gateway.user, "Acct-Session-Id": session, "Message-Authenticator": "0x00"}
-    assert "Received Disconnect-ACK" in gateway.radius.radclient("disconnect", request)
+    changes = {"MT-Token-Budget": 777, "MT-Model-Allowed": "claude-haiku-4-5"}
+    assert "Received CoA-ACK" in gateway.radius.radclient("coa", {**request, **changes}, port=port)
+    status = gateway.get("/status").json()
+    assert (status["session_id"], status["token_budget"], status["model_allowed"]) == (session, *changes.values())
+    assert [r["grant"]["token_budget"] for r in gateway.records() if r["k"] == "grant"] == [777]
+    assert post(gateway).status_code == 403
+    assert "Received Disconnect-ACK" in gateway.radius.radclient("disconnect", request, port=port)
     assert gateway.get("/status").json()["session_id"] != session
     gateway.stop()
     assert gateway.accounts()[0]["acctterminatecause"] == "Admin-Reset"
+
+
+SMALL = 1000
+
+
+def to_the_next_rung(gateway: Gateway) -> None:
+    """Uses so much of a budget of SMALL that the ladder reports to RADIUS."""
+    gateway.upstream.knobs(reply="x" * 3000)
+    assert post(gateway, model="claude-haiku-4-5", max_tokens=780).status_code == 200
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """FreeRADIUS sends by itself, and no event tells of it: asks again and again, up to a deadline."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_freeradius_sends_a_running_session_what_was_changed_in_the_radius_tables(gateway: Gateway) -> None:
+    gateway.grant(MT_Token_Budget=SMALL)
+    assert post(gateway).status_code == 200
+    session = gateway.get("/status").json()["session_id"]
+    gateway.grant(MT_Token_Budget=50_000, MT_Model_Allowed="claude-haiku-4-5", MT_Max_LLM_Calls=9)
+    to_the_next_rung(gateway)
+    until(lambda: gateway.get("/status").json()["token_budget"] == 50_000)
+    status = gateway.get("/status").json()
+    assert (status["session_id"], status["model_allowed"], status["max_llm_calls"]) == (session, "claude-haiku-4-5", 9)
+    assert post(gateway).status_code == 403
+    assert post(gateway, model="claude-haiku-4-5").status_code == 200
+
+
+def test_what_radclient_changed_stays_although_the_radius_tables_say_otherwise(gateway: Gateway) -> None:
+    gateway.grant(MT_Token_Budget=SMALL)
+    assert post(gateway).status_code == 200
+    session = gateway.get("/status").json()["session_id"]
+    change = {"Acct-Session-Id": session, "MT-Token-Budget": SMALL + 1, "Message-Authenticator": "0x00"}
+    assert "Received CoA-ACK" in gateway.radius.radclient("coa", change)
+    to_the_next_rung(gateway)
+    assert gateway.end_session().json()["accounted"] is True  # FreeRADIUS has answered every Interim
+    gateway.stop()
+    assert [r["grant"]["token_budget"] for r in gateway.records() if r["k"] == "grant"] == [SMALL + 1]
+    assert '"event": "coa_dropped"' not in gateway.log.read_text()
+
+
+def test_freeradius_disconnects_the_running_session_of_a_user_who_was_removed(gateway: Gateway) -> None:
+    gateway.grant(MT_Token_Budget=SMALL)
+    assert post(gateway).status_code == 200
+    with psycopg.connect(gateway.radius.database.dsn) as connection:
+        users.remove(connection, gateway.user)
+    to_the_next_rung(gateway)
+    until(lambda: [account["acctterminatecause"] for account in gateway.accounts()] == ["Admin-Reset"])
+    assert post(gateway).status_code == 401
 
 
 def test_a_change_of_model_holds_from_the_next_call_on(gateway: Gateway, session: str) -> None:
@@ -247,3 +306,15 @@ async def test_only_an_answer_with_the_right_message_authenticator_is_taken(serv
         with pytest.raises(TimeoutError):
             await client.SendPacket(again)
     await client.deinitialize_transports()
+
+
+@pytest.mark.parametrize(("server", "taken"), [("none", False), ("wrong", False), ("right", True)], indirect=["server"])
+async def test_the_gateway_lets_nobody_in_on_an_unsigned_or_forged_accept(server: int, taken: bool) -> None:
+    settings = Settings(radius_host="127.0.0.1", radius_auth_port=server, radius_secret=SECRET.decode(), radius_tries=1)
+    client = RadiusClient(settings)
+    if taken:
+        assert await client.authenticate("ann", "pw") == Accept({"Message-Authenticator": ANY})
+    else:
+        with pytest.raises(RadiusDown, match="no valid answer"):
+            await client.authenticate("ann", "pw")
+    await client.stop()

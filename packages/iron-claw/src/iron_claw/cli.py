@@ -192,7 +192,7 @@ def users_set(  # noqa: PLR0917  Typer's options
     no: Annotated[list[str] | None, typer.Option("--no", help="Take a limit away, e.g. --no token-budget.")] = None,
     new_secret: Annotated[bool, typer.Option("--new-secret", help="Make a new key and print it once.")] = False,
 ) -> None:
-    """Change a user's limits or key. A session that runs keeps its grant: send a CoA to change it."""
+    """Change a user's limits or key. A session that runs is told at its next Interim, by FreeRADIUS' CoA."""
     grant = _given(
         token_budget=token_budget,
         monthly_budget=monthly_budget,
@@ -229,7 +229,7 @@ def users_remove(name: str) -> None:
     if not found:
         typer.echo(f"there is no user {name!r}", err=True)
         raise typer.Exit(1)
-    typer.echo(f"{name} is removed; a session that runs goes on until it ends or is disconnected")
+    typer.echo(f"{name} is removed; FreeRADIUS disconnects a session that runs at its next Interim")
 
 
 @users_app.command("list")

@@ -150,7 +150,7 @@ class CoaServer(asyncio.DatagramProtocol):
             return MISSING_ATTRIBUTE
         if session_id is None and value_of(request, "Event-Timestamp") is None:
             return MISSING_ATTRIBUTE
-        session = self._find(user, session_id)
+        session = self._find(user, session_id, ending=request.code == packet.DisconnectRequest)
         if session is None:
             return NO_SESSION
         names = {name for name in request.keys() if isinstance(name, str)}  # noqa: SIM118
@@ -159,6 +159,8 @@ class CoaServer(asyncio.DatagramProtocol):
             unknown -= set(CHANGEABLE)
         if unknown or len(names) != len(list(request.keys())):
             return UNSUPPORTED_ATTRIBUTE
+        if self._sessions.journal.broken is not None:
+            return NO_RESOURCES
         try:
             if request.code == packet.DisconnectRequest:
                 self._sessions.close(session, "Admin-Reset")
@@ -174,8 +176,12 @@ class CoaServer(asyncio.DatagramProtocol):
             return NO_RESOURCES
         return None
 
-    def _find(self, user: str | None, session_id: str | None) -> Session | None:
-        for session in self._sessions.open.values():
+    def _find(self, user: str | None, session_id: str | None, *, ending: bool) -> Session | None:
+        """The session meant; `ending`: also one that only waits for its calls under way."""
+        sessions = [*self._sessions.open.values()]
+        if ending:
+            sessions += self._sessions.ending.values()
+        for session in sessions:
             if user in (None, session.user) and session_id in (None, session.id):
                 return session
         return None

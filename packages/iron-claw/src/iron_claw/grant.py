@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -25,6 +25,8 @@ class Grant:
     """As RADIUS counted it when the session began."""
     extra: tuple[tuple[str, str], ...] = ()
     """Attributes that are not the gateway's to act on (pages, domains, queue), handed back in accounting."""
+    radius_class: str | None = None
+    """Class as `0x…`: RADIUS' own mark of this grant, handed back in accounting (RFC 2865 5.25)."""
 
     def to_json(self) -> dict[str, Any]:
         """For the journal."""
@@ -61,6 +63,7 @@ CHANGEABLE = {
     "Idle-Timeout": "idle_timeout_s",
     "Acct-Interim-Interval": "interim_s",
     "MT-Model-Allowed": "models",
+    "Class": "radius_class",
 }
 """Attributes that a CoA-Request may carry, and what they set."""
 
@@ -68,6 +71,11 @@ CHANGEABLE = {
 def models_of(value: str) -> tuple[str, ...]:
     """MT-Model-Allowed: one name, or several with commas between them."""
     return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+def class_of(value: bytes) -> str:
+    """Class, which is bytes, as text."""
+    return f"0x{value.hex()}"
 
 
 def from_accept(attributes: Mapping[str, Any], defaults: Defaults) -> Grant:
@@ -86,7 +94,11 @@ def from_accept(attributes: Mapping[str, Any], defaults: Defaults) -> Grant:
         monthly_budget=number("MT-Monthly-Budget"),
         monthly_used=number("MT-Monthly-Used"),
         extra=tuple((name, str(attributes[name])) for name in ECHOED if name in attributes),
+        radius_class=class_of(attributes["Class"]) if "Class" in attributes else None,
     )
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {"models": models_of, "radius_class": class_of}
 
 
 def changed(grant: Grant, attributes: Mapping[str, Any]) -> Grant:
@@ -94,8 +106,7 @@ def changed(grant: Grant, attributes: Mapping[str, Any]) -> Grant:
     changes: dict[str, Any] = {}
     for name, field in CHANGEABLE.items():
         if name in attributes:
-            value = attributes[name]
-            changes[field] = models_of(str(value)) if field == "models" else int(value)
+            changes[field] = _READERS.get(field, int)(attributes[name])
     if "interim_s" in changes:
         changes["interim_s"] = max(MIN_INTERIM_S, changes["interim_s"])
     return replace(grant, **changes)

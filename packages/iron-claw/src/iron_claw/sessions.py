@@ -759,6 +759,8 @@ NUMBERS = {"MT-Browser-Enabled", "MT-Shell-Enabled", "MT-Max-Pages"}
 def grant_attributes(grant: Grant) -> dict[str, Any]:
     """The grant, as it travels in accounting."""
     given: dict[str, Any] = {name: int(value) if name in NUMBERS else value for name, value in grant.extra}
+    if grant.radius_class is not None:
+        given["Class"] = grant.radius_class
     if grant.token_budget is not None:
         given["MT-Token-Budget"] = grant.token_budget
     if grant.max_llm_calls is not None:
