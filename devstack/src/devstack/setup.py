@@ -63,7 +63,7 @@ SERVERS = (
     Needed("libatomic1", lambda: any(Path("/usr/lib").glob("*/libatomic.so.1"))),  # Playwright's driver loads it
     Needed("fonts-dejavu-core", _file("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")),
 )
-CHECKERS = (Needed("shellcheck", _program("shellcheck")), Needed("git", _program("git")))
+CHECKERS = tuple(Needed(name, _program(name)) for name in ("shellcheck", "git", "curl"))
 
 
 def step(
