@@ -140,6 +140,35 @@ async def test_grace_lets_a_known_user_in_while_radius_is_away_and_not_for_ever(
     assert (late.value.status, late.value.retry_after_s) == (503, 5)
 
 
+async def test_interims_go_out_on_the_grants_timer_which_is_never_under_a_minute(gate: Gate, radius: Radius) -> None:
+    radius.add_user("bob", "bobs-own-secret", Acct_Interim_Interval=5)
+    session = await gate.sessions.enter("bob.bobs-own-secret")
+    sent = []
+    for seconds in (59, 2, 58, 3, 61):
+        gate.now += seconds
+        gate.sessions.tick()
+        await gate.journal.written()
+        records = [r for r in read(gate.journal.file) if r["k"] == "acct" and r["sid"] == session.id]
+        sent.append([r["type"] for r in records].count("Interim-Update"))
+    assert sent == [0, 1, 1, 2, 3]
+
+
+async def test_a_reservation_that_its_task_forgot_is_settled_when_its_lease_is_over(gate: Gate, radius: Radius) -> None:
+    session = await gate.sessions.enter(KEY)
+
+    async def begins_and_forgets() -> None:
+        gate.sessions.begin(session, Ask("claude-sonnet-4-6", 100, 50), "r", charged_input=25)
+
+    await asyncio.create_task(begins_and_forgets())
+    gate.sessions.begin(session, Ask("claude-sonnet-4-6", 10, 5), "r", charged_input=2)  # this task goes on
+    gate.now += gate.settings.lease_s - 1
+    gate.sessions.tick()
+    assert (session.budget.reserved, session.budget.settled.total) == (165, 0)
+    gate.now += 2
+    gate.sessions.tick()
+    assert (session.budget.reserved, session.budget.settled.total) == (15, 26)
+
+
 async def test_counts_beyond_32_bits_reach_radacct_whole(gate: Gate, radius: Radius) -> None:
     session = await gate.sessions.enter(KEY)
     session.budget.limit = None
