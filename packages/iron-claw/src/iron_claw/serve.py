@@ -22,7 +22,8 @@ from iron_claw.settings import Settings
 
 log = structlog.get_logger()
 
-STOP_WITHIN_S = 20.0
+STOP_WITHIN_S = 18.0
+"""Then it closes what it has open: 20 s are allowed in all, and less than what Kubernetes waits."""
 
 
 class PortTaken(Exception):
