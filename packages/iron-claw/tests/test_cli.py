@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import re
+import select
+import signal
+import struct
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -22,18 +31,16 @@ def claw(env: dict[str, str], *arguments: str, stdin: str | None = None) -> subp
     )
 
 
-def call(gateway: Gateway, key: str, model: str = "claude-sonnet-4-6") -> int:
-    answer = httpx.post(
-        f"{gateway.url}/v1/messages", json={**TOLD, "model": model}, headers={"x-api-key": key}, trust_env=False
-    )
-    return answer.status_code
+def post(gateway: Gateway, key: str | None = None, **more: object) -> int:
+    headers = {"x-api-key": key or gateway.key}
+    return httpx.post(f"{gateway.url}/v1/messages", json={**TOLD, **more}, headers=headers, trust_env=False).status_code
 
 
 def test_a_user_is_added_changed_billed_watched_and_removed(gateway: Gateway) -> None:
     env = gateway.environment
     added = claw(env, "users", "add", "bob", "--token-budget", "5000", "--monthly-budget", "90000", "--json")
     key = json.loads(added.stdout)["key"]
-    assert call(gateway, key) == 200
+    assert post(gateway, key) == 200
     status = claw({**env, "IRON_CLAW_KEY": key}, "status", "--json")
     assert json.loads(status.stdout)["token_budget"] == 5000
     assert json.loads(status.stdout)["monthly_budget"] == 90_000
@@ -42,7 +49,7 @@ def test_a_user_is_added_changed_billed_watched_and_removed(gateway: Gateway) ->
     assert "SSHA2-256-Password" in stored
     assert claw(env, "users", "add", "bob").returncode == 1
     assert claw(env, "users", "set", "bob", "--token-budget", "700", "--no", "monthly-budget").returncode == 0
-    assert call(gateway, key, "model-of-tomorrow") == 200
+    assert post(gateway, key, model="model-of-tomorrow") == 200
 
     watched = json.loads(claw(env, "monitor", "--json").stdout)
     (shown,) = watched["sessions"].values()
@@ -65,7 +72,7 @@ def test_a_user_is_added_changed_billed_watched_and_removed(gateway: Gateway) ->
     assert "bob" in claw(env, "usage").stdout
     assert claw(env, "users", "remove", "bob").returncode == 0
     gateway.start()
-    assert call(gateway, key) == 401
+    assert post(gateway, key) == 401
 
 
 def test_a_script_sets_a_user_with_its_own_secret(radius: Radius) -> None:
@@ -99,3 +106,71 @@ def test_a_port_that_is_taken_and_a_journal_in_use_are_named(gateway: Gateway, t
     assert (taken.returncode, f"127.0.0.1:{gateway.port}" in taken.stderr) == (5, True)
     in_use = claw({**gateway.environment, "IRON_CLAW_PORT": str(process.free_port())}, "proxy")
     assert (in_use.returncode, "is in use by another gateway" in in_use.stderr) == (2, True)
+
+
+class Screen:
+    """`iron-claw monitor` on a terminal of its own: what is on it, without colours and cursor moves."""
+
+    def __init__(self, env: dict[str, str], *arguments: str, stdin: int | None = None) -> None:
+        mine, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 160, 0, 0))
+        self.child = subprocess.Popen(
+            [PROGRAM, "monitor", *arguments], env={**env, "TERM": "xterm"}, stdin=stdin, stdout=theirs, stderr=theirs
+        )
+        os.close(theirs)
+        self._terminal = mine
+        self._seen = ""
+
+    def shows(self, *texts: str) -> None:
+        """Reads on until all of these were drawn, in what comes from here on."""
+        self._seen = ""
+        while not all(text in self._seen for text in texts):
+            ready, _, _ = select.select([self._terminal], [], [], 30)
+            assert ready, f"not shown: {texts}; but {self._seen[-2000:]}"
+            self._seen += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", os.read(self._terminal, 65536).decode(errors="replace"))
+
+    def close(self) -> int:
+        """Ctrl-C; the exit code."""
+        if self.child.poll() is None and self.child.stdin is None:
+            self.child.send_signal(signal.SIGINT)
+        with suppress(OSError):  # the terminal's other end is gone: EIO
+            while os.read(self._terminal, 65536):
+                pass
+        os.close(self._terminal)
+        return self.child.wait(30)
+
+
+def test_monitor_follows_a_gateway_live(gateway: Gateway) -> None:
+    gateway.grant(MT_Token_Budget=1000)
+    gateway.upstream.knobs(reply="x" * 4 * 500)
+    assert post(gateway, max_tokens=500) == 200
+    screen = Screen(gateway.environment)
+    first = sum(gateway.upstream.served_tokens())
+    screen.shows(gateway.user, "1,000", str(first), "━", "open", "ladder: none", "calls: complete 1")
+    screen.shows("journal waits: 0 for RADIUS, 0 calls for the database")
+    assert post(gateway, max_tokens=260) == 200
+    second = sum(gateway.upstream.served_tokens())
+    screen.shows(str(second), "calls: complete 2")
+    assert post(gateway, max_tokens=20) == 200
+    screen.shows("ladder: downgrade 1", "calls: complete 3")
+    gateway.end_session()
+    screen.shows("User-Request")
+    assert screen.close() == 0
+
+
+def test_monitor_follows_a_json_log_from_stdin(gateway: Gateway) -> None:
+    gateway.grant(MT_Token_Budget=1000)
+    screen = Screen(gateway.environment, "-", stdin=subprocess.PIPE)
+    told = 0
+    assert screen.child.stdin is not None
+    for calls in (1, 2):
+        assert post(gateway, max_tokens=50) == 200
+        lines = gateway.log.read_bytes()
+        screen.child.stdin.write(lines[told:] + b"a line that is no JSON\n")
+        screen.child.stdin.flush()
+        told = len(lines)
+        used = str(sum(gateway.upstream.served_tokens()))
+        screen.shows(gateway.user, "1,000", used, "━", f"calls: complete {calls}")
+    screen.child.stdin.close()
+    screen.shows("complete 2")  # what there was stays on the terminal
+    assert screen.close() == 0

@@ -20,6 +20,9 @@ from rich.text import Text
 from iron_claw.budget import Counts
 from iron_claw.journal import FILE
 
+KILLED = "NAS-Request"
+"""The cause of a session's end that the ladder brought about."""
+
 
 @dataclass
 class Shown:
@@ -81,8 +84,9 @@ class View:
                 self.accounting.discard(r["id"])
             case "close" if session is not None:
                 session.state = r["cause"]
-            case "refused":
-                self.actions["kill"] += 1
+                if r["cause"] == KILLED:
+                    session.action = "kill"
+                    self.actions["kill"] += 1
             case _:
                 pass
 
@@ -107,6 +111,8 @@ class View:
                 self.actions[r["action"]] += 1
                 if session is not None:
                     session.action = r["action"]
+            case "grant_changed" if session is not None:
+                session.budget = r["token_budget"]
             case "session_closed" if session is not None:
                 session.state = r["cause"]
             case _:
