@@ -1,18 +1,18 @@
 """A back-fill from the replica's modular11: filters by name, the pager obeyed, every row accounted for."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from devstack.replica.handle import Replica
 from match_contract import League, Season, Status
-from match_scraper import Outcome, Reader, ReaderSettings, Reading, Validators
+from match_scraper import LandedFeed, Outcome, Reader, ReaderSettings, Reading, SourceError, Validators
 from match_scraper.modular11 import (
     AGES,
-    find_keys,
     find_slices,
     forget,
+    key_of,
     read_league,
     read_quality_of_play,
     read_season,
@@ -148,7 +148,7 @@ async def test_the_same_rows_again_are_unchanged(replica: Replica, settings: Rea
     forget(settings.state_dir, SEASON)
     known = {ref.path: Validators(sha256=ref.sha256) for ref in first.documents}
     async with Reader(settings) as reader:
-        (key, _) = find_keys(settings, SEASON).keys
+        key = key_of(SEASON, League.HOMEGROWN, ["U14"], ["Northeast"])
         again = await read_league(reader, key, now=NOW, ages=["U14"], divisions=["Northeast"], validators=known)
     assert (again.outcome, again.matches) == (Outcome.UNCHANGED, [])
 
@@ -175,14 +175,79 @@ async def test_the_page_offers_every_division_and_age(replica: Replica, settings
     assert len({piece.division for piece in slices}) == 20
 
 
-async def test_quality_of_play_is_new_only_when_it_changed(replica: Replica, settings: ReaderSettings) -> None:
+async def test_quality_of_play_is_read_as_it_stands_and_changes_with_the_results(
+    replica: Replica, settings: ReaderSettings
+) -> None:
     async with Reader(settings) as reader:
-        first = await read_quality_of_play(reader, League.HOMEGROWN, "U15", last_sha256=None)
-        same = await read_quality_of_play(reader, League.HOMEGROWN, "U15", last_sha256=first.sha256)
+        first = await read_quality_of_play(reader, League.HOMEGROWN, "U15")
+        same = await read_quality_of_play(reader, League.HOMEGROWN, "U15")
         replica.today("2026-11-05")
-        later = await read_quality_of_play(reader, League.HOMEGROWN, "U15", last_sha256=first.sha256)
-        none = await read_quality_of_play(reader, League.ACADEMY, "U19", last_sha256=None)
-    assert first.rows
-    assert [row.rank for row in first.rows] == list(range(1, len(first.rows) + 1))
-    assert (first.changed, same.changed, later.changed) == (True, False, True)
-    assert none.rows == ()
+        later = await read_quality_of_play(reader, League.HOMEGROWN, "U15")
+        none = await read_quality_of_play(reader, League.ACADEMY, "U19")
+    assert [row.rank for row in first] == list(range(1, len(first) + 1))
+    assert first == same != later
+    assert later
+    assert none == ()
+
+
+async def test_quality_of_play_that_cannot_be_read_is_refused_and_named(
+    replica: Replica, settings: ReaderSettings
+) -> None:
+    replica.knobs(fragments="shell", only="get_teams")
+    async with Reader(settings) as reader:
+        with pytest.raises(SourceError, match="Quality of Play of U15 Homegrown") as refused:
+            await read_quality_of_play(reader, League.HOMEGROWN, "U15")
+    assert refused.value.outcome is Outcome.MALFORMED
+
+
+async def test_a_slice_that_was_kept_for_longer_than_a_day_is_read_again(
+    replica: Replica, settings: ReaderSettings
+) -> None:
+    first = await northeast(settings)
+    replica.forget_requests()
+
+    async def at(now: datetime) -> Reading:
+        async with Reader(settings) as reader:
+            (reading,) = await read_season(
+                reader, SEASON, now=now, leagues=[League.HOMEGROWN], ages=["U14"], divisions=["Northeast"]
+            )
+        return reading
+
+    soon = await at(NOW + timedelta(hours=23))
+    assert soon.matches == first.matches, "what was read yesterday was observed yesterday"
+    assert not [asked for asked in replica.requests() if "get_matches" in asked["path"]]
+    later = await at(NOW + timedelta(hours=25))
+    assert {match.observed_at for match in later.matches} == {NOW + timedelta(hours=25)}
+    assert [asked for asked in replica.requests() if "get_matches" in asked["path"]]
+
+
+async def test_a_season_of_which_more_than_a_fifth_is_gone_is_refused_until_it_is_accepted(
+    replica: Replica, settings: ReaderSettings
+) -> None:
+    replica.knobs(modular11_rows=26)
+    async with Reader(settings) as reader:
+
+        async def read(accept_shrink: bool) -> Reading:
+            return await read_league(
+                reader,
+                key_of(SEASON, League.HOMEGROWN, ["U14"], ["Northeast"]),
+                now=NOW,
+                ages=["U14"],
+                divisions=["Northeast"],
+                landed=LandedFeed(matches=56, scored=50),
+                accept_shrink=accept_shrink,
+            )
+
+        refused, accepted = await read(False), await read(True)
+    assert (refused.outcome, refused.matches) == (Outcome.SHRUNKEN, [])
+    assert "--accept-shrink modular11-homegrown-25-26-u14-northeast" in refused.detail
+    assert accepted.outcome is Outcome.READ
+
+
+def test_a_part_of_a_season_has_a_key_of_its_own() -> None:
+    whole, part = key_of(SEASON, League.HOMEGROWN), key_of(SEASON, League.HOMEGROWN, ["U14"], ["Northeast"])
+    many = key_of(SEASON, League.HOMEGROWN, list(AGES), ["Southeast (Pro Player Pathway)", "Central", "West"])
+    assert whole.key == "modular11-homegrown-25-26"
+    assert part.key == "modular11-homegrown-25-26-u14-northeast"
+    assert len({whole.key, part.key, many.key}) == 3
+    assert len(many.key) <= 80

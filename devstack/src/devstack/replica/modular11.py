@@ -25,8 +25,8 @@ from devstack.replica.knobs import Knobs
 from devstack.replica.pages import robots
 from devstack.replica.season import Size, season_at
 from devstack.replica.season.asof import score_at, shown_at, slot_at
-from devstack.replica.season.clubs import ACADEMY_REGIONS, LEAGUE_REGIONS, Club
-from devstack.replica.season.plan import PRO, Fixture, Kind, plan
+from devstack.replica.season.clubs import ACADEMY_REGIONS, LEAGUE_REGIONS
+from devstack.replica.season.plan import PRO, Fixture, Kind, Squad, plan
 from devstack.replica.world import World
 from match_contract.season import Season, season_of
 
@@ -70,9 +70,10 @@ def divisions(kind: Kind, shift: int) -> dict[str, str]:
     return {name: str(first + 3 * number + shift) for number, name in enumerate(names)}
 
 
-def printed(club: Club) -> str:
-    """A club's name as the site has it: here and there a space too many."""
-    name = club.name
+def printed(squad: Squad) -> str:
+    """A team's name as the site has it: here and there a space too many, a club's second team in parentheses."""
+    club = squad.club
+    name = f"{club.name} (B)" if squad.label.endswith("B") else club.name
     if club.id % 11 == 0:
         name = name.replace(" ", "  ", 1)
     return f"{name} " if club.id % 7 == 0 else name
@@ -106,8 +107,8 @@ def _row(fixture: Fixture, now: int) -> Match:
         age=fixture.bracket.age,
         competition=competition,
         division=fixture.bracket.name,
-        home=printed(fixture.home.club),
-        away=printed(fixture.away.club),
+        home=printed(fixture.home),
+        away=printed(fixture.away),
         home_club=fixture.home.club.id,
         away_club=fixture.away.club.id,
         venue="TBD" if slot.minute is None else fixture.venue[1],
@@ -294,7 +295,7 @@ def quality(world: World, request: Request) -> str:
         result = score_at(fixture, now)
         if fixture.bracket.age == age and result and shown_at(fixture, now):
             for squad, goals in ((fixture.home, result), (fixture.away, result[::-1])):
-                names[squad.id] = printed(squad.club)
+                names[squad.id] = printed(squad)
                 tables[fixture.bracket.name][squad.id].append((goals[0], goals[1]))
     return "".join(_quality_table(name, teams, names) for name, teams in sorted(tables.items())) or NO_TEAMS
 

@@ -63,7 +63,7 @@ async def read_feed(
     empty = Reading(key=key, outcome=Outcome.UNREACHABLE, detail="", site=httpx.URL(viewer_url).host)
     try:
         read = await _read(reader, empty, viewer_url.rstrip("/"), validators, landed, progress)
-        reading = read if accept_shrink else _guarded(read, landed)
+        reading = read if accept_shrink else guarded(read, landed)
     except SourceError as error:
         reading = replace(empty, outcome=error.outcome, detail=error.detail)
     except Malformed as error:
@@ -263,8 +263,8 @@ def _sound(reading: Reading, content: Content, documents: Documents) -> Reading:
     return _nothing_of(reading, Outcome.MALFORMED, told)
 
 
-def _guarded(reading: Reading, landed: LandedFeed | None) -> Reading:
-    """The reading, or its refusal where too much of what landed before is gone."""
+def guarded(reading: Reading, landed: LandedFeed | None) -> Reading:
+    """The shrink guard: the reading, or its refusal where too much of what landed before is gone."""
     if landed is None or reading.outcome is not Outcome.READ:
         return reading
     key, matches = reading.key.key, len(reading.external_ids)

@@ -1,14 +1,14 @@
 """modular11, the platform of the seasons up to 2025-26: a whole season by the page's own request, slice by slice.
 
-A slice is a league, an age and a division. Each one that was read whole is kept in a folder, so that a back-fill that
-was interrupted goes on where it stopped. What an answer's HTML says is `fragments`' work.
+A slice is a league, an age and a division. Each one that was read whole is kept in a folder for a day, so that a
+back-fill that was interrupted goes on where it stopped. What an answer's HTML says is `fragments`' work.
 """
 
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from time import perf_counter
 
@@ -30,6 +30,7 @@ from match_contract import (
     Venue,
 )
 from match_scraper import canary
+from match_scraper.feed import guarded
 from match_scraper.fragments import (
     NOBODY,
     BadRow,
@@ -44,7 +45,7 @@ from match_scraper.fragments import (
 from match_scraper.http import Query, Reader
 from match_scraper.outcomes import Outcome, SourceError
 from match_scraper.settings import ReaderSettings
-from match_scraper.values import Discovery, FeedKey, Reading, Rejected, Skipped, Validators
+from match_scraper.values import Discovery, FeedKey, LandedFeed, Reading, Rejected, Skipped, Validators
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -55,6 +56,9 @@ AGES = {"U13": "21", "U14": "22", "U15": "33", "U16": "14", "U17": "15", "U19": 
 LEAGUE_MATCHES = "2"
 PER_PAGE = 25
 MOST_PAGES = 400
+KEPT_FOR = timedelta(days=1)
+"""An older slice is read again: what it says may have been corrected since."""
+KEY_LENGTH = 80
 ASYNCHRONOUS = {"X-Requested-With": "XMLHttpRequest"}
 NO_ZONE = "UTC"
 """Times are printed without a zone, so none is kept: `time_set` is false, the local date holds."""
@@ -81,12 +85,13 @@ class Slice:
 
 
 class Page(msgspec.Struct, frozen=True):
-    """What a slice gave, as it is kept between runs. `bad`: number, text, problem."""
+    """What a slice gave, as it is kept between runs. `bad`: number, text, problem. `read_at` is its observation."""
 
     rows: list[Row]
     bad: list[tuple[str | None, str, str]]
     copies: int
     pages: int
+    read_at: datetime
 
 
 def bracket_id(season: Season, league: League, age: str, division: str) -> str:
@@ -105,9 +110,21 @@ def find_keys(settings: ReaderSettings, season: Season) -> Discovery:
     )
 
 
-def key_of(season: Season, league: League) -> FeedKey:
-    """The key under which a league of a past season lands; this platform has none of its own."""
-    return FeedKey(f"modular11-{league.value.casefold()}-{season.key_suffix}", league, season)
+def key_of(
+    season: Season, league: League, ages: Collection[str] | None = None, divisions: Collection[str] | None = None
+) -> FeedKey:
+    """The key under which a league of a past season lands; this platform has none of its own.
+
+    A part of a league (some ages, some divisions) has a key of its own: what it does not hold is not missing.
+    """
+    key = f"modular11-{league.value.casefold()}-{season.key_suffix}"
+    if ages is None and divisions is None:
+        return FeedKey(key, league, season)
+    names = [*sorted(ages or ["every-age"]), *sorted(divisions or ["everywhere"])]
+    words = re.sub(r"[^a-z0-9]+", "-", " ".join(names).casefold()).strip("-")
+    if len(key) + 1 + len(words) > KEY_LENGTH:
+        words = hashlib.sha256(words.encode()).hexdigest()[:16]
+    return FeedKey(f"{key}-{words}", league, season)
 
 
 async def read_season(
@@ -122,7 +139,9 @@ async def read_season(
 ) -> list[Reading]:
     """Reads the matches of a season, one reading a league; None means all ages, all divisions. See `read_league`."""
     return [
-        await read_league(reader, key_of(season, league), now=now, ages=ages, divisions=divisions, progress=progress)
+        await read_league(
+            reader, key_of(season, league, ages, divisions), now=now, ages=ages, divisions=divisions, progress=progress
+        )
         for league in leagues
     ]
 
@@ -135,12 +154,15 @@ async def read_league(
     ages: Collection[str] | None = None,
     divisions: Collection[str] | None = None,
     validators: Mapping[str, Validators] | None = None,
+    landed: LandedFeed | None = None,
+    accept_shrink: bool = False,
     progress: Progress = lambda done, total, name: None,
 ) -> Reading:
     """Reads one league of a season. Never raises for what the source does: the reading has a named outcome.
 
-    Slices that were read stay in `state_dir`/backfill until `forget` is called, so a second call goes on where the
-    first one stopped. The platform has no validators: where the rows' hash is the one that landed, it is `unchanged`.
+    Slices that were read stay in `state_dir`/backfill for a day, or until `forget` is called, so a second call goes on
+    where the first one stopped. The platform has no validators: where the rows' hash is the one that landed, it is
+    `unchanged`. `landed`, `accept_shrink`: as for `read_feed`.
     """
     site = httpx.URL(reader.settings.modular11_url).host
     empty = Reading(key=key, outcome=Outcome.UNREACHABLE, detail="", source=Source.MODULAR11, site=site)
@@ -150,13 +172,15 @@ async def read_league(
         pages: list[tuple[Slice, Page]] = []
         for done, piece in enumerate(slices):
             progress(done, len(slices), piece.name)
-            pages.append((piece, await _kept_or_read(reader, key.season, piece)))
+            pages.append((piece, await _kept_or_read(reader, key.season, piece, now)))
         progress(len(slices), len(slices), key.league.value)
         reading = understand(empty, pages, now)
     except SourceError as error:
         reading = replace(empty, outcome=error.outcome, detail=f"{key.key}: {error.detail}")
     if any((validators or {}).get(ref.path, Validators()).sha256 == ref.sha256 for ref in reading.documents):
         reading = replace(empty, outcome=Outcome.UNCHANGED, detail=f"{key.key}: unchanged since it last landed")
+    elif not accept_shrink:
+        reading = guarded(reading, landed)
     return replace(
         reading,
         timings={"all_s": perf_counter() - started},
@@ -206,13 +230,13 @@ def _folder(state_dir: Path, season: Season) -> Path:
     return state_dir / "backfill" / season.name
 
 
-async def _kept_or_read(reader: Reader, season: Season, piece: Slice) -> Page:
+async def _kept_or_read(reader: Reader, season: Season, piece: Slice, now: datetime) -> Page:
     name = bracket_id(season, piece.league, piece.age, piece.division)
     file = _folder(reader.settings.state_dir, season) / f"{name}.json"
     kept = _kept(file)
-    if kept is not None:
+    if kept is not None and timedelta() <= now - kept.read_at < KEPT_FOR:
         return kept
-    page = await read_slice(reader, season, piece)
+    page = await read_slice(reader, season, piece, now)
     _keep(file, page)
     return page
 
@@ -260,7 +284,7 @@ def request(season: Season, piece: Slice, page: int) -> Query:
     ]
 
 
-async def read_slice(reader: Reader, season: Season, piece: Slice) -> Page:
+async def read_slice(reader: Reader, season: Season, piece: Slice, now: datetime) -> Page:
     """All pages of a slice, by its pager's text; raises SourceError where what came cannot be all of it."""
     url = f"{reader.settings.modular11_url.rstrip('/')}/public_schedule/league/get_matches"
     rows: dict[str, Row] = {}
@@ -285,7 +309,7 @@ async def read_slice(reader: Reader, season: Season, piece: Slice) -> Page:
     if pages > 1 and whole <= PER_PAGE * (pages - 1):
         told = f"{piece.name}: {whole} different matches on {pages} pages of {PER_PAGE}: nothing of it is taken"
         raise SourceError(Outcome.MALFORMED, told)
-    return Page(list(rows.values()), [(one.number, one.text, one.problem) for one in bad], copies, pages)
+    return Page(list(rows.values()), [(one.number, one.text, one.problem) for one in bad], copies, pages, now)
 
 
 def _pages(piece: Slice, first: MatchPage) -> int:
@@ -336,7 +360,7 @@ def understand(empty: Reading, pages: list[tuple[Slice, Page]], now: datetime) -
                 rejected.append(Rejected(row.number, msgspec.to_builtins(row), "outside_request", problem))
             else:
                 try:
-                    match = to_match(row, key, now)
+                    match = to_match(row, key, page.read_at)
                 except ValidationError as error:
                     first = error.errors()[0]
                     told = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
@@ -457,19 +481,11 @@ def _document(key: FeedKey, pages: list[tuple[Slice, Page]], now: datetime) -> D
     )
 
 
-@dataclass(frozen=True, slots=True)
-class QualityTables:
-    """The Quality of Play tables of a league's age. `sha256` (hex) is the same as long as they say the same."""
+async def read_quality_of_play(reader: Reader, league: League, age: str) -> tuple[Quality, ...]:
+    """The Quality of Play tables of a league's age as they stand now, empty where there are none. Raises SourceError.
 
-    league: League
-    age: str
-    rows: tuple[Quality, ...]
-    sha256: str
-    changed: bool
-
-
-async def read_quality_of_play(reader: Reader, league: League, age: str, *, last_sha256: str | None) -> QualityTables:
-    """Reads the rankings as they stand now; `changed` against the last ones kept. Raises SourceError."""
+    The answer names no season: it is of the one that is played when it is asked for.
+    """
     tournament, list_type, _ = TOURNAMENTS[league]
     params: Query = [
         ("tournament_type", "league"),
@@ -481,9 +497,7 @@ async def read_quality_of_play(reader: Reader, league: League, age: str, *, last
     url = f"{reader.settings.modular11_url.rstrip('/')}/public_schedule/league/get_teams"
     answer = await reader.get(url, headers=ASYNCHRONOUS, params=params)
     try:
-        rows = read_quality(answer.body.decode("utf-8", "replace"))
+        return read_quality(answer.body.decode("utf-8", "replace"))
     except NotAFragment as error:
         told = f"Quality of Play of {age} {league}: {error}: nothing of it is taken"
         raise SourceError(Outcome.MALFORMED, told) from error
-    digest = hashlib.sha256(msgspec.json.encode(rows)).hexdigest()
-    return QualityTables(league, age, rows, digest, digest != last_sha256)
