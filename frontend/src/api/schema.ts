@@ -917,6 +917,8 @@ export interface components {
         /**
          * Counts
          * @description What became of matches. `protected`: a person's correction or a kept score stood against the source.
+         *
+         *     Of a `quality` message they count tables.
          */
         Counts: {
             /**
@@ -1462,7 +1464,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "snapshot" | "batch" | "run_report";
+            kind: "snapshot" | "batch" | "quality" | "run_report";
             /** Message Id */
             message_id: string;
             /** Reason */

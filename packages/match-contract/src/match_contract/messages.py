@@ -1,13 +1,14 @@
-"""The three messages that go through the exchange, and the receipt that comes back.
+"""The four messages that go through the exchange, and the receipt that comes back.
 
 Version rule: a newer minor version is accepted (unknown fields are ignored), a newer major one is quarantined whole.
 """
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter, model_validator
+from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter, field_validator, model_validator
 
 from match_contract.models import AgeGroup, Bracket, Identifier, League, Match, Part, SeasonName, Source, TeamRef, Text
+from match_contract.season import Season
 
 SCHEMA_VERSION = "1.0"
 MAX_MATCHES_PER_BATCH = 500
@@ -92,8 +93,59 @@ class MatchBatch(Part):
         return self
 
 
+class QualityRow(Part):
+    """A team's line in a Quality of Play table: rank, matches rated, and the three ratings as printed."""
+
+    rank: Annotated[int, Field(ge=1)]
+    team: Text
+    matches: Count
+    attack: Annotated[str, StringConstraints(max_length=20)]
+    defence: Annotated[str, StringConstraints(max_length=20)]
+    score: Annotated[str, StringConstraints(max_length=20)]
+
+
+class QualityTable(Part):
+    """The ranking of one division."""
+
+    division: Text
+    rows: Annotated[tuple[QualityRow, ...], Field(min_length=1)]
+
+
+class QualitySnapshot(Part):
+    """The Quality of Play rankings of a league's age group as they stood at `taken_at`.
+
+    The site names no season with them: `season` is the one that was played when they were taken.
+    """
+
+    kind: Literal["quality"] = "quality"
+    schema_version: Version = SCHEMA_VERSION
+    run_id: Uuid
+    quality_id: Uuid
+    source: Source
+    season: SeasonName
+    league: League
+    age_group: AgeGroup
+    taken_at: AwareDatetime
+    tables: tuple[QualityTable, ...]
+
+    @field_validator("season")
+    @classmethod
+    def _season(cls, name: str) -> str:
+        return Season.parse(name).name
+
+    @model_validator(mode="after")
+    def _once(self) -> "QualitySnapshot":
+        names = [table.division for table in self.tables]
+        if len(set(names)) < len(names):
+            raise ValueError("a division stands twice: each has one table")
+        return self
+
+
 class Counts(Part):
-    """What became of matches. `protected`: a person's correction or a kept score stood against the source."""
+    """What became of matches. `protected`: a person's correction or a kept score stood against the source.
+
+    Of a `quality` message they count tables.
+    """
 
     inserted: Count = 0
     updated: Count = 0
@@ -129,7 +181,7 @@ class Receipt(Part):
     """What the database says of one message, after the commit. `state` `replayed`: the same message landed before."""
 
     message_id: Uuid
-    kind: Literal["snapshot", "batch", "run_report"]
+    kind: Literal["snapshot", "batch", "quality", "run_report"]
     run_id: Uuid
     snapshot_id: Uuid | None = None
     state: Literal["landed", "replayed", "refused"]
@@ -181,8 +233,8 @@ class RunReport(Part):
     next_due: AwareDatetime | None = None
 
 
-Message = Annotated[FeedSnapshot | MatchBatch | RunReport, Field(discriminator="kind")]
-_MESSAGE: TypeAdapter[FeedSnapshot | MatchBatch | RunReport] = TypeAdapter(Message)
+Message = Annotated[FeedSnapshot | MatchBatch | QualitySnapshot | RunReport, Field(discriminator="kind")]
+_MESSAGE: TypeAdapter[FeedSnapshot | MatchBatch | QualitySnapshot | RunReport] = TypeAdapter(Message)
 
 
 def accepts_version(version: str) -> bool:
@@ -190,6 +242,6 @@ def accepts_version(version: str) -> bool:
     return version.partition(".")[0] == SCHEMA_VERSION.partition(".")[0]
 
 
-def parse_message(payload: dict[str, Any]) -> FeedSnapshot | MatchBatch | RunReport:
+def parse_message(payload: dict[str, Any]) -> FeedSnapshot | MatchBatch | QualitySnapshot | RunReport:
     """Reads a message whole; raises pydantic.ValidationError. Ingest judges a batch match by match instead."""
     return _MESSAGE.validate_python(payload)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from match_contract.messages import FeedSnapshot, MatchBatch, Receipt, RunReport
+from match_contract.messages import FeedSnapshot, MatchBatch, QualitySnapshot, Receipt, RunReport
 
 MESSAGES: dict[str, type[BaseModel]] = {
     "feed-snapshot": FeedSnapshot,
     "match-batch": MatchBatch,
+    "quality-snapshot": QualitySnapshot,
     "run-report": RunReport,
     "receipt": Receipt,
 }

@@ -20,13 +20,26 @@ from match_contract import (
     FeedSnapshot,
     Match,
     MatchBatch,
+    QualitySnapshot,
     RunReport,
     accepts_version,
     content_hash,
 )
 
-Kind = Literal["snapshot", "batch", "run_report"]
+Kind = Literal["snapshot", "batch", "quality", "run_report"]
+IDS: dict[str, str] = {
+    "snapshot": "snapshot_id",
+    "batch": "batch_id",
+    "quality": "quality_id",
+    "run_report": "run_id",
+}
+"""Each kind with the field that holds its own id."""
 
+_WHOLE: dict[str, type[FeedSnapshot] | type[QualitySnapshot] | type[RunReport]] = {
+    "snapshot": FeedSnapshot,
+    "quality": QualitySnapshot,
+    "run_report": RunReport,
+}
 _UNREADABLE = UUID("0f7d3c52-93c5-4a0e-8f0e-6b5b0e1d6a21")
 _NO_RUN = "00000000-0000-0000-0000-000000000000"
 _MATCHES = TypeAdapter(list[Match])
@@ -99,7 +112,7 @@ def _uuid_or_none(value: Any) -> str | None:
 def message_id_of(message: Any) -> str:
     """The id under which a message's receipt is kept: its own, else one derived from what it holds."""
     if isinstance(message, dict):
-        key = {"snapshot": "snapshot_id", "batch": "batch_id", "run_report": "run_id"}.get(str(message.get("kind")))
+        key = IDS.get(str(message.get("kind")))
         own = _uuid_or_none(message.get(key)) if key else None
         if own:
             return own
@@ -109,30 +122,30 @@ def message_id_of(message: Any) -> str:
 
 def _whole(message: Any, reason: Reason, detail: str) -> Whole:
     named: dict[str, Any] = message if isinstance(message, dict) else {}
-    kind: Kind = named["kind"] if named.get("kind") in ("snapshot", "batch", "run_report") else "batch"
+    kind: Kind = named["kind"] if isinstance(named.get("kind"), str) and named["kind"] in IDS else "batch"
     return Whole(
         message_id=message_id_of(message),
         kind=kind,
         run_id=_uuid_or_none(named.get("run_id")) or _NO_RUN,
-        snapshot_id=_uuid_or_none(named.get("snapshot_id")) if kind != "run_report" else None,
+        snapshot_id=_uuid_or_none(named.get("snapshot_id")) if kind in ("snapshot", "batch") else None,
         refused=Refused(reason, printable(detail), message),
     )
 
 
-def judge(message: Any) -> FeedSnapshot | RunReport | Judged | Whole:
+def judge(message: Any) -> FeedSnapshot | QualitySnapshot | RunReport | Judged | Whole:
     """Reads one message. Never raises for what it holds: what cannot be read comes back as Whole."""
     if not isinstance(message, dict):
         return _whole(message, Reason.MALFORMED, f"a message is an object, not {type(message).__name__}")
     kind, version = message.get("kind"), message.get("schema_version", SCHEMA_VERSION)
-    if kind not in ("snapshot", "batch", "run_report"):
-        return _whole(message, Reason.MALFORMED, f"kind {str(kind)[:60]!r} is none of snapshot, batch, run_report")
+    if not isinstance(kind, str) or kind not in IDS:
+        return _whole(message, Reason.MALFORMED, f"kind {str(kind)[:60]!r} is none of {', '.join(IDS)}")
     if not isinstance(version, str) or not accepts_version(version):
         detail = f"schema_version {str(version)[:20]!r}: this worker reads {SCHEMA_VERSION.partition('.')[0]}.x"
         return _whole(message, Reason.SCHEMA_VERSION, detail)
     try:
         if kind == "batch":
             return _judge_batch(message)
-        whole = FeedSnapshot.model_validate(message) if kind == "snapshot" else RunReport.model_validate(message)
+        whole = _WHOLE[kind].model_validate(message)
     except ValidationError as error:
         return _whole(message, Reason.MALFORMED, _sentence(error))
     where = _nul_in(whole.model_dump(mode="json"))

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.types.json import Json, Jsonb
 
-from match_contract import Counts, FeedSnapshot, Match, Receipt, Rejection, RunReport
+from match_contract import Counts, FeedSnapshot, Match, QualitySnapshot, Receipt, Rejection, RunReport
 from missing_table.ingest.faults import RaceLost
 from missing_table.ingest.judge import Judged, Kind, Reason, Refused, Whole, judge, refuse_match
 from missing_table.ingest.places import (
@@ -29,6 +29,7 @@ from missing_table.ingest.places import (
     ensure_venues,
     venue_key,
 )
+from missing_table.ingest.quality import land_quality
 
 CHANNEL = "events"
 """NOTIFY channel; the payload is the id of the newest event of the transaction. Listeners read the table."""
@@ -108,7 +109,7 @@ def land(connection: psycopg.Connection, message: Any, places: Places | None = N
 
 
 def _land_once(
-    connection: psycopg.Connection, judged: FeedSnapshot | RunReport | Judged | Whole, places: Places
+    connection: psycopg.Connection, judged: FeedSnapshot | QualitySnapshot | RunReport | Judged | Whole, places: Places
 ) -> Receipt:
     header = _header(judged)
     with connection.transaction():
@@ -120,6 +121,8 @@ def _land_once(
             refused, state, reason = [judged.refused], "refused", f"{judged.refused.reason}: {judged.refused.detail}"
         elif isinstance(judged, RunReport):
             _land_run(connection, judged)
+        elif isinstance(judged, QualitySnapshot):
+            landed = NOTHING._replace(counts=land_quality(connection, places, judged))
         elif isinstance(judged, FeedSnapshot):
             shrunk = _shrunk(connection, judged)
             if shrunk:
@@ -142,13 +145,15 @@ class Header(NamedTuple):
     parts: int | None = None
 
 
-def _header(judged: FeedSnapshot | RunReport | Judged | Whole) -> Header:
+def _header(judged: FeedSnapshot | QualitySnapshot | RunReport | Judged | Whole) -> Header:
     if isinstance(judged, Whole):
         return Header(judged.message_id, judged.kind, judged.run_id, judged.snapshot_id)
     if isinstance(judged, FeedSnapshot):
         return Header(judged.snapshot_id, "snapshot", judged.run_id, judged.snapshot_id, parts=judged.parts)
     if isinstance(judged, RunReport):
         return Header(judged.run_id, "run_report", judged.run_id, None)
+    if isinstance(judged, QualitySnapshot):
+        return Header(judged.quality_id, "quality", judged.run_id, None)
     batch = judged.header
     return Header(batch.batch_id, "batch", batch.run_id, batch.snapshot_id, batch.part, batch.parts)
 
