@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from match_contract import Season
-from match_scraper_agent import preflight
+from match_contract import Season, Source, season_of
+from match_scraper_agent import backfill, preflight
 from match_scraper_agent.api import Api, ApiError
 from match_scraper_agent.planner import Plan, Window
 from match_scraper_agent.report import COUNTED, count_or_dash, exit_code, money, run_report, screen
@@ -34,7 +34,7 @@ from match_scraper_agent.submit import AmqpCourier, Courier
 from match_scraper_agent.targets import choose, load_targets
 
 CourierOf = Callable[[Settings, str], Courier]
-SourceOf = Callable[[Settings, str], SourceOfMatches]
+SourceOf = Callable[[Settings], SourceOfMatches]
 
 NARROWEST = 120
 
@@ -170,19 +170,12 @@ def runs_table(runs: list[dict[str, Any]]) -> Table:
     return shown
 
 
-def real_source(settings: Settings, name: str) -> SourceOfMatches:
-    """The reader of a platform: assist or modular11."""
-    if name == "assist":
-        return AssistSource(settings)
-    raise SettingsError(f"--source {name!r} cannot be read yet: choose assist")
-
-
 @dataclass(frozen=True)
 class Makers:
     """What a run is given from outside."""
 
     courier_of: CourierOf = amqp_courier
-    source_of: SourceOf = real_source
+    source_of: SourceOf = AssistSource
 
 
 app = typer.Typer(name="match-scraper-agent", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -224,8 +217,9 @@ def run_command(
     makers: Makers = context.obj or Makers()
     settings = load_settings(env_file, {"model": model, "browser": browser})
     configure_logs(settings.log_level)
-    if source not in ("assist", "modular11"):
-        raise SettingsError(f"--source {source!r}: choose assist or modular11")
+    today = season_of(settings.now().date())
+    if season is not None or source != Source.ASSIST:
+        backfill.check(source, _season(season) or today)
     options = _options(
         settings,
         target,
@@ -237,18 +231,22 @@ def run_command(
         accept_shrink=tuple(accept_shrink or ()),
         receipt_timeout_s=receipt_timeout,
     )
+    if backfill.is_backfill(source, options.season or today, today):
+        options = backfill.options_of(options, source)
     run_id = str(uuid4())
     courier = None if dry_run else makers.courier_of(settings, run_id)
     progress = Console(stderr=True, highlight=False)
     reading = settings
     if dry_run:  # what the reader remembers between runs goes where nobody looks for it again
         reading = settings.model_copy(update={"state_dir": Path(mkdtemp(prefix="match-scraper-dry-run-"))})
-    reader = makers.source_of(reading, source)
+    bar = backfill.Bar(progress)
+    past = backfill.Modular11Source(reading, options.targets, bar.tell) if source == Source.MODULAR11 else None
+    reader = past or makers.source_of(reading)
 
     async def work() -> int:
         if courier is not None:
             with_queue = isinstance(courier, AmqpCourier)
-            found = await preflight.before_run(settings, with_model=not no_proxy, with_queue=with_queue)
+            found = await preflight.before_run(settings, with_model=options.use_model, with_queue=with_queue)
             for check in found:
                 progress.print(f"{check.part}: {check.said}", style="yellow")
         async with _api(settings) as api:
@@ -260,7 +258,10 @@ def run_command(
                 courier=courier,
                 run_id=run_id,
                 say=lambda text: progress.print(f"… {text}", style="dim"),
+                beyond=past.send_rankings if past else None,
             )
+        if past:
+            past.forget_what_landed(options.season or today, result)
         if as_json:
             sys.stdout.write(run_report(result).model_dump_json(indent=2) + "\n")
         else:
@@ -268,7 +269,8 @@ def run_command(
         return exit_code(result)
 
     try:
-        raise typer.Exit(asyncio.run(work()))
+        with bar:
+            raise typer.Exit(asyncio.run(work()))
     finally:
         if dry_run and not (reading.state_dir / "evidence").exists():
             rmtree(reading.state_dir)
@@ -350,7 +352,7 @@ def runs_command(
         console().print(runs_table(found))
 
 
-def main(courier_of: CourierOf = amqp_courier, source_of: SourceOf = real_source) -> None:
+def main(courier_of: CourierOf = amqp_courier, source_of: SourceOf = AssistSource) -> None:
     """Runs the command line; what is wrong with settings or options is one sentence and exit code 2."""
     try:
         app(obj=Makers(courier_of, source_of))

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +39,7 @@ REPORT_RECEIPT_S = 3.0
 MAX_CHANGES = 200
 MAX_CHANGED_MATCHES = 20
 WEBHOOK_TIMEOUT_S = 10.0
+Beyond = Callable[[Work], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Options:
     season: Season | None = None
     dry_run: bool = False
     use_model: bool = True
+    without_model: str = "this run went without a model (--no-proxy)"
+    """What the report says of a run that was to have none."""
     accept_shrink: tuple[str, ...] = ()
     receipt_timeout_s: float = 120.0
 
@@ -120,8 +123,12 @@ async def run(
     run_id: str | None = None,
     clock: Callable[[], datetime] = real_clock,
     say: Callable[[str], None] = lambda _: None,
+    beyond: Beyond | None = None,
 ) -> RunResult:
-    """A whole run. `courier` is None exactly for a dry run. Raises SettingsError; everything else is in the result."""
+    """A whole run. `courier` is None exactly for a dry run. Raises SettingsError; everything else is in the result.
+
+    `beyond` is called when the plan is done and may send what belongs to no target; its receipts are waited for too.
+    """
     run_id = run_id or str(uuid4())
     started = clock()
     note, outbox = Note(settings.state_dir), Outbox(settings.state_dir / "outbox")
@@ -156,7 +163,7 @@ async def run(
         )
         if broker is not None:
             work.broker_is_down(broker)
-        result = await _perform(work, settings, options, api=api, started=started, clock=clock, say=say)
+        result = await _perform(work, settings, options, api=api, started=started, clock=clock, say=say, beyond=beyond)
         if courier is not None:
             result = await _publish(result, work, settings, courier)
             note.remove()
@@ -185,14 +192,17 @@ async def _perform(
     started: datetime,
     clock: Callable[[], datetime],
     say: Callable[[str], None],
+    beyond: Beyond | None,
 ) -> RunResult:
     await work.send_outbox()
     usage = Usage()
     if options.use_model and not options.dry_run and work.plan.due:
         usage = await _with_model(work, settings, say)
     elif not options.use_model:
-        work.warnings.append("this run went without a model (--no-proxy)")
+        work.warnings.append(options.without_model)
     await finish_plan(work)
+    if beyond is not None:
+        await beyond(work)
     targets = await work.settle(options.receipt_timeout_s)
     changes, awaited = await _news(work, targets, api, started) if not options.dry_run else ((), ())
     return RunResult(

@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     amqp_url: Annotated[SecretStr | None, Blankable] = Field(default=None, validation_alias="AMQP_URL")
     source_url: str = "https://www.mlssoccer.com"
     viewer_url: str = "https://mls-assist.theintelligenceplatform.com"
+    modular11_url: str = "https://www.modular11.com"
     source_resolve: Annotated[dict[str, str], NoDecode, BeforeValidator(addresses)] = Field(default_factory=dict)
     source_ca: Annotated[Path | None, Blankable] = None
     chromium: Path = Path("/usr/bin/chromium")

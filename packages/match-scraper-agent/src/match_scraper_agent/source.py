@@ -56,12 +56,17 @@ class SourceOfMatches(Protocol):
         """Ends all connections."""
 
 
+def reader_settings(settings: Settings) -> ReaderSettings:
+    """The reader's settings: what the agent's name too, the rest from the environment."""
+    known = {name for name in ReaderSettings.model_fields if name in Settings.model_fields}
+    return ReaderSettings(**{name: getattr(settings, name) for name in known})
+
+
 class AssistSource:
     """The viewer of 2026-27 and on, found on mlssoccer.com by Chromium."""
 
     def __init__(self, settings: Settings) -> None:
-        known = {name for name in ReaderSettings.model_fields if name in Settings.model_fields}
-        self._settings = ReaderSettings(**{name: getattr(settings, name) for name in known})
+        self._settings = reader_settings(settings)
         self._browser: BrowserMode = settings.browser
         self._reader: Reader | None = None
 

@@ -65,7 +65,8 @@ class Courier(Protocol):
 
 def id_of(message: Payload) -> str:
     """The message's own id: it is the task's id, the receipt's and the outbox's."""
-    return str(message[{"snapshot": "snapshot_id", "batch": "batch_id", "run_report": "run_id"}[message["kind"]]])
+    ids = {"snapshot": "snapshot_id", "batch": "batch_id", "quality": "quality_id", "run_report": "run_id"}
+    return str(message[ids[message["kind"]]])
 
 
 def _said(error: BaseException) -> str:

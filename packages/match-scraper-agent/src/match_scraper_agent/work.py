@@ -332,6 +332,11 @@ class Work:
                 self.undelivered.append(str(error))
         return False
 
+    async def send_alone(self, message: Payload) -> None:
+        """Sends a message that belongs to no target; its receipt is waited for like the others'."""
+        if await self.deliver(message):
+            self._waiting_elsewhere.append(id_of(message))
+
     def broker_is_down(self, why: str) -> None:
         """Everything goes to the outbox from here on."""
         self._broker_failed = why
@@ -422,6 +427,9 @@ class Work:
             )
         for key, parcel in self.parcels.items():
             self._conclude(key, parcel)
+        for receipt in self.other_receipts.values():
+            if receipt.state == "refused":
+                self.warnings.append(f"a {receipt.kind} message was refused by the database: {receipt.reason}")
         for name, state in self.states.items():
             if state.outcome is None:
                 state.outcome = "dry_run" if self.dry_run and state.could_read else "failed"

@@ -1,0 +1,22 @@
+"""The API with a clock in a test's hand: `python clocked_api.py PORT FILE`; FILE holds a moment, or nothing."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+
+from missing_table.settings import Settings
+from missing_table.web.app import create_app
+
+
+class Clocked(Settings):
+    """Settings whose present is what stands in the file."""
+
+    def now(self) -> datetime:
+        text = Path(sys.argv[2]).read_text()
+        return datetime.fromisoformat(text) if text else datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    uvicorn.run(create_app(Clocked()), host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
