@@ -7,6 +7,7 @@ import os
 from collections import defaultdict
 from datetime import date, datetime
 from functools import cmp_to_key
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,15 +28,28 @@ def rows_of(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def compare(x: dict[str, Any], y: dict[str, Any], games: list[tuple[int, int, int, int]], level: int) -> int:
-    """Below 0 where x stands above y."""
+RATIOS = [
+    ("w", "n", "wins_per_match"),
+    ("gd", "n", "goal_difference_per_match"),
+    ("gf", "n", "goals_for_per_match"),
+    ("agd", "an", "away_goal_difference_per_match"),
+    ("agf", "an", "away_goals_for_per_match"),
+    ("hgd", "hn", "home_goal_difference_per_match"),
+    ("hgf", "hn", "home_goals_for_per_match"),
+]
+
+
+def compare(
+    x: dict[str, Any], y: dict[str, Any], games: list[tuple[int, int, int, int]], level: int
+) -> tuple[int, str]:
+    """Below 0 where x stands above y, and by which rule."""
 
     def more(key: str, per: str) -> int:
         a, b = x[key] * max(y[per], 1), y[key] * max(x[per], 1)
         return (b > a) - (b < a)
 
     if by := more("points", "n"):
-        return by
+        return by, "points_per_match"
     if level == 2:
         balance = 0
         for home, away, h, a in games:
@@ -44,15 +58,15 @@ def compare(x: dict[str, Any], y: dict[str, Any], games: list[tuple[int, int, in
             elif (home, away) == (y["id"], x["id"]):
                 balance += 3 * (a > h) - 3 * (a < h)
         if balance:
-            return -1 if balance > 0 else 1
-    for key, per in [("w", "n"), ("gd", "n"), ("gf", "n"), ("agd", "an"), ("agf", "an"), ("hgd", "hn"), ("hgf", "hn")]:
+            return -1 if balance > 0 else 1, "head_to_head"
+    for key, per, rule in RATIOS:
         if by := more(key, per):
-            return by
-    return (x["name"].casefold() > y["name"].casefold()) - (x["name"].casefold() < y["name"].casefold())
+            return by, rule
+    return (x["name"].casefold() > y["name"].casefold()) - (x["name"].casefold() < y["name"].casefold()), "name"
 
 
-def oracle(teams: dict[int, str], games: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int, int, int]]:
-    """(team, played, won, tied, lost, points), best first."""
+def oracle(teams: dict[int, str], games: list[tuple[int, int, int, int]]) -> list[tuple[Any, ...]]:
+    """(team, played, won, tied, lost, points, why above the next), best first."""
     table: dict[int, dict[str, Any]] = {}
     for team, name in teams.items():
         home = [(h, a) for x, _, h, a in games if x == team]
@@ -69,8 +83,12 @@ def oracle(teams: dict[int, str], games: list[tuple[int, int, int, int]]) -> lis
     for row in table.values():
         row["ppm"] = str(row["points"] * 5040 * 11 * 13 * 17 * 19 // max(row["n"], 1))
         level[row["ppm"]] += 1
-    ordered = sorted(table.values(), key=cmp_to_key(lambda x, y: compare(x, y, games, level[x["ppm"]])))
-    return [(r["id"], r["n"], r["w"], r["t"], r["n"] - r["w"] - r["t"], r["points"]) for r in ordered]
+    ordered = sorted(table.values(), key=cmp_to_key(lambda x, y: compare(x, y, games, level[x["ppm"]])[0]))
+    why = [compare(x, y, games, level[x["ppm"]])[1] for x, y in pairwise(ordered)]
+    return [
+        (r["id"], r["n"], r["w"], r["t"], r["n"] - r["w"] - r["t"], r["points"], rule)
+        for r, rule in zip(ordered, [*why, None], strict=True)
+    ]
 
 
 @pytest.mark.parametrize("name", BRACKETS)
@@ -86,7 +104,15 @@ def test_a_real_bracket_has_the_oracles_order(name: str, until: str) -> None:
     ]
     places = order([Entrant(team, label) for team, label in teams.items()], results)
     found = [
-        (p.tally.entrant.team_id, p.tally.played, p.tally.won, p.tally.tied, p.tally.lost, p.tally.points)
+        (
+            p.tally.entrant.team_id,
+            p.tally.played,
+            p.tally.won,
+            p.tally.tied,
+            p.tally.lost,
+            p.tally.points,
+            p.separated_by,
+        )
         for p in places
     ]
     assert found == oracle(teams, games)

@@ -1,6 +1,7 @@
 """The order of a table, by the rules of MLS NEXT 2026-27 (section XIII.k and XIII.l), in exact fractions.
 
 What goes in: the teams of a bracket and the results that count in it. Pure values; knows no database and no clock.
+Fractions of one table are compared over their common denominator, as whole numbers: exact, and a few times faster.
 A tie in won, tied and lost stays a tie where a shoot-out decided it (Flex); its points are 2 and 1 instead of 1 and 1.
 """
 
@@ -10,7 +11,8 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from itertools import pairwise
-from typing import Literal
+from math import lcm
+from typing import Literal, NamedTuple
 
 WIN, TIE, LOSS = 3, 1, 0
 SHOOTOUT_WIN, SHOOTOUT_LOSS = 2, 1
@@ -47,8 +49,7 @@ RATIO_RULES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Entrant:
+class Entrant(NamedTuple):
     """A team of a bracket. `published`: its place in the source's own order, None where it has none."""
 
     team_id: int
@@ -56,8 +57,7 @@ class Entrant:
     published: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """A finished match. `counts_home`, `counts_away`: for which of its sides this bracket's table counts it.
 
     `kick_off` orders the matches of a day (ISO text, UTC; "" where no time is set).
@@ -90,6 +90,35 @@ class Result:
         return SHOOTOUT_LOSS, SHOOTOUT_WIN
 
 
+class Fixture(NamedTuple):
+    """A match that may still be played: no result yet, not cancelled. Fields as a Result's."""
+
+    match_id: int
+    home: int
+    away: int
+    local_date: date
+    kick_off: str = ""
+    counts_home: bool = True
+    counts_away: bool = True
+
+    def ended(self, home_score: int, away_score: int, shootout: tuple[int, int] | None = None) -> Result:
+        """The result that it would be."""
+        home_shootout, away_shootout = shootout or (None, None)
+        return Result(
+            self.match_id,
+            self.home,
+            self.away,
+            home_score,
+            away_score,
+            self.local_date,
+            home_shootout,
+            away_shootout,
+            self.kick_off,
+            self.counts_home,
+            self.counts_away,
+        )
+
+
 @dataclass(slots=True)
 class Side:
     """Goals of a team in its home or its away matches."""
@@ -98,9 +127,10 @@ class Side:
     goals_for: int = 0
     goals_against: int = 0
 
-    def ratios(self) -> tuple[Fraction, Fraction]:
-        """Goal difference and goals for, per match."""
-        return _per(self.goals_for - self.goals_against, self.played), _per(self.goals_for, self.played)
+    def ratios(self, scale: int) -> tuple[int, int]:
+        """Goal difference and goals for, per match, times `scale`."""
+        per = scale // self.played if self.played else 0
+        return (self.goals_for - self.goals_against) * per, self.goals_for * per
 
 
 @dataclass(slots=True)
@@ -134,16 +164,19 @@ class Tally:
 
     @property
     def points_per_match(self) -> Fraction:
-        return _per(self.points, self.played)
+        return Fraction(self.points, self.played) if self.played else ZERO
 
-    def ratios(self) -> tuple[Fraction, ...]:
-        """The values of RATIO_RULES; more is better in each."""
+    def ratios(self, scale: int) -> tuple[int, ...]:
+        """Points per match, then the values of RATIO_RULES, each times `scale`; more is better in each."""
+        played = self.played
+        per = scale // played if played else 0
         return (
-            _per(self.won, self.played),
-            _per(self.goal_difference, self.played),
-            _per(self.goals_for, self.played),
-            *self.away.ratios(),
-            *self.home.ratios(),
+            self.points * per,
+            self.won * per,
+            self.goal_difference * per,
+            self.goals_for * per,
+            *self.away.ratios(scale),
+            *self.home.ratios(scale),
         )
 
     def count(self, side: Side, match_id: int, scored: int, conceded: int, points: int) -> None:
@@ -171,32 +204,37 @@ class Place:
     separated_by: Rule | None
 
 
-def _per(value: int, matches: int) -> Fraction:
-    """A ratio; 0 for a team without matches."""
-    return Fraction(value, matches) if matches else ZERO
-
-
 def tally(entrants: Iterable[Entrant], results: Iterable[Result], split: SplitName = "all") -> dict[int, Tally]:
     """Adds the results up, by team. Results of teams that are no entrants count for their opponents alone."""
     tallies = {entrant.team_id: Tally(entrant) for entrant in entrants}
     for result in sorted(results, key=lambda r: r.when):
         home_points, away_points = result.points()
-        if result.counts_home and split != "away" and (home := tallies.get(result.home)):
+        if result.counts_home and split != "away" and (home := tallies.get(result.home)) is not None:
             home.count(home.home, result.match_id, result.home_score, result.away_score, home_points)
-        if result.counts_away and split != "home" and (away := tallies.get(result.away)):
+        if result.counts_away and split != "home" and (away := tallies.get(result.away)) is not None:
             away.count(away.away, result.match_id, result.away_score, result.home_score, away_points)
     return tallies
 
 
-def _rank_key(one: Tally) -> tuple[tuple[Fraction, ...], tuple[bool, int], str, int]:
-    """Ascending order of teams that are level on points per match (head to head apart)."""
-    published = one.entrant.published
-    return (
-        tuple(-value for value in one.ratios()),
-        (published is None, published or 0),
-        one.entrant.name.casefold(),
-        one.entrant.team_id,
-    )
+class Row(NamedTuple):
+    """A tally on its way into the order. `ratios`: see Tally.ratios, all rows by the same scale."""
+
+    tally: Tally
+    ratios: tuple[int, ...]
+
+    @property
+    def key(self) -> tuple[tuple[int, ...], tuple[bool, int], str, int]:
+        """Ascending order of rows that are level on points per match (head to head apart)."""
+        team_id, name, published = self.tally.entrant
+        return tuple(-value for value in self.ratios), (published is None, published or 0), name.casefold(), team_id
+
+
+def rows_of(tallies: Iterable[Tally]) -> list[Row]:
+    """Each tally with its ratios over the common denominator of the table."""
+    found = list(tallies)
+    counts = {n for one in found for n in (one.played, one.home.played, one.away.played) if n}
+    scale = lcm(*counts)
+    return [Row(one, one.ratios(scale)) for one in found]
 
 
 def head_to_head(first: int, second: int, results: Iterable[Result]) -> int:
@@ -209,38 +247,38 @@ def head_to_head(first: int, second: int, results: Iterable[Result]) -> int:
     return balance
 
 
-def _separation(above: Tally, below: Tally) -> Rule:
+def _separation(above: Row, below: Row) -> Rule:
     """The first rule behind head to head in which two neighbours differ."""
-    for rule, upper, lower in zip(RATIO_RULES, above.ratios(), below.ratios(), strict=True):
+    for rule, upper, lower in zip(RATIO_RULES, above.ratios[1:], below.ratios[1:], strict=True):
         if upper != lower:
             return rule
-    if above.entrant.published != below.entrant.published:
+    if above.tally.entrant.published != below.tally.entrant.published:
         return Rule.PUBLISHED_ORDER
     return Rule.NAME
 
 
-def _order_level(level: list[Tally], results: Sequence[Result]) -> list[tuple[Tally, Rule | None]]:
+def _order_level(level: list[Row], results: Sequence[Result]) -> list[tuple[Tally, Rule | None]]:
     """Orders teams that are level on points per match. Head to head only where they are exactly two: in a larger tie
     it is never used, even once two remain."""
-    ordered = sorted(level, key=_rank_key)
+    ordered = sorted(level, key=lambda row: row.key)
     if len(ordered) == 2:
-        balance = head_to_head(ordered[0].entrant.team_id, ordered[1].entrant.team_id, results)
+        balance = head_to_head(ordered[0].tally.entrant.team_id, ordered[1].tally.entrant.team_id, results)
         if balance:
             above, below = ordered if balance > 0 else reversed(ordered)
-            return [(above, Rule.HEAD_TO_HEAD), (below, None)]
+            return [(above.tally, Rule.HEAD_TO_HEAD), (below.tally, None)]
     rules: list[Rule | None] = [_separation(a, b) for a, b in pairwise(ordered)]
-    return list(zip(ordered, [*rules, None], strict=True))
+    return [(row.tally, rule) for row, rule in zip(ordered, [*rules, None], strict=True)]
 
 
 def order(entrants: Iterable[Entrant], results: Iterable[Result], split: SplitName = "all") -> list[Place]:
     """The table, best first. The same values in another order give the same table."""
     counted = list(results)
-    levels: dict[Fraction, list[Tally]] = {}
-    for one in tally(entrants, counted, split).values():
-        levels.setdefault(one.points_per_match, []).append(one)
-    rows: list[tuple[Tally, Rule | None]] = []
+    levels: dict[int, list[Row]] = {}
+    for row in rows_of(tally(entrants, counted, split).values()):
+        levels.setdefault(row.ratios[0], []).append(row)
+    placed: list[tuple[Tally, Rule | None]] = []
     for points in sorted(levels, reverse=True):
-        if rows:
-            rows[-1] = (rows[-1][0], Rule.POINTS_PER_MATCH)
-        rows.extend(_order_level(levels[points], counted))
-    return [Place(position, one, rule) for position, (one, rule) in enumerate(rows, start=1)]
+        if placed:
+            placed[-1] = (placed[-1][0], Rule.POINTS_PER_MATCH)
+        placed.extend(_order_level(levels[points], counted))
+    return [Place(position, one, rule) for position, (one, rule) in enumerate(placed, start=1)]
