@@ -220,6 +220,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/brackets/{bracket_id}/grid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bracket Grid
+         * @description The results matrix, and every team's record against every other.
+         */
+        get: operations["bracket_grid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/brackets/{bracket_id}/history": {
         parameters: {
             query?: never;
@@ -252,6 +272,26 @@ export interface paths {
          * @description The matches of a bracket by date. One page holds any bracket that there is.
          */
         get: operations["bracket_matches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brackets/{bracket_id}/outlook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bracket Outlook
+         * @description Where every team can still finish, its magic number, its runs, and how hard its schedule was and will be.
+         */
+        get: operations["bracket_outlook"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1014,6 +1054,73 @@ export interface components {
             season: string;
         };
         /**
+         * Grid
+         * @description The results matrix and who beat whom. `teams` in the table's order; `guests`: of other brackets, met here.
+         *
+         *     `matches`: all but the cancelled ones, by date. `head_to_head`: both ways, for pairs that have met.
+         */
+        Grid: {
+            bracket: components["schemas"]["Bracket"];
+            /** Guests */
+            guests: components["schemas"]["TableTeam"][];
+            /** Head To Head */
+            head_to_head: components["schemas"]["HeadToHead"][];
+            /** Matches */
+            matches: components["schemas"]["GridMatch"][];
+            /** Teams */
+            teams: components["schemas"]["TableTeam"][];
+        };
+        /**
+         * GridMatch
+         * @description A cell's match: row `home_team_id`, column `away_team_id`. Scores are null until it is played.
+         */
+        GridMatch: {
+            /** Away Score */
+            away_score: number | null;
+            /** Away Shootout */
+            away_shootout: number | null;
+            /** Away Team Id */
+            away_team_id: number;
+            /** Home Score */
+            home_score: number | null;
+            /** Home Shootout */
+            home_shootout: number | null;
+            /** Home Team Id */
+            home_team_id: number;
+            /**
+             * Local Date
+             * Format: date
+             */
+            local_date: string;
+            /** Match Id */
+            match_id: number;
+            status: components["schemas"]["Status"];
+        };
+        /**
+         * HeadToHead
+         * @description What a team has from its matches against one opponent. `points`: as the table counts them.
+         */
+        HeadToHead: {
+            /** Goals Against */
+            goals_against: number;
+            /** Goals For */
+            goals_for: number;
+            /** Lost */
+            lost: number;
+            /** Opponent Id */
+            opponent_id: number;
+            /** Played */
+            played: number;
+            /** Points */
+            points: number;
+            /** Team Id */
+            team_id: number;
+            /** Tied */
+            tied: number;
+            /** Won */
+            won: number;
+        };
+        /**
          * Health
          * @description `status` is ok or what is wrong; `checks` has a sentence for each thing that was looked at.
          */
@@ -1304,6 +1411,15 @@ export interface components {
             /** Name */
             name: string;
         };
+        /**
+         * Outlook
+         * @description A bracket's outlook, in the table's order. Facts, no estimates.
+         */
+        Outlook: {
+            bracket: components["schemas"]["Bracket"];
+            /** Teams */
+            teams: components["schemas"]["TeamOutlook"][];
+        };
         /** Page[AuditEntry] */
         Page_AuditEntry_: {
             /** Items */
@@ -1435,6 +1551,20 @@ export interface components {
             state: string;
             /** Target */
             target: string;
+        };
+        /**
+         * Reachable
+         * @description The positions that a team can still finish in, whatever happens in the matches left.
+         *
+         *     `exact`: results are known that lead to either end; else the range is a bound, never too narrow.
+         */
+        Reachable: {
+            /** Best */
+            best: number;
+            /** Exact */
+            exact: boolean;
+            /** Worst */
+            worst: number;
         };
         /**
          * Receipt
@@ -1580,6 +1710,22 @@ export interface components {
             updated: number;
         };
         /**
+         * ScheduleStrength
+         * @description The opponents of some matches: the mean of their points per match today, a term a match; null without any.
+         *
+         *     `guests`: how many of the matches are against teams of other brackets, which are not in the mean.
+         */
+        ScheduleStrength: {
+            /** Away */
+            away: number;
+            /** Guests */
+            guests: number;
+            /** Home */
+            home: number;
+            /** Opponents Points Per Match */
+            opponents_points_per_match: number | null;
+        };
+        /**
          * ScoreInput
          * @description A score; a shoot-out comes whole or not at all.
          */
@@ -1685,6 +1831,26 @@ export interface components {
          * @enum {string}
          */
         Status: "scheduled" | "live" | "tbd" | "completed" | "postponed" | "cancelled" | "forfeit";
+        /**
+         * Streak
+         * @description A team's runs. `result`: what the last `length` matches in a row were; null before the first match.
+         *
+         *     `unbeaten`, `winless`: matches in a row up to now; `most_wins`, `most_unbeaten`: the season's longest.
+         */
+        Streak: {
+            /** Length */
+            length: number;
+            /** Most Unbeaten */
+            most_unbeaten: number;
+            /** Most Wins */
+            most_wins: number;
+            /** Result */
+            result: ("W" | "T" | "L") | null;
+            /** Unbeaten */
+            unbeaten: number;
+            /** Winless */
+            winless: number;
+        };
         /**
          * SupposedResult
          * @description A result that somebody supposes, for a match of the bracket.
@@ -1807,6 +1973,26 @@ export interface components {
             /** Positions */
             positions: components["schemas"]["WeekendPosition"][];
             team: components["schemas"]["TableTeam"];
+        };
+        /**
+         * TeamOutlook
+         * @description A team's outlook. `to_secure_first`: the magic number; so many points from its `left` matches make first place
+         *     sure whatever others do. Null where even all points do not.
+         */
+        TeamOutlook: {
+            /** Left */
+            left: number;
+            /** Played */
+            played: number;
+            /** Position */
+            position: number;
+            reachable: components["schemas"]["Reachable"];
+            schedule_left: components["schemas"]["ScheduleStrength"];
+            schedule_played: components["schemas"]["ScheduleStrength"];
+            streak: components["schemas"]["Streak"];
+            team: components["schemas"]["TableTeam"];
+            /** To Secure First */
+            to_secure_first: number | null;
         };
         /**
          * TeamStanding
@@ -2207,6 +2393,37 @@ export interface operations {
             };
         };
     };
+    bracket_grid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bracket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grid"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     bracket_history: {
         parameters: {
             query?: never;
@@ -2270,6 +2487,37 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_Match_"];
                     "text/csv": string;
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bracket_outlook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bracket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outlook"];
                 };
             };
             /** @description Refused or failed */

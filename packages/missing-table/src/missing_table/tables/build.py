@@ -1,10 +1,13 @@
-"""From what the database has to a table's rows. No I/O."""
+"""From what the database has to a table's rows and its grid. No I/O."""
 
 from datetime import date
 
+from match_contract import Status
+from missing_table.league.grid import records
 from missing_table.league.standings import FORM_LENGTH, standings
-from missing_table.tables.queries import Standing
-from missing_table.tables.schemas import FormEntry, Split, Table, TableRow
+from missing_table.league.table import Fixture, Result, order
+from missing_table.tables.queries import Campaign, Standing
+from missing_table.tables.schemas import FormEntry, Grid, GridMatch, HeadToHead, Split, Table, TableRow
 
 
 def build_table(standing: Standing, *, as_of: date | None = None, split: Split = Split.ALL) -> Table:
@@ -30,3 +33,47 @@ def build_table(standing: Standing, *, as_of: date | None = None, split: Split =
         for place in found.places
     ]
     return Table(bracket=standing.bracket, as_of=as_of, split=split, rows=rows)
+
+
+def build_grid(campaign: Campaign) -> Grid:
+    """Every match of a bracket as a cell, and every pair's record."""
+    standing = campaign.standing
+    results = {result.match_id: result for result in standing.results}
+    matches: list[Result | Fixture] = sorted(
+        [*results.values(), *campaign.fixtures], key=lambda m: (m.local_date, m.kick_off, m.match_id)
+    )
+    return Grid(
+        bracket=standing.bracket,
+        teams=[standing.teams[p.tally.entrant.team_id] for p in order(standing.entrants, standing.results)],
+        guests=list(campaign.guests.values()),
+        matches=[_cell(match, campaign.statuses.get(match.match_id, Status.COMPLETED)) for match in matches],
+        head_to_head=[
+            HeadToHead(
+                team_id=team,
+                opponent_id=opponent,
+                played=record.played,
+                won=record.won,
+                tied=record.tied,
+                lost=record.lost,
+                goals_for=record.goals_for,
+                goals_against=record.goals_against,
+                points=record.points,
+            )
+            for (team, opponent), record in sorted(records(standing.results).items())
+        ],
+    )
+
+
+def _cell(match: Result | Fixture, status: Status) -> GridMatch:
+    played = match if isinstance(match, Result) else None
+    return GridMatch(
+        match_id=match.match_id,
+        home_team_id=match.home,
+        away_team_id=match.away,
+        local_date=match.local_date,
+        status=status,
+        home_score=played.home_score if played else None,
+        away_score=played.away_score if played else None,
+        home_shootout=played.home_shootout if played else None,
+        away_shootout=played.away_shootout if played else None,
+    )

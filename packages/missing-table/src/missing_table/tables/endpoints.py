@@ -1,19 +1,22 @@
 """Seasons, brackets, tables."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Protocol, TypeVar
 
 from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from missing_table.calendars.exports import CSV_TOO, FormatQuery, as_format
 from missing_table.league.outlook import positions_by_weekend, suppose
 from missing_table.league.table import Result
 from missing_table.tables import queries
-from missing_table.tables.build import build_table
+from missing_table.tables.build import build_grid, build_table
 from missing_table.tables.schemas import (
     Bracket,
+    Grid,
     Season,
     Split,
     Suppositions,
@@ -86,12 +89,37 @@ async def bracket_table(
     format: FormatQuery = "json",
 ) -> Response:
     """A bracket's table by the league's rules."""
-    answer = await _table(request, state, bracket_id, as_of, split)
+    answer = await by_version(
+        request,
+        state,
+        bracket_id,
+        ("table", as_of, split.value),
+        read=queries.standing,
+        make=lambda standing: build_table(standing, as_of=as_of, split=split),
+    )
     return as_format(answer, format, f"table-{bracket_id}")
 
 
-async def _table(request: Request, state: State, bracket_id: int, as_of: date | None, split: Split) -> Response:
-    asked = ("table", as_of, split.value)
+class _Found(Protocol):
+    """What an answer of a bracket is made of."""
+
+    @property
+    def bracket(self) -> Bracket: ...
+
+
+Something = TypeVar("Something", bound=_Found)
+
+
+async def by_version(
+    request: Request,
+    state: State,
+    bracket_id: int,
+    asked: tuple[object, ...],
+    *,
+    read: Callable[..., Awaitable[Something | None]],
+    make: Callable[[Something], BaseModel],
+) -> Response:
+    """An answer that a bracket's version decides: kept until it rises, 304 without being made. `asked` names it."""
     if kept := state.kept.get(bracket_id, asked):
         return kept_answer(request, kept)
     ticket = state.kept.ticket()
@@ -101,31 +129,38 @@ async def _table(request: Request, state: State, bracket_id: int, as_of: date | 
             etag = etag_of(bracket_id, *version, asked)
             if matches_etag(sent, etag):
                 return not_modified(etag)
-        standing = await queries.standing(connection, bracket_id=bracket_id)
-    if standing is None:
+        found = await read(connection, bracket_id=bracket_id)
+    if found is None:
         raise no_bracket(bracket_id)
-    bracket = standing.bracket
-    body = build_table(standing, as_of=as_of, split=split).model_dump_json().encode()
+    bracket = found.bracket
+    body = make(found).model_dump_json().encode()
     etag = etag_of(bracket_id, bracket.version, bracket.synced_at, asked)
     return kept_answer(request, keep(state, bracket_id, asked, bracket.version, body=body, etag=etag, ticket=ticket))
 
 
 @router.get("/brackets/{bracket_id}/history", response_model=Page[TeamHistory])
-async def bracket_history(state: StateDep, bracket_id: Identity) -> Response:
+async def bracket_history(request: Request, state: StateDep, bracket_id: Identity) -> Response:
     """Every team's position after every match weekend, in today's order."""
-    async with state.connection() as connection:
-        standing = await queries.standing(connection, bracket_id=bracket_id)
-    if standing is None:
-        raise no_bracket(bracket_id)
+    return await by_version(request, state, bracket_id, ("history",), read=queries.standing, make=_history)
+
+
+def _history(standing: queries.Standing) -> Page[TeamHistory]:
     weekends = positions_by_weekend(standing.entrants, standing.results)
-    items = [
-        TeamHistory(
-            team=row.team,
-            positions=[WeekendPosition(last_day=w.last_day, position=w.positions[row.team.id]) for w in weekends],
-        )
-        for row in build_table(standing).rows
-    ]
-    return json_answer(Page[TeamHistory](items=items))
+    return Page[TeamHistory](
+        items=[
+            TeamHistory(
+                team=row.team,
+                positions=[WeekendPosition(last_day=w.last_day, position=w.positions[row.team.id]) for w in weekends],
+            )
+            for row in build_table(standing).rows
+        ]
+    )
+
+
+@router.get("/brackets/{bracket_id}/grid", response_model=Grid)
+async def bracket_grid(request: Request, state: StateDep, bracket_id: Identity) -> Response:
+    """The results matrix, and every team's record against every other."""
+    return await by_version(request, state, bracket_id, ("grid",), read=queries.campaign, make=build_grid)
 
 
 @router.post("/brackets/{bracket_id}/what-if", response_model=Table)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from match_contract import League, season_of
-from missing_table.league.table import Entrant, Result
+from match_contract import League, Status, season_of
+from missing_table.league.table import Entrant, Fixture, Result
 from missing_table.tables.schemas import Bracket, Season, TableTeam
 from missing_table.web.state import Connection, many, one
 
@@ -71,15 +71,40 @@ where bt.bracket_id = b.id
 """
 _RESULTS = """
 select coalesce(json_agg(json_build_array(m.id, m.home_team_id, m.away_team_id, m.home_score, m.away_score,
-    m.home_shootout, m.away_shootout, m.local_date, m.kick_off, mb.home, mb.away)), '[]')
+    m.local_date, m.home_shootout, m.away_shootout, coalesce(m.kick_off::text, ''), mb.home, mb.away)), '[]')
 from match_brackets mb
 join matches m on m.id = mb.match_id
 where mb.bracket_id = b.id and m.status in ('completed', 'forfeit') and m.home_score is not null
 """
+"""In the order of the fields of a Result."""
+_FIXTURES = """
+select coalesce(json_agg(json_build_array(m.id, m.home_team_id, m.away_team_id, m.local_date,
+    coalesce(m.kick_off::text, ''), mb.home, mb.away, m.status) order by m.local_date, m.kick_off, m.id), '[]')
+from match_brackets mb
+join matches m on m.id = mb.match_id
+where mb.bracket_id = b.id and m.status not in ('completed', 'forfeit', 'cancelled')
+"""
+"""In the order of the fields of a Fixture, then the status."""
+_GUESTS = """
+select coalesce(json_agg(json_build_array(t.id, t.name, t.short_name, t.club_id, c.crest_url) order by t.id), '[]')
+from teams t left join clubs c on c.id = t.club_id
+where t.id in (
+    select unnest(array[m.home_team_id, m.away_team_id]) from match_brackets mb join matches m on m.id = mb.match_id
+    where mb.bracket_id = b.id and m.status <> 'cancelled'
+    except select bt.team_id from bracket_teams bt where bt.bracket_id = b.id)
+"""
+"""Teams of other brackets against which this one's teams play."""
 
 TABLE = f"""
 with b as ({ONE_BRACKET})
 select b.*, ({_TEAMS}) as team_rows, ({_RESULTS}) as result_rows from b
+"""  # noqa: S608
+
+CAMPAIGN = f"""
+with b as ({ONE_BRACKET})
+select b.*, ({_TEAMS}) as team_rows, ({_RESULTS}) as result_rows, ({_FIXTURES}) as fixture_rows,
+    ({_GUESTS}) as guest_rows
+from b
 """  # noqa: S608
 
 TABLES_OF_TEAMS = f"""
@@ -108,6 +133,23 @@ class Standing:
     teams: dict[int, TableTeam]
     entrants: list[Entrant]
     results: list[Result]
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A bracket's whole season: what is played, what is left, and the guests from other brackets that it meets.
+
+    `statuses`: of what is left, by match.
+    """
+
+    standing: Standing
+    fixtures: list[Fixture]
+    statuses: dict[int, Status]
+    guests: dict[int, TableTeam]
+
+    @property
+    def bracket(self) -> Bracket:
+        return self.standing.bracket
 
 
 async def seasons(connection: Connection, *, now: datetime) -> list[Season]:
@@ -173,41 +215,38 @@ async def standings_of_teams(connection: Connection, *, season: str, team_ids: l
     return [_standing(row) for row in rows]
 
 
+async def campaign(connection: Connection, *, bracket_id: int) -> Campaign | None:
+    """A bracket's whole season, in one statement, or None."""
+    row = await one(connection, CAMPAIGN, {"bracket_id": bracket_id})
+    return campaign_of(row) if row else None
+
+
+def campaign_of(row: dict[str, Any]) -> Campaign:
+    """From a row of CAMPAIGN."""
+    fixtures: list[Fixture] = []
+    statuses: dict[int, Status] = {}
+    for match_id, home, away, local_date, kick_off, counts_home, counts_away, status in row["fixture_rows"]:
+        day = date.fromisoformat(local_date)
+        fixtures.append(Fixture(match_id, home, away, day, kick_off, counts_home, counts_away))
+        statuses[match_id] = Status(status)
+    guests = {guest[0]: _team(*guest) for guest in row["guest_rows"]}
+    return Campaign(_standing(row), fixtures, statuses, guests)
+
+
+def _team(team_id: int, name: str, short_name: str | None, club_id: int | None, crest_url: str | None) -> TableTeam:
+    return TableTeam.model_construct(id=team_id, name=name, short_name=short_name, club_id=club_id, crest_url=crest_url)
+
+
 def _standing(row: dict[str, Any]) -> Standing:
+    bracket = Bracket.model_validate({name: row[name] for name in Bracket.model_fields})
+    shootouts = bracket.league is League.FLEX  # elsewhere ties stand, whatever the source publishes
     teams: dict[int, TableTeam] = {}
     entrants: list[Entrant] = []
-    for team_id, name, short_name, club_id, crest_url, position in row["team_rows"]:
-        teams[team_id] = TableTeam.model_construct(
-            id=team_id, name=name, short_name=short_name, club_id=club_id, crest_url=crest_url
-        )
-        entrants.append(Entrant(team_id, name, position))
-    results = [
-        Result(
-            match_id=match_id,
-            home=home,
-            away=away,
-            home_score=home_score,
-            away_score=away_score,
-            home_shootout=home_shootout,
-            away_shootout=away_shootout,
-            local_date=date.fromisoformat(local_date),
-            kick_off=kick_off or "",
-            counts_home=counts_home,
-            counts_away=counts_away,
-        )
-        for (
-            match_id,
-            home,
-            away,
-            home_score,
-            away_score,
-            home_shootout,
-            away_shootout,
-            local_date,
-            kick_off,
-            counts_home,
-            counts_away,
-        ) in row["result_rows"]
-    ]
-    fields = {name: row[name] for name in Bracket.model_fields}
-    return Standing(Bracket.model_validate(fields), teams, entrants, results)
+    for *team, position in row["team_rows"]:
+        teams[team[0]] = _team(*team)
+        entrants.append(Entrant(team[0], team[1], position))
+    results = []
+    for match_id, home, away, home_score, away_score, day, home_shootout, away_shootout, *rest in row["result_rows"]:
+        pens = (home_shootout, away_shootout) if shootouts else (None, None)
+        results.append(Result(match_id, home, away, home_score, away_score, date.fromisoformat(day), *pens, *rest))
+    return Standing(bracket, teams, entrants, results)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from match_contract import League
+from match_contract import League, Status
 from missing_table.league.table import Rule
 from missing_table.web.schemas import Identity, Shape
 
@@ -103,6 +103,47 @@ class TeamHistory(Shape):
 
     team: TableTeam
     positions: list[WeekendPosition]
+
+
+class GridMatch(Shape):
+    """A cell's match: row `home_team_id`, column `away_team_id`. Scores are null until it is played."""
+
+    match_id: int
+    home_team_id: int
+    away_team_id: int
+    local_date: date
+    status: Status
+    home_score: int | None
+    away_score: int | None
+    home_shootout: int | None
+    away_shootout: int | None
+
+
+class HeadToHead(Shape):
+    """What a team has from its matches against one opponent. `points`: as the table counts them."""
+
+    team_id: int
+    opponent_id: int
+    played: int
+    won: int
+    tied: int
+    lost: int
+    goals_for: int
+    goals_against: int
+    points: int
+
+
+class Grid(Shape):
+    """The results matrix and who beat whom. `teams` in the table's order; `guests`: of other brackets, met here.
+
+    `matches`: all but the cancelled ones, by date. `head_to_head`: both ways, for pairs that have met.
+    """
+
+    bracket: Bracket
+    teams: list[TableTeam]
+    guests: list[TableTeam]
+    matches: list[GridMatch]
+    head_to_head: list[HeadToHead]
 
 
 class SupposedResult(Shape):

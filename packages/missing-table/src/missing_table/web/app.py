@@ -15,6 +15,7 @@ from missing_table.admin.endpoints import router as admin
 from missing_table.agent.endpoints import router as agent
 from missing_table.calendars.endpoints import router as calendars
 from missing_table.clubs.endpoints import router as clubs
+from missing_table.forecasts.endpoints import router as forecasts
 from missing_table.live.endpoints import router as live
 from missing_table.live.feed import Feed
 from missing_table.matches.endpoints import router as matches
@@ -36,7 +37,22 @@ ABOUT = """The league's tables, fixtures, teams and clubs, as JSON.
 
 Lists are `{items, next_cursor}`; errors are RFC 9457 problems. Times are UTC; `local_date` is the day at the venue.
 """
-SUBJECTS = (tables, matches, teams, clubs, search, calendars, live, agent, live_scoring, admin, pages, embed, health)
+SUBJECTS = (
+    tables,
+    forecasts,
+    matches,
+    teams,
+    clubs,
+    search,
+    calendars,
+    live,
+    agent,
+    live_scoring,
+    admin,
+    pages,
+    embed,
+    health,
+)
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -1,0 +1,192 @@
+"""Shapes of outlooks, chances and insights."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from missing_table.tables.schemas import Bracket, TableTeam
+from missing_table.web.schemas import Shape
+
+
+class Streak(Shape):
+    """A team's runs. `result`: what the last `length` matches in a row were; null before the first match.
+
+    `unbeaten`, `winless`: matches in a row up to now; `most_wins`, `most_unbeaten`: the season's longest.
+    """
+
+    result: Literal["W", "T", "L"] | None
+    length: int
+    unbeaten: int
+    winless: int
+    most_wins: int
+    most_unbeaten: int
+
+
+class ScheduleStrength(Shape):
+    """The opponents of some matches: the mean of their points per match today, a term a match; null without any.
+
+    `guests`: how many of the matches are against teams of other brackets, which are not in the mean.
+    """
+
+    home: int
+    away: int
+    guests: int
+    opponents_points_per_match: float | None
+
+
+class Reachable(Shape):
+    """The positions that a team can still finish in, whatever happens in the matches left.
+
+    `exact`: results are known that lead to either end; else the range is a bound, never too narrow.
+    """
+
+    best: int
+    worst: int
+    exact: bool
+
+
+class TeamOutlook(Shape):
+    """A team's outlook. `to_secure_first`: the magic number; so many points from its `left` matches make first place
+    sure whatever others do. Null where even all points do not."""
+
+    position: int
+    team: TableTeam
+    played: int
+    left: int
+    reachable: Reachable
+    to_secure_first: int | None
+    streak: Streak
+    schedule_played: ScheduleStrength
+    schedule_left: ScheduleStrength
+
+
+class Outlook(Shape):
+    """A bracket's outlook, in the table's order. Facts, no estimates."""
+
+    bracket: Bracket
+    teams: list[TeamOutlook]
+
+
+Silence = Literal["too_young", "not_made_yet", "no_matches"]
+"""Why there are no chances: U13 and U14 get none; the next landing makes them; there is nothing to estimate."""
+
+
+class PositionChances(Shape):
+    """A team's chances of each position, first place first; they sum to 1. `points_per_match`: the mean at the end."""
+
+    team: TableTeam
+    position: int
+    attack: float
+    defence: float
+    points_per_match: float
+    first: float
+    chances: list[float]
+
+
+class MatchChances(Shape):
+    """Estimated chances of a match, made before kick-off. `frozen`: the match began, they are never made again.
+
+    `home_goals`, `away_goals`: what the model expects.
+    """
+
+    match_id: int
+    home_team_id: int
+    away_team_id: int
+    local_date: date
+    home_win: float
+    tie: float
+    away_win: float
+    home_goals: float
+    away_goals: float
+    model: str
+    made_at: datetime
+    frozen: bool
+
+
+class Accuracy(Shape):
+    """How right chances were over `matches` results, beside a base rate that knows no teams. Lower is better in all.
+
+    `brier`: sum of squared errors over win, tie, loss (0 to 2); `log_loss` in nats.
+    """
+
+    matches: int
+    brier: float
+    base_brier: float
+    log_loss: float
+    base_log_loss: float
+
+
+class BracketChances(Shape):
+    """Estimates, not facts: the season played out `simulations` times from today's table by a model of goals.
+
+    `version`: of the bracket, from whose results they are made. `silent`: why there are none; `teams` and `matches` are
+    then empty. `walk_forward`: each weekend's matches estimated from the results before it alone.
+    """
+
+    bracket: Bracket
+    estimate: Literal[True] = True
+    silent: Silence | None
+    reason: str | None
+    model: str | None
+    made_at: datetime | None
+    version: int | None
+    simulations: int
+    teams: list[PositionChances]
+    matches: list[MatchChances]
+    walk_forward: Accuracy | None
+
+
+class OneMatchChances(Shape):
+    """Estimated chances of one match; `silent` and `reason` say why there are none."""
+
+    match_id: int
+    estimate: Literal[True] = True
+    silent: Silence | None
+    reason: str | None
+    chances: MatchChances | None
+
+
+class ForecastScore(Shape):
+    """How good the chances are. `walk_forward`: over the whole season so far, each weekend from what stood before it.
+
+    `frozen`: those that stood here before kick-off, against what happened.
+    """
+
+    season: str
+    model: str
+    estimate: Literal[True] = True
+    walk_forward: Accuracy | None
+    frozen: Accuracy | None
+
+
+InsightKind = Literal["mover", "upset", "streak"]
+
+
+class Insight(Shape):
+    """Something of a weekend that is worth a line.
+
+    mover: `team` went from position `before` to `after`. upset: `team` beat `opponent`, which stood at `after` while
+    it stood at `before` itself. streak: `team` won its last `length` matches (`result` W) or is unbeaten in them
+    (null). `weight` orders them within their kind, more first.
+    """
+
+    kind: InsightKind
+    bracket: Bracket
+    team: TableTeam
+    opponent: TableTeam | None = None
+    match_id: int | None = None
+    before: int | None = None
+    after: int | None = None
+    result: Literal["W"] | None = None
+    length: int | None = None
+    score: str | None = None
+    weight: int
+
+
+class Insights(Shape):
+    """A match weekend (Tuesday to Monday) of a season; `weekends`: the first days of those that there are."""
+
+    season: str
+    weekend: date | None
+    last_day: date | None
+    weekends: list[date]
+    items: list[Insight]

@@ -1,0 +1,370 @@
+"""Which positions a team can still reach, whatever happens in the matches that are left. Pure.
+
+All matches left are taken to be played. For its best position a team wins all of its own (for its worst it loses
+them), and the others share out the points of theirs so that as few as possible (as many as possible) end above it.
+That is a search: a count that no sharing out can beat is its bound, an actual set of results that reaches the count
+is its proof. Where both meet the position is exact; where the search was cut short, or where only goals decide a tie
+that no proof was found for, the bound stands, which is never too narrow.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import inf
+from typing import NamedTuple
+
+from missing_table.league.table import Entrant, Fixture, Result, Row, head_to_head, order, rows_of, tally
+
+MOST_STEPS = 400
+"""Steps of one search before the bound stands as it is: keeps a bracket of 22 teams within some hundredths of a
+second."""
+ROUT = 99
+"""Goals of a match that is to settle every goal difference."""
+WIN_POINTS = 3
+
+
+class Reach(NamedTuple):
+    """The best and the worst position. `exact`: both were shown to be reached; else neither is too narrow."""
+
+    best: int
+    worst: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """A match left between two teams that both could end on either side of the line. By index."""
+
+    one: int
+    other: int
+    fixture: Fixture
+
+
+@dataclass(slots=True)
+class _Problem:
+    """Sharing out. `wanted[u]`: at most so many points (under) or at least so many (over) for team u to be satisfied.
+
+    Maximise the number of satisfied teams.
+    """
+
+    under: bool
+    wanted: dict[int, int]
+    matches: list[_Match]
+    shares: Sequence[tuple[int, int]]
+
+
+@dataclass(slots=True)
+class _Found:
+    """`satisfied`: reached by `points` (a share per match); `bound`: no sharing out satisfies more."""
+
+    satisfied: int
+    bound: int
+    points: list[tuple[int, int]] = field(default_factory=list)
+
+
+LEAGUE_SHARES = ((3, 0), (1, 1), (0, 3))
+FLEX_SHARES = ((3, 0), (2, 1), (1, 1), (1, 2), (0, 3))
+
+
+def _ok(under: bool, wanted: int, points: int, left: int) -> bool:
+    """Whether a team may still be satisfied: `points` so far, at most 3 in each of `left` matches."""
+    return points <= wanted if under else points + WIN_POINTS * left >= wanted
+
+
+def _greedy(problem: _Problem) -> list[tuple[int, int]]:
+    """A sharing out that is good in most brackets: who has room to spare gives way, who cannot be saved takes the loss.
+
+    In an `under` problem points are a burden; in an `over` problem they are the gain.
+    """
+    left = dict.fromkeys(problem.wanted, 0)
+    for match in problem.matches:
+        left[match.one] += 1
+        left[match.other] += 1
+    points = dict.fromkeys(problem.wanted, 0)
+    made: list[tuple[int, int]] = []
+    for match in problem.matches:
+        ends = (match.one, match.other)
+        for team in ends:
+            left[team] -= 1
+
+        def spare(team: int) -> float:
+            """Points that it can still take (under) or do without (over), against a tie in all that is left."""
+            if not _ok(problem.under, problem.wanted[team], points[team], left[team] + (not problem.under)):
+                return inf
+            room = problem.wanted[team] - points[team]
+            return room - left[team] if problem.under else left[team] - room
+
+        spares = [spare(team) for team in ends]
+
+        def value(share: tuple[int, int], ends: tuple[int, int] = ends, spares: list[float] = spares) -> float:
+            total = 0.0
+            for team, own, room in zip(ends, share, spares, strict=True):
+                if room == inf:
+                    continue
+                after = room - own if problem.under else room + own
+                alive = _ok(problem.under, problem.wanted[team], points[team] + own, left[team])
+                total += (min(after, 0.0) - 0.01 * abs(after)) if alive else -100.0
+            return total
+
+        share = max(problem.shares, key=value)
+        made.append(share)
+        for team, own in zip(ends, share, strict=True):
+            points[team] += own
+    return made
+
+
+def _satisfied(problem: _Problem, made: Sequence[tuple[int, int]]) -> int:
+    points = dict.fromkeys(problem.wanted, 0)
+    for match, share in zip(problem.matches, made, strict=True):
+        points[match.one] += share[0]
+        points[match.other] += share[1]
+    return sum(_ok(problem.under, wanted, points[team], 0) for team, wanted in problem.wanted.items())
+
+
+def _ceiling(problem: _Problem) -> int:
+    """A count of satisfied teams that cannot be beaten: the points that each match gives have to go somewhere."""
+    degree = dict.fromkeys(problem.wanted, 0)
+    for match in problem.matches:
+        degree[match.one] += 1
+        degree[match.other] += 1
+    if problem.under:
+        least = min(sum(share) for share in problem.shares)
+        room = {team: min(wanted, WIN_POINTS * degree[team]) for team, wanted in problem.wanted.items()}
+        over = least * len(problem.matches) - sum(room.values())
+        relief = sorted((least * degree[team] - room[team] for team in room), reverse=True)
+    else:
+        over = sum(max(wanted, 0) for wanted in problem.wanted.values()) - WIN_POINTS * len(problem.matches)
+        relief = sorted((max(wanted, 0) for wanted in problem.wanted.values()), reverse=True)
+    lost = 0
+    while over > 0 and lost < len(relief):
+        over -= relief[lost]
+        lost += 1
+    return len(problem.wanted) - lost
+
+
+def _solve(problem: _Problem) -> _Found:
+    """Ties first, then greedy; where that does not meet the ceiling, depth first with bounds, until it is sure or out
+    of steps."""
+    made = [(1, 1)] * len(problem.matches)
+    if _satisfied(problem, made) < len(problem.wanted):
+        made = _greedy(problem)
+    best = _Found(_satisfied(problem, made), _ceiling(problem), made)
+    if best.satisfied >= best.bound:
+        return best
+    left = dict.fromkeys(problem.wanted, 0)
+    for match in problem.matches:
+        left[match.one] += 1
+        left[match.other] += 1
+    points = dict.fromkeys(problem.wanted, 0)
+    chosen: list[tuple[int, int]] = []
+    steps = 0
+
+    def descend(at: int, alive: int) -> bool:
+        """False once the steps are used up."""
+        nonlocal steps
+        steps += 1
+        if steps > MOST_STEPS:
+            return False
+        if alive <= best.satisfied:
+            return True
+        if at == len(problem.matches):
+            best.satisfied, best.points = alive, list(chosen)
+            return True
+        match = problem.matches[at]
+        ends = (match.one, match.other)
+        before = [_ok(problem.under, problem.wanted[team], points[team], left[team]) for team in ends]
+        for team in ends:
+            left[team] -= 1
+        complete = True
+        for share in problem.shares:
+            for team, own in zip(ends, share, strict=True):
+                points[team] += own
+            chosen.append(share)
+            after = [_ok(problem.under, problem.wanted[team], points[team], left[team]) for team in ends]
+            complete = descend(at + 1, alive - sum(before) + sum(after))
+            chosen.pop()
+            for team, own in zip(ends, share, strict=True):
+                points[team] -= own
+            if not complete:
+                break
+        for team in ends:
+            left[team] += 1
+        return complete
+
+    alive = sum(_ok(problem.under, wanted, 0, left[team]) for team, wanted in problem.wanted.items())
+    if descend(0, alive):
+        best.bound = best.satisfied
+    return best
+
+
+@dataclass(slots=True)
+class _Bracket:
+    """What every search of a bracket needs. `rows` by team; `left`: matches left that count for a team."""
+
+    entrants: Sequence[Entrant]
+    results: Sequence[Result]
+    fixtures: Sequence[Fixture]
+    shares: Sequence[tuple[int, int]]
+    rows: dict[int, Row]
+    left: dict[int, int]
+
+    def points(self, team: int) -> int:
+        return self.rows[team].tally.points
+
+    def final(self, team: int) -> int:
+        """Matches at the season's end."""
+        return self.rows[team].tally.played + self.left[team]
+
+    def above(self, one: int, other: int) -> bool | None:
+        """Whether `one` stands above `other` should they end level; None while that is open."""
+        if self.left[one] or self.left[other]:
+            return None
+        balance = head_to_head(one, other, self.results)
+        above = self.rows[one].key < self.rows[other].key
+        if balance and (balance > 0) != above:
+            return None  # it depends on whether they are two or more that are level
+        return above
+
+
+def reach(
+    entrants: Sequence[Entrant], results: Sequence[Result], fixtures: Sequence[Fixture], *, shootouts: bool = False
+) -> dict[int, Reach]:
+    """By team. `shootouts`: ties are settled by penalties (Flex), so that a match may also give 2 and 1."""
+    left = {entrant.team_id: 0 for entrant in entrants}
+    for fixture in fixtures:
+        for team, counts in ((fixture.home, fixture.counts_home), (fixture.away, fixture.counts_away)):
+            if counts and team in left:
+                left[team] += 1
+    if not any(left.values()):
+        return {p.tally.entrant.team_id: Reach(p.position, p.position, True) for p in order(entrants, results)}
+    rows = {row.tally.entrant.team_id: row for row in rows_of(tally(entrants, results).values())}
+    shares = FLEX_SHARES if shootouts else LEAGUE_SHARES
+    bracket = _Bracket(entrants, results, fixtures, shares, rows, left)
+    made = {}
+    for entrant in entrants:
+        best, sure_best = _extreme(bracket, entrant.team_id, under=True)
+        worst, sure_worst = _extreme(bracket, entrant.team_id, under=False)
+        made[entrant.team_id] = Reach(best, worst, sure_best and sure_worst)
+    return made
+
+
+@dataclass(slots=True)
+class _Line:
+    """The line that a team's own points draw, and on which side of it everybody else can be kept.
+
+    `good`: how many others are satisfied anyhow; `problem`: those that depend on how the matches left are shared out.
+    """
+
+    good: int
+    problem: _Problem
+
+
+def _extreme(bracket: _Bracket, team: int, *, under: bool) -> tuple[int, bool]:
+    """The best (under: the others are to be below) or the worst position, and whether it is shown to be reached."""
+    others = len(bracket.entrants) - 1
+    hopeful = _line(bracket, team, under=under, ties=True)
+    found = _solve(hopeful.problem)
+    bound = hopeful.good + found.bound
+    position = 1 + others - bound if under else 1 + bound
+    strict = _line(bracket, team, under=under, ties=False)
+    if strict == hopeful:
+        return position, found.satisfied == found.bound
+    if strict.good + _solve(strict.problem).satisfied >= bound:
+        return position, True
+    shown = found.satisfied == found.bound and any(
+        position == _position(bracket, team, hopeful, found, under=under, goals=goals) for goals in (1, ROUT // 2)
+    )
+    return position, shown
+
+
+def _line(bracket: _Bracket, team: int, *, under: bool, ties: bool) -> _Line:
+    """`ties`: a team that ends level counts as satisfied unless the rules already say otherwise; else it never does."""
+    mine = bracket.points(team) + (WIN_POINTS * bracket.left[team] if under else 0)
+    matches = bracket.final(team)
+    met = {other: 0 for other in bracket.rows if other != team}
+    for fixture in bracket.fixtures:
+        if team in (fixture.home, fixture.away):
+            other = fixture.away if fixture.home == team else fixture.home
+            if other in met and (fixture.counts_away if other == fixture.away else fixture.counts_home):
+                met[other] += 1
+    wanted: dict[int, int] = {}
+    always: dict[int, bool] = {}
+    for other, against in met.items():
+        final = bracket.final(other)
+        limit, level = divmod(mine * final, matches) if matches and final else (0, 0)
+        has = bracket.points(other) + (0 if under else WIN_POINTS * against)
+        open_left = bracket.left[other] - against
+        if not under:
+            limit += level > 0
+        if not level and not _tie_serves(bracket, team, other, under=under, ties=ties):
+            limit += -1 if under else 1
+        want = limit - has
+        if _ok(under, want, WIN_POINTS * open_left if under else 0, 0):
+            always[other] = True
+        elif not _ok(under, want, 0, open_left):
+            always[other] = False
+        else:
+            wanted[other] = want
+    return _Line(sum(always.values()), _shared(bracket, team, wanted, under=under))
+
+
+def _tie_serves(bracket: _Bracket, team: int, other: int, *, under: bool, ties: bool) -> bool:
+    """Whether ending level with `team` counts as satisfied for `other` (below it, under; above it, else)."""
+    known = bracket.above(team, other)
+    return ties if known is None else known == under
+
+
+def _ends(fixture: Fixture, wanted: dict[int, int]) -> tuple[bool, bool]:
+    """Whether a match counts for home and for away, as far as the search depends on them."""
+    return fixture.counts_home and fixture.home in wanted, fixture.counts_away and fixture.away in wanted
+
+
+def _shared(bracket: _Bracket, team: int, wanted: dict[int, int], *, under: bool) -> _Problem:
+    """Leaves to the search the matches between two teams that depend on it; all others go as it suits these."""
+    wanted = dict(wanted)
+    matches = []
+    for fixture in bracket.fixtures:
+        home, away = _ends(fixture, wanted)
+        if home and away:
+            matches.append(_Match(fixture.home, fixture.away, fixture))
+        elif not under and home and fixture.away != team:
+            wanted[fixture.home] -= WIN_POINTS
+        elif not under and away and fixture.home != team:
+            wanted[fixture.away] -= WIN_POINTS
+    return _Problem(under, wanted, matches, bracket.shares)
+
+
+def _position(bracket: _Bracket, team: int, line: _Line, found: _Found, *, under: bool, goals: int) -> int:
+    """Where the team stands with results that share the points out as found; the others win by `goals`."""
+    shares = {match.fixture.match_id: share for match, share in zip(line.problem.matches, found.points, strict=True)}
+    played = [
+        _played(
+            fixture,
+            _share(fixture, team, line, shares, under=under),
+            ROUT if team in (fixture.home, fixture.away) else goals,
+        )
+        for fixture in bracket.fixtures
+    ]
+    places = order(bracket.entrants, [*bracket.results, *played])
+    return next(place.position for place in places if place.tally.entrant.team_id == team)
+
+
+def _share(
+    fixture: Fixture, team: int, line: _Line, shares: dict[int, tuple[int, int]], *, under: bool
+) -> tuple[int, int]:
+    if fixture.match_id in shares:
+        return shares[fixture.match_id]
+    if team in (fixture.home, fixture.away):
+        return (3, 0) if (fixture.home == team) == under else (0, 3)
+    home, away = _ends(fixture, line.problem.wanted)
+    if home or away:
+        return (3, 0) if home != under else (0, 3)
+    return (1, 1)
+
+
+def _played(fixture: Fixture, share: tuple[int, int], goals: int) -> Result:
+    """A result that gives this share."""
+    if share == (3, 0):
+        return fixture.ended(goals, 0)
+    if share == (0, 3):
+        return fixture.ended(0, goals)
+    return fixture.ended(0, 0, None if share == (1, 1) else (5, 4) if share == (2, 1) else (4, 5))
