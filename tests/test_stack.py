@@ -25,6 +25,7 @@ EVERY_SERVICE = {
     "backend",
     "nginx",
     "replica",
+    "sign-in",
 }
 
 

@@ -26,6 +26,7 @@ BASE_PORTS = {
     "web": 8080,
     "replica": 8200,
     "anthropic": 8300,
+    "sign-in": 8400,
 }
 UDP = frozenset({"radius-auth", "radius-acct", "radius-coa", "proxy-coa"})
 HIGHEST_PORT = 65535

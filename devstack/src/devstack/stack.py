@@ -32,6 +32,7 @@ from devstack.services.freeradius import FreeRadius
 from devstack.services.postgres import OWNER, SUPERUSER, Postgres, find_binaries
 from devstack.services.process import Launch, NotReady, Service, StartFailed
 from devstack.services.rabbitmq import RabbitMQ
+from devstack.sign_in.people import id_of
 
 GENERATED = "generated"
 """The word for --feeds that means the season which the replica makes itself."""
@@ -39,6 +40,10 @@ AGENT_USER = "agent"
 AGENT_GRANT = ("--token-budget", "500000", "--monthly-budget", "20000000", "--max-calls", "200")
 """One run's tokens and calls, and a month's: some ten times what a daily run takes."""
 DEFINITIONS = ROOT / "deploy" / "rabbitmq" / "definitions.json"
+ADMIN_EMAIL = "admin@missing-table.example"
+"""Who may sign in from the start; the password is in DATA/secrets.json."""
+SIGN_IN_API_KEY = "sb_publishable_stand-in"
+"""The project's key, which every client of the sign-in sends: no secret, there as here."""
 SOURCE_HOSTS = ("www.mlssoccer.com", "mls-assist.theintelligenceplatform.com")
 
 
@@ -77,6 +82,7 @@ class Secrets(BaseModel):
     jwt: str
     agent_api_key: str
     agent_proxy_password: str
+    admin_password: str
 
     @classmethod
     def load(cls, data: Path) -> Secrets:
@@ -251,10 +257,28 @@ class Stack:
             MT_ENV="local",
             MT_TODAY=self.choices.today or "",
             MT_JWT_SECRET=self.secrets.jwt,
+            **self._sign_in_environment(),
             MT_PUBLIC_URL=self.web_url.rstrip("/"),
             **site,
             **broker,
         )
+
+    @property
+    def own_sign_in(self) -> bool:
+        """Whether the stack plays the sign-in itself: not where a person named another one, and never for a database
+        that is not ours."""
+        named = self.settings.get("MT_AUTH_URL") or self.settings.get("MT_JWKS_URL")
+        return not named and self.external_database is None
+
+    @property
+    def sign_in_url(self) -> str:
+        """Where the stand-in answers, as Supabase's sign-in does."""
+        return f"http://127.0.0.1:{self.ports['sign-in']}/auth/v1"
+
+    def _sign_in_environment(self) -> dict[str, str]:
+        if not self.own_sign_in:
+            return {}
+        return {"MT_AUTH_URL": self.sign_in_url, "MT_AUTH_KEY": SIGN_IN_API_KEY}
 
     def gateway_environment(self) -> dict[str, str]:
         """Of iron-claw-proxy and `iron-claw`'s other commands."""
@@ -345,6 +369,9 @@ class Stack:
             every += [self.rabbitmq.service(), self._after_migration(self.freeradius.service())]
             every.append(Task("agent-user", self._agent_user, after=("migrate",), note=f"RADIUS user {AGENT_USER}"))
         every.append(Task("agent-key", self._agent_key, after=("migrate",), note="the agent's key for the API"))
+        if self.own_sign_in:
+            every.append(self._sign_in())
+            every.append(Task("admin", self._admin, after=("migrate",), note=f"the account {ADMIN_EMAIL}"))
         if not self.real_model:
             every.append(self._scripted_anthropic())
         every.append(self._proxy())
@@ -406,6 +433,23 @@ class Stack:
             partial(process.connects, port),
             tcp=("anthropic",),
             note="plays a plan; no ANTHROPIC_API_KEY is set",
+        )
+
+    def _sign_in(self) -> Service:
+        port = self.ports["sign-in"]
+        argv = (sys.executable, "-m", "devstack.sign_in", "--port", str(port), "--state", str(self.data / "sign-in"))
+        environment = {
+            "SIGN_IN_API_KEY": SIGN_IN_API_KEY,
+            "SIGN_IN_EMAIL": ADMIN_EMAIL,
+            "SIGN_IN_PASSWORD": self.secrets.admin_password,
+        }
+        return self._python(
+            "sign-in",
+            argv,
+            partial(self._environment, **environment),
+            partial(http_ready, f"http://127.0.0.1:{port}/__sign-in/health"),
+            tcp=("sign-in",),
+            note="plays Supabase's sign-in",
         )
 
     def _proxy(self) -> Service:
@@ -497,6 +541,15 @@ class Stack:
             {**self.backend_environment(), "MT_NEW_KEY": self.secrets.agent_api_key},
             log,
         )
+
+    def _admin(self, log: Path) -> None:
+        """Makes the stack's own account an admin at the first start; afterwards an admin decides."""
+        account = id_of(ADMIN_EMAIL)
+        with psycopg.connect(self.database_direct_url, prepare_threshold=None) as connection:
+            known = connection.execute("select 1 from accounts where id = %s", [account]).fetchone()
+        if known is None:
+            grant = (_program("missing-table"), "grant", account, "--role", "admin")
+            run_logged(grant, self.backend_environment(), log)
 
     def _agent_user(self, log: Path) -> None:
         """Makes the agent's RADIUS user; one that is there keeps the limits that somebody gave it."""

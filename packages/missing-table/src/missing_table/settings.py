@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     today: Annotated[datetime | None, BeforeValidator(_moment)] = None
     jwt_secret: Annotated[SecretStr | None, Blankable] = None
     jwks_url: Annotated[str | None, Blankable] = None
+    auth_url: Annotated[str | None, Blankable] = None
+    auth_key: Annotated[SecretStr | None, Blankable] = None
     public_url: Annotated[str | None, Blankable] = None
     site_dir: Annotated[Path | None, Blankable] = None
     migrations_dir: Annotated[Path | None, Blankable] = None
@@ -80,6 +82,13 @@ class Settings(BaseSettings):
         if self.amqp_url is None:
             raise SettingsError("AMQP_URL is not set: it names the broker, as amqp://user:secret@host:5672/vhost")
         return self.amqp_url.get_secret_value()
+
+    @cached_property
+    def key_document_url(self) -> str | None:
+        """Where the sign-in's public keys are: MT_JWKS_URL, or where MT_AUTH_URL has them."""
+        if self.jwks_url is not None or self.auth_url is None:
+            return self.jwks_url
+        return f"{self.auth_url.rstrip('/')}/.well-known/jwks.json"
 
     def now(self) -> datetime:
         """The present, or MT_TODAY where that is set: for plans, freshness and the choice of season alone."""

@@ -24,12 +24,14 @@ class Caller:
     scopes: frozenset[str]
 
 
-def _sent(request: Request) -> str:
-    given = request.headers.get("x-api-key")
-    if given:
-        return given
+def bearer_of(request: Request) -> str:
+    """The token of `Authorization: Bearer`, or nothing."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token if scheme.lower() == "bearer" else ""
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _sent(request: Request) -> str:
+    return request.headers.get("x-api-key") or bearer_of(request)
 
 
 async def service_caller(
@@ -81,8 +83,8 @@ class Person:
 
 async def signed_in(request: Request, state: StateDep, _bearer: Annotated[object, Security(bearer)] = None) -> Person:
     """The person behind a sign-in's token."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token or state.verifier is None:
+    token = bearer_of(request)
+    if not token or state.verifier is None:
         raise Unauthorized("This needs a sign-in: send its token as Authorization: Bearer.")
     account_id = await state.verifier.subject(token)
     async with state.connection() as connection:

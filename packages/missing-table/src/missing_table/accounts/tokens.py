@@ -11,10 +11,10 @@ from uuid import UUID
 
 import jwt
 from jwt import PyJWKClient
-from jwt.exceptions import InvalidTokenError, PyJWKClientError
+from jwt.exceptions import InvalidTokenError, PyJWKClientConnectionError, PyJWKClientError
 from starlette.concurrency import run_in_threadpool
 
-from missing_table.web.problems import Unauthorized
+from missing_table.web.problems import Unauthorized, Unavailable
 
 AUDIENCE = "authenticated"
 LEEWAY_S = 30
@@ -43,7 +43,8 @@ class Verifier:
             )
 
     async def subject(self, token: str) -> UUID:
-        """Whose token it is; Unauthorized where it is not good, in a sentence without the token."""
+        """Whose token it is; Unauthorized where it is not good, in a sentence without the token; Unavailable where
+        nobody can say, because the sign-in's keys cannot be fetched."""
         try:
             header = jwt.get_unverified_header(token)
             key, algorithm = await self._key(token, header)
@@ -56,6 +57,8 @@ class Verifier:
                 options={"require": ["exp", "sub", "aud"]},
             )
             return UUID(claims["sub"])
+        except PyJWKClientConnectionError:
+            raise Unavailable("The sign-in's keys cannot be fetched: try again in a moment.") from None
         except (InvalidTokenError, PyJWKClientError, ValueError) as error:
             raise Unauthorized(f"The token is not good: {type(error).__name__}. Sign in again.") from None
 

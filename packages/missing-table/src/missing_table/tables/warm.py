@@ -25,7 +25,15 @@ class _Route:
 
 _ROUTE = _Route("/api/brackets/{bracket_id}/table")
 _KEPT_PAGE = _Route("kept")
-NEVER = ("/api/agent/", "/api/admin/", "/api/live/", "/api/events", "/api/freshness", "/api/openapi.json")
+NEVER = (
+    "/api/agent/",
+    "/api/accounts/",
+    "/api/admin/",
+    "/api/live/",
+    "/api/events",
+    "/api/freshness",
+    "/api/openapi.json",
+)
 """Private, streamed, or telling the time."""
 LARGEST = 1024 * 1024
 LONGEST_QUERY = 300

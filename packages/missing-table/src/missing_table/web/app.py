@@ -9,6 +9,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from missing_table.accounts.endpoints import router as accounts
+from missing_table.accounts.sign_in import SignIn
 from missing_table.accounts.tokens import Verifier
 from missing_table.admin.endpoints import live as live_scoring
 from missing_table.admin.endpoints import router as admin
@@ -47,6 +49,7 @@ SUBJECTS = (
     calendars,
     live,
     agent,
+    accounts,
     live_scoring,
     admin,
     pages,
@@ -63,7 +66,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """The ASGI application. Opens its pool when it starts, not before, and serves (503) while the database is away."""
     settings = settings or Settings()
     secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
-    state = State(settings, verifier=Verifier(secret, settings.jwks_url))
+    key = settings.auth_key.get_secret_value() if settings.auth_key else None
+    sign_in = SignIn(settings.auth_url, key) if settings.auth_url else None
+    state = State(settings, verifier=Verifier(secret, settings.key_document_url), sign_in=sign_in)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -90,7 +90,7 @@ def problem(
     )
     return Response(
         body.model_dump_json(),
-        status_code=status,
+        status_code=int(status),
         media_type=MEDIA_TYPE,
         headers={"Cache-Control": "no-store", **(headers or {})},
     )

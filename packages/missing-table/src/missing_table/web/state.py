@@ -15,6 +15,7 @@ from missing_table.settings import Settings
 from missing_table.tables.kept import KeptAnswers
 
 if TYPE_CHECKING:
+    from missing_table.accounts.sign_in import SignIn
     from missing_table.accounts.tokens import Verifier
     from missing_table.live.feed import Feed
 
@@ -50,6 +51,7 @@ class State:
     kept: KeptAnswers = field(default_factory=KeptAnswers)
     feed: "Feed | None" = None
     verifier: "Verifier | None" = None
+    sign_in: "SignIn | None" = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def now(self) -> datetime:
