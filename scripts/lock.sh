@@ -10,6 +10,7 @@ lock requirements/bootstrap.in bootstrap --python-version 3.11
 lock requirements/dev.in dev --python-version 3.11
 lock requirements/embedded.in embedded --python-version 3.11
 lock requirements/node.in node --python-version 3.11
+lock requirements/kubernetes.in kubernetes --python-version 3.11
 # What an image carries: its package's own needs, in the versions that the tests ran with, for Debian 13's Python.
 for package in match-scraper-agent iron-claw missing-table; do
   lock "packages/$package/pyproject.toml" "images/$package" --python-version 3.13 -c requirements/dev.txt \
