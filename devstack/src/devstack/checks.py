@@ -156,6 +156,8 @@ def run_tests(
             f"./mt test {kind} is not built yet: issue {LATER[kind]} brings it (`issues show {LATER[kind]}`)."
         )
     control.prepare(False, say, more=setup.CHECKERS)
+    with setup.one_at_a_time(say):
+        setup.wheel("kubernetes", say)
     failed: list[str] = []
     if kind in ("fast", "all"):
         for check in [*python_checks(), *frontend_checks(say)]:

@@ -63,7 +63,10 @@ SERVERS = (
     Needed("libatomic1", lambda: any(Path("/usr/lib").glob("*/libatomic.so.1"))),  # Playwright's driver loads it
     Needed("fonts-dejavu-core", _file("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")),
 )
-CHECKERS = tuple(Needed(name, _program(name)) for name in ("shellcheck", "git", "curl"))
+CHECKERS = (
+    *(Needed(name, _program(name)) for name in ("shellcheck", "git", "curl", "bats")),
+    Needed("prometheus", _program("promtool")),  # for promtool alone: the server is never started
+)
 
 
 def step(

@@ -1,0 +1,356 @@
+"""The manifests of both clusters: rendered by kubectl, strict schemas, our policy, and equal to what they come from."""
+
+import copy
+import json
+import re
+import shutil
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devstack.kubernetes import manifests, policy
+from devstack.kubernetes.manifests import CLUSTERS, Object
+from devstack.kubernetes.policy import NAME
+from devstack.places import BASE_PORTS, ROOT
+from missing_table.ingest.worker import HARD_LIMIT_S
+
+TOPOLOGY = ROOT / "docs" / "infrastructure-topology.md"
+
+
+@cache
+def text(cluster: str) -> str:
+    return manifests.render(ROOT / "deploy" / cluster)
+
+
+@cache
+def everything(cluster: str) -> list[Object]:
+    return manifests.objects(text(cluster))
+
+
+def one(cluster: str, kind: str, name: str) -> Object:
+    found = [o for o in everything(cluster) if o["kind"] == kind and re.fullmatch(name, o["metadata"]["name"])]
+    assert len(found) == 1, f"{kind} {name}: {len(found)}"
+    return found[0]
+
+
+def pod(cluster: str, name: str) -> Object:
+    return next(work.spec for work in manifests.workloads(everything(cluster)) if work.name == name)
+
+
+@pytest.mark.parametrize("cluster", CLUSTERS)
+def test_the_strict_schemas_of_kubernetes_take_every_object(cluster: str) -> None:
+    assert manifests.schema_faults(text(cluster)) == []
+
+
+def test_the_schemas_refuse_an_unknown_field_and_an_unknown_kind() -> None:
+    typo = text("cloud").replace("maxUnavailable: 0", "maxUnavailabel: 0")
+    assert any("maxUnavailabel" in said for said in manifests.schema_faults(typo))
+    custom = "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: x}\n"
+    assert manifests.schema_faults(custom)
+
+
+@pytest.mark.parametrize("cluster", CLUSTERS)
+def test_every_object_keeps_every_rule(cluster: str) -> None:
+    assert policy.faults(everything(cluster)) == []
+    assert policy.one_sided(everything(cluster)) == set()
+
+
+def container(every: list[Object], name: str = "celery-worker") -> Object:
+    return next(work for work in manifests.workloads(every) if work.name == name).containers[0]
+
+
+def spec(every: list[Object], kind: str, name: str) -> Object:
+    return next(o for o in every if o["kind"] == kind and o["metadata"]["name"] == name)["spec"]
+
+
+def template(every: list[Object]) -> Object:
+    return spec(every, "Deployment", "celery-worker")["template"]["spec"]
+
+
+def without(document: Object, *path: str) -> None:
+    for name in path[:-1]:
+        document = document[name]
+    del document[path[-1]]
+
+
+BREAKS: dict[str, tuple[Callable[[list[Object]], Any], str]] = {
+    "a custom resource": (lambda e: e.append({**e[0], "kind": "Certificate"}), "is none of ours"),
+    "a secret in git": (lambda e: e.append({**e[-1], "kind": "Secret"}), "is none of ours"),
+    "no namespace": (lambda e: without(e[-1], "metadata", "namespace"), "not written out"),
+    "another namespace": (lambda e: e[-1]["metadata"].update(namespace="default"), "not made here"),
+    "a lax namespace": (lambda e: e[0]["metadata"].update(labels={}), "does not enforce"),
+    "root": (lambda e: without(template(e), "securityContext", "runAsNonRoot"), "may run as root"),
+    "no seccomp": (lambda e: without(template(e), "securityContext", "seccompProfile"), "no seccomp"),
+    "host network": (lambda e: template(e).update(hostNetwork=True), "has hostNetwork"),
+    "host path": (lambda e: template(e)["volumes"].append({"name": "h", "hostPath": {"path": "/"}}), "is a hostPath"),
+    "an unbounded volume": (lambda e: template(e)["volumes"][0]["emptyDir"].pop("sizeLimit"), "no size limit"),
+    "a token": (lambda e: template(e).update(automountServiceAccountToken=True), "mounts a token"),
+    "the default account": (lambda e: template(e).pop("serviceAccountName"), "no service account of its own"),
+    "no grace": (lambda e: template(e).pop("terminationGracePeriodSeconds"), "how long it may take to stop"),
+    "more privileges": (
+        lambda e: container(e)["securityContext"].update(allowPrivilegeEscalation=True),
+        "may gain privileges",
+    ),
+    "a writable root": (lambda e: without(container(e), "securityContext", "readOnlyRootFilesystem"), "may write"),
+    "capabilities": (
+        lambda e: container(e)["securityContext"].update(capabilities={"drop": ["ALL"], "add": ["NET_ADMIN"]}),
+        "keeps capabilities",
+    ),
+    "privileged": (lambda e: container(e)["securityContext"].update(privileged=True), "is privileged"),
+    "a host port": (lambda e: container(e)["ports"][0].update(hostPort=9101), "takes a port of the host"),
+    "no limit": (lambda e: without(container(e), "resources", "limits", "memory"), "no limits"),
+    "no request": (lambda e: without(container(e), "resources", "requests"), "no requests"),
+    "latest": (lambda e: container(e).update(image="missing-table/worker:latest"), "is not pinned"),
+    "no tag": (lambda e: container(e).update(image="host:5000/missing-table/worker"), "is not pinned"),
+    "no probe": (lambda e: container(e).pop("livenessProbe"), "has no livenessProbe"),
+    "a probe of nothing": (
+        lambda e: container(e)["readinessProbe"]["httpGet"].update(port="http"),
+        "which it does not have",
+    ),
+    "a wholesale environment": (lambda e: container(e).update(envFrom=[]), "wholesale"),
+    "a secret written out": (
+        lambda e: container(e)["env"].append({"name": "MT_JWT_SECRET", "value": "x"}),
+        "written out",
+    ),
+    "a password in an address": (
+        lambda e: container(e)["env"].append({"name": "MT_SITE", "value": "https://a:b@example.com"}),
+        "looks like a secret",
+    ),
+    "a local Supabase": (
+        lambda e: container(e)["env"].append({"name": "MT_JWKS_URL", "value": "http://127.0.0.1:54321/auth"}),
+        "developer's own machine",
+    ),
+    "a service of nothing": (
+        lambda e: spec(e, "Service", "celery-worker").update(selector={NAME: "nobody"}),
+        "selects 0 workloads",
+    ),
+    "a service on another port": (
+        lambda e: spec(e, "Service", "celery-worker")["ports"][0].update(port=9100),
+        "is not the container's",
+    ),
+    "a load balancer": (
+        lambda e: spec(e, "Service", "celery-worker").update(type="LoadBalancer"),
+        "open to the outside",
+    ),
+    "no default-deny": (
+        lambda e: e.remove(next(o for o in e if o["metadata"]["name"] == "default-deny")),
+        "denies everything",
+    ),
+    "a workload without arrows": (
+        lambda e: spec(e, "NetworkPolicy", "celery-worker").update(podSelector={"matchLabels": {NAME: "x"}}),
+        "no NetworkPolicy is about it",
+    ),
+    "private addresses": (
+        lambda e: spec(e, "NetworkPolicy", "celery-worker")["egress"][1]["to"][0]["ipBlock"].pop("except"),
+        "reaches private networks",
+    ),
+    "another port outside": (
+        lambda e: spec(e, "NetworkPolicy", "celery-worker")["egress"][1]["ports"][0].update(port=80),
+        "goes out on 80",
+    ),
+    "everybody": (
+        lambda e: spec(e, "NetworkPolicy", "rabbitmq")["ingress"][0].pop("from"),
+        "open to everybody",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", BREAKS)
+def test_the_policy_finds(fault: str) -> None:
+    every = copy.deepcopy(everything("rancher-desktop"))
+    change, said = BREAKS[fault]
+    change(every)
+    assert [sentence for sentence in policy.faults(every) if said in sentence], policy.faults(every)
+
+
+def test_the_policy_finds_an_ingress_without_tls_and_a_budget_that_allows_all_to_go() -> None:
+    every = copy.deepcopy(everything("cloud"))
+    spec(every, "Ingress", "missing-table").pop("tls")
+    spec(every, "PodDisruptionBudget", "missing-table-backend")["maxUnavailable"] = 2
+    said = " ".join(policy.faults(every))
+    assert "has no TLS" in said
+    assert "allows all to go" in said
+
+
+def test_an_arrow_that_one_end_alone_allows_is_found() -> None:
+    every = copy.deepcopy(everything("rancher-desktop"))
+    del spec(every, "NetworkPolicy", "freeradius")["ingress"]
+    assert {arrow.port for arrow in policy.one_sided(every)} == {"1812/udp", "1813/udp"}
+
+
+def table(heading: str) -> list[list[str]]:
+    """The rows of the first table beneath a heading of the topology document, without its head."""
+    section = TOPOLOGY.read_text(encoding="utf-8").split(f"## {heading}\n")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip().strip("`") for cell in row.strip("|").split("|")] for row in rows[2:]]
+
+
+def test_the_arrows_are_those_of_the_topology_document() -> None:
+    written = {(start, end, port) for start, end, port, _ in table("The arrows")}
+    allowed = {tuple(arrow) for cluster in CLUSTERS for arrow in policy.arrows(everything(cluster))}
+    assert allowed == written
+
+
+def test_the_workloads_are_those_of_the_topology_document() -> None:
+    written = {(row[0], row[1], row[2], row[4]) for row in table("What runs where")}
+    found = {
+        (cluster, work.namespace, work.name, work.kind)
+        for cluster in CLUSTERS
+        for work in manifests.workloads(everything(cluster))
+    }
+    assert found == {(cluster.replace("cloud K8s", "cloud"), *rest) for cluster, *rest in written}
+
+
+def listened(cluster: str, name: str) -> set[str]:
+    ports = [port for c in pod(cluster, name)["containers"] for port in c.get("ports", [])]
+    return {f"{port['containerPort']}{'/udp' if port.get('protocol') == 'UDP' else ''}" for port in ports}
+
+
+def test_ports_are_those_of_the_stack_and_of_the_topology_document() -> None:
+    for cluster, _, name, _, _, ports in table("What runs where"):
+        written = set(re.findall(r"\d{4,5}(?:/udp)?", ports))
+        assert listened(cluster.replace("cloud K8s", "cloud"), name) == written, name
+    base = {str(port) for port in BASE_PORTS.values()}
+    assert {"8100", "3799/udp"} == listened("rancher-desktop", "iron-claw-proxy")
+    assert {"8000"} == listened("cloud", "missing-table-backend")
+    inside = {"9101", "15692"}  # metrics that the stack on one machine does not open
+    used = {
+        port.removesuffix("/udp")
+        for cluster in CLUSTERS
+        for work in manifests.workloads(everything(cluster))
+        for port in listened(cluster, work.name)
+    }
+    assert used - inside <= base
+
+
+def files_of(config_map: Object) -> dict[str, str]:
+    return config_map["data"]
+
+
+def test_raddb_in_the_cluster_is_the_folder_of_the_stack() -> None:
+    folder = ROOT / "deploy" / "freeradius" / "raddb"
+    files = {str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.rglob("*") if path.is_file()}
+    data = files_of(one("rancher-desktop", "ConfigMap", r"raddb-\w+"))
+    volume = next(v for v in pod("rancher-desktop", "freeradius")["volumes"] if v["name"] == "raddb")["configMap"]
+    assert {item["path"]: data[item["key"]] for item in volume["items"]} == files
+    assert {item["key"] for item in volume["items"]} == set(data)
+    assert volume["defaultMode"] & 0o002 == 0, "FreeRADIUS refuses what others may write"
+
+
+def test_the_brokers_topology_in_the_cluster_is_the_file_of_the_stack() -> None:
+    folder = ROOT / "deploy" / "rabbitmq"
+    names = ("definitions.json", "rabbitmq.conf")
+    assert files_of(one("rancher-desktop", "ConfigMap", r"rabbitmq-topology-\w+")) == {
+        name: (folder / name).read_text("utf-8") for name in names
+    }
+    assert "users" not in json.loads((folder / "definitions.json").read_text("utf-8"))
+    mounts = pod("rancher-desktop", "rabbitmq")["containers"][0]["volumeMounts"]
+    assert {f"/etc/rabbitmq/{name}" for name in names} <= {mount["mountPath"] for mount in mounts}
+
+
+def test_the_daily_run_waits_for_a_sleeping_laptop_and_never_runs_twice() -> None:
+    job = one("rancher-desktop", "CronJob", "match-scraper-agent")["spec"]
+    assert (job["schedule"], job["timeZone"], job["concurrencyPolicy"]) == ("0 14 * * *", "Etc/UTC", "Forbid")
+    assert 8 * 3600 <= job["startingDeadlineSeconds"] < 24 * 3600
+    assert job["successfulJobsHistoryLimit"] > 0
+    assert job["failedJobsHistoryLimit"] > 0
+    run = job["jobTemplate"]["spec"]
+    assert run["backoffLimit"] == 1
+    assert run["activeDeadlineSeconds"] <= 3600
+    assert run["podFailurePolicy"]["rules"][0] == {
+        "action": "FailJob",
+        "onExitCodes": {"containerName": "agent", "operator": "In", "values": [1, 2]},
+    }
+    agent = run["template"]["spec"]
+    shm = next(volume for volume in agent["volumes"] if volume["name"] == "shm")
+    assert shm["emptyDir"] == {"medium": "Memory", "sizeLimit": "256Mi"}
+    paths = {mount["mountPath"]: mount["name"] for mount in agent["containers"][0]["volumeMounts"]}
+    assert paths["/dev/shm"] == "shm"
+    claims = [v for v in agent["volumes"] if v["name"] == paths["/var/lib/match-scraper-agent"]]
+    assert "persistentVolumeClaim" in claims[0]
+
+
+def test_the_worker_may_finish_its_task_before_it_is_killed() -> None:
+    assert pod("rancher-desktop", "celery-worker")["terminationGracePeriodSeconds"] > HARD_LIMIT_S + 10
+
+
+def test_there_is_one_gateway_whose_journal_outlives_it() -> None:
+    gateway = one("rancher-desktop", "Deployment", "iron-claw-proxy")["spec"]
+    assert (gateway["replicas"], gateway["strategy"]["type"]) == (1, "Recreate")
+    assert gateway["template"]["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"] == "iron-claw-journal"
+
+
+def test_the_broker_keeps_its_queues_and_gets_its_users_from_a_secret() -> None:
+    broker = one("rancher-desktop", "StatefulSet", "rabbitmq")["spec"]
+    assert [claim["metadata"]["name"] for claim in broker["volumeClaimTemplates"]] == ["data"]
+    users = next(volume for volume in broker["template"]["spec"]["volumes"] if volume["name"] == "users")
+    assert users["secret"]["secretName"] == "rabbitmq-users"
+
+
+def test_the_api_migrates_before_it_serves_and_keeps_serving_while_it_changes() -> None:
+    for name in ("missing-table-backend", "missing-table-frontend"):
+        deployment = one("cloud", "Deployment", name)["spec"]
+        assert deployment["replicas"] == 2
+        assert deployment["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
+        assert one("cloud", "PodDisruptionBudget", name)["spec"]["maxUnavailable"] == 1
+    first = pod("cloud", "missing-table-backend")["initContainers"][0]
+    assert first["command"] == ["missing-table", "migrate"]
+    assert first["image"] == pod("cloud", "missing-table-backend")["containers"][0]["image"]
+
+
+def test_what_differs_between_providers_stands_in_one_file(tmp_path: Path) -> None:
+    folder = tmp_path / "cloud"
+    shutil.copytree(ROOT / "deploy" / "cloud", folder, ignore=shutil.ignore_patterns("secrets"))
+    settings = {
+        "HOST": "table.example.org",
+        "REGISTRY": "images.example.org",
+        "INGRESS_CLASS": "traefik",
+        "INGRESS_NAMESPACE": "traefik-system",
+        "CLUSTER_ISSUER": "own-issuer",
+    }
+    (folder / "settings.env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+    before = (ROOT / "deploy" / "cloud" / "settings.env").read_text(encoding="utf-8")
+    assert set(re.findall(r"^([A-Z_]+)=", before, re.MULTILINE)) == set(settings)
+    every = manifests.objects(manifests.render(folder))
+    ingress = next(o for o in every if o["kind"] == "Ingress")
+    assert ingress["spec"]["ingressClassName"] == "traefik"
+    assert ingress["spec"]["rules"][0]["host"] == ingress["spec"]["tls"][0]["hosts"][0] == "table.example.org"
+    assert ingress["metadata"]["annotations"]["cert-manager.io/cluster-issuer"] == "own-issuer"
+    images = {c["image"] for work in manifests.workloads(every) for c in work.containers}
+    assert images == {f"images.example.org/missing-table/{name}:0.1.0" for name in ("backend", "frontend")}
+    assert {"traefik-system/*"} == {arrow.start for arrow in policy.arrows(every) if "traefik" in arrow.start}
+    backend = next(work for work in manifests.workloads(every) if work.name == "missing-table-backend")
+    assert {"name": "MT_PUBLIC_URL", "value": "https://table.example.org"} in backend.spec["containers"][0]["env"]
+    assert not re.search(r"\b(HOST|REGISTRY|INGRESS_CLASS|INGRESS_NAMESPACE|CLUSTER_ISSUER)\b(?!:)", str(ingress))
+
+
+def references(every: list[Object]) -> dict[str, set[str]]:
+    """Secrets that pods read, by `namespace.name`, with their keys; a whole mounted one has the key *."""
+    found: dict[str, set[str]] = {}
+    for work in manifests.workloads(every):
+        for c in work.containers:
+            for variable in c.get("env", []):
+                if ref := variable.get("valueFrom", {}).get("secretKeyRef"):
+                    found.setdefault(f"{work.namespace}.{ref['name']}", set()).add(ref["key"])
+        for volume in work.spec.get("volumes", []):
+            if "secret" in volume:
+                found.setdefault(f"{work.namespace}.{volume['secret']['secretName']}", set()).add("*")
+    return found
+
+
+@pytest.mark.parametrize("cluster", CLUSTERS)
+def test_every_secret_has_an_example_that_holds_none(cluster: str) -> None:
+    folder = ROOT / "deploy" / cluster / "secrets.example"
+    examples = {}
+    for file in folder.glob("*.env"):
+        lines = [line for line in file.read_text("utf-8").splitlines() if line and not line.startswith("#")]
+        pairs = dict(line.split("=", 1) for line in lines)
+        assert all(v == "" or "PASSWORD" in v or (k, v) == ("db-user", "radius") for k, v in pairs.items()), file.name
+        examples[file.stem] = set(pairs)
+    wanted = references(everything(cluster))
+    assert set(wanted) == set(examples)
+    for name, keys in wanted.items():
+        assert keys in (examples[name], {"*"}), name
