@@ -4,6 +4,7 @@ and what they carry."""
 from __future__ import annotations
 
 import json
+import select
 import socket
 import threading
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ import httpx
 import pytest
 from pyrad.packet import AcctPacket
 
-from devstack.gateway_testing import Gateway
+from devstack.gateway_testing import Gateway, until
 from iron_claw.radius import dictionary
 
 TOLD = {"model": "claude-sonnet-4-6", "max_tokens": 200, "messages": [{"role": "user", "content": "Hello there"}]}
@@ -48,16 +49,23 @@ def tap(gateway: Gateway) -> Iterator[Tap]:
         made = Tap(here.getsockname()[1])
 
         def hand_on() -> None:
+            asked_by: dict[int, Any] = {}  # a request's identifier, which its answer repeats
             while True:
-                data, source = here.recvfrom(4096)
-                if data == b"end":
-                    return
-                request = AcctPacket(secret=secret, dict=dictionary(), packet=data)
-                assert request.VerifyAcctRequest()
-                made.records.append({name: request[name][0] for name in request.keys()})  # noqa: SIM118  no mapping
-                with suppress(ConnectionRefusedError):  # FreeRADIUS is away: nobody answers
-                    there.send(data)
-                    here.sendto(there.recv(4096), source)
+                ready, _, _ = select.select([here, there], [], [])
+                if there in ready:
+                    with suppress(ConnectionRefusedError):  # FreeRADIUS is away: nobody answers
+                        answer = there.recv(4096)
+                        here.sendto(answer, asked_by[answer[1]])
+                if here in ready:
+                    data, source = here.recvfrom(4096)
+                    if data == b"end":
+                        return
+                    request = AcctPacket(secret=secret, dict=dictionary(), packet=data)
+                    assert request.VerifyAcctRequest()
+                    made.records.append({name: request[name][0] for name in request.keys()})  # noqa: SIM118  no mapping
+                    asked_by[data[1]] = source
+                    with suppress(ConnectionRefusedError):
+                        there.send(data)
 
         thread = threading.Thread(target=hand_on)
         thread.start()
@@ -80,6 +88,13 @@ def post(gateway: Gateway, **more: object) -> httpx.Response:
         trust_env=False,
         timeout=30,
     )
+
+
+def untold(gateway: Gateway) -> set[str]:
+    """Ids of the accounting records whose answers the journal does not hold yet."""
+    records = gateway.records()
+    told = {record["id"] for record in records if record["k"] == "acked"}
+    return {record["id"] for record in records if record["k"] == "acct"} - told
 
 
 GRANT = {
@@ -121,10 +136,11 @@ def test_a_session_is_told_from_on_to_off_with_all_it_was_granted_and_used(gatew
     assert account["acctstoptime"] == datetime.fromtimestamp(stop["Event-Timestamp"], UTC)
 
 
-def test_after_a_crash_the_stop_comes_first_with_its_own_time_and_then_accounting_on(
+async def test_after_a_crash_the_stop_comes_first_with_its_own_time_and_then_accounting_on(
     gateway: Gateway, tap: Tap
 ) -> None:
     assert post(gateway).status_code == 200
+    await until(lambda: not untold(gateway))  # else the Start is told again, rightly
     gateway.kill()
     last = max(json.loads(line)["t"] for line in (gateway.state / "journal.jsonl").read_text().splitlines())
     before = len(tap.records)
