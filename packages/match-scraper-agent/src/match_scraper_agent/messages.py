@@ -97,6 +97,8 @@ def build_messages(
     if reading.observed_at is None:
         raise ValueError(f"{reading.key.key}: a reading without synced_at cannot be submitted")
     matches, refused = sort_matches(targets, reading, window)
+    # the matches of a table travel together: it is touched by one batch or two instead of by all of them
+    matches.sort(key=lambda item: (*item[1].home_brackets, *item[1].away_brackets))
     items: list[Payload] = [
         {**match.model_dump(mode="json", exclude_none=True), "target": name} for name, match in matches
     ] + [{**payload, "target": name} for name, payload in refused]

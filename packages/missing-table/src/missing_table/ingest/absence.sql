@@ -29,6 +29,8 @@ counted as materialized (
     from matches m cross join keys k
     left join listed l on l.key = k.key and l.external_id = m.external_id
     where m.source = %(source)s and m.season_id = %(season_id)s and m.league_id = %(league_id)s
+        -- what is not older than some newest snapshot is not absent; it matters only where it was thought to be
+        and (m.observed_at < (select min(first_at) from keys) or m.absent_snapshots > 0)
     group by m.id
 ),
 judged as materialized (

@@ -7,6 +7,7 @@ waits for a lock while holding that one. The message's receipt is part of the sa
 
 import hashlib
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -46,24 +47,22 @@ def _file(name: str) -> str:
     return resources.files("missing_table.ingest").joinpath(name).read_text("utf-8")
 
 
-_INCOMING = _file("incoming.sql")
-_MERGE = dict(section.split("\n", 1) for section in _file("merge.sql").split("-- section: ")[1:])
+_CREATE_INCOMING = _file("incoming.sql")
+INCOMING = f"incoming_{zlib.crc32(_CREATE_INCOMING.encode()):08x}"
+"""A session's table, empty between transactions: making one for each batch takes as long as filling it. Its name says
+what shape it has, since behind a pooler the next transaction may be another version's."""
+_MERGE = dict(
+    section.replace("from incoming i", f"from {INCOMING} i").split("\n", 1)
+    for section in _file("merge.sql").split("-- section: ")[1:]
+)
 _SNAPSHOT = _file("snapshot.sql")
 _ABSENCE = _file("absence.sql")
-
-
-class Where(NamedTuple):
-    """Where a match counts: (bracket, for the home side, for the away side), and the target it is counted under."""
-
-    places: tuple[tuple[int, bool, bool], ...]
-    target: str
 
 
 class Rows(NamedTuple):
     """A batch as `incoming` wants it, and what had to be turned away on the way there."""
 
     rows: list[tuple[Any, ...]]
-    by_key: dict[tuple[Any, ...], Where]
     refused: list[Refused]
     members: set[tuple[int, int]]
     renamed_teams: list[int]
@@ -97,6 +96,7 @@ def land(connection: psycopg.Connection, message: Any, places: Places | None = N
             RaceLost,
             psycopg.errors.DeadlockDetected,
             psycopg.errors.SerializationFailure,
+            psycopg.errors.UniqueViolation,  # somebody made it meanwhile
             psycopg.errors.ForeignKeyViolation,  # what was remembered is gone: look again
         ):
             memory.forget()
@@ -229,29 +229,23 @@ NOT_MERGED = Merged([], [], set(), False)
 
 
 def _merge(connection: psycopg.Connection, prepared: Rows) -> Merged:
-    connection.execute(_INCOMING)
-    _copy(connection, "incoming", prepared.rows)
-    *_, (_, inserted), (_, [(differing,)]) = _results(connection, _MERGE["find"])
-    outcomes: list[tuple[str, str, int]] = []
+    connection.execute(_CREATE_INCOMING.replace("table if not exists incoming", f"table if not exists {INCOMING}"))
+    _copy(connection, INCOMING, prepared.rows)
+    *_, (_, new) = _results(connection, _MERGE["new"])
+    outcomes: list[tuple[str, str, int]] = [(target, "inserted", count) for target, _, count in new]
     changed: list[tuple[int, list[str]]] = []
-    brackets: set[int] = set()
-    if inserted:
-        new = [(identifier, prepared.by_key[tuple(key)]) for identifier, *key in inserted]
-        _copy(
-            connection,
-            "match_brackets (match_id, bracket_id, home, away)",
-            [(identifier, *place) for identifier, row in new for place in row.places],
-        )
-        outcomes += [(target, "inserted", count) for target, count in Counter(row.target for _, row in new).items()]
-        brackets |= {place[0] for _, row in new for place in row.places}
-    newer = 0
+    brackets: set[int] = {bracket for _, named, _ in new for bracket in named}
+    inserted = sum(count for *_, count in new)
+    newer = differing = 0
+    if inserted < len(prepared.rows):
+        [(_, [(differing,)])] = _results(connection, _MERGE["differing"])
     if differing:
-        _, (updated, _), *_, (_, [(newer,)]), (_, targets), (_, changed), (_, touched) = _results(
+        _, (updated, _), *_, (_, [(newer,)]), (_, others), (_, changed), (_, touched) = _results(
             connection, _MERGE["changed"]
         )
         if updated != newer:
             raise RaceLost(f"{newer} matches were to be updated, {updated} were: another transaction came between")
-        outcomes += targets
+        outcomes += others
         brackets |= {bracket for (bracket,) in touched}
     return Merged(outcomes, changed, brackets, bool(inserted or newer))
 
@@ -265,7 +259,7 @@ def _copy(connection: psycopg.Connection, table: str, rows: Iterable[Sequence[An
 def _prepare(connection: psycopg.Connection, places: Places, judged: Judged) -> Rows:
     matches, refused = judged.matches, list[Refused]()
     if not matches:
-        return Rows([], {}, [], set(), [], set())
+        return Rows([], [], set(), [], set())
     observed_at = max(match.observed_at for match in matches)
     ensure_frame(
         connection,
@@ -284,38 +278,34 @@ def _prepare(connection: psycopg.Connection, places: Places, judged: Judged) -> 
     teams = ensure_teams(
         connection,
         places,
-        [Side(match.source, team, match.observed_at) for match in matches for team in (match.home, match.away)],
+        [Side(str(match.source), team, match.observed_at) for match in matches for team in (match.home, match.away)],
     )
     venues = ensure_venues(
         connection, places, [(match.source, match.venue, match.observed_at) for match in matches if match.venue]
     )
     rows: list[tuple[Any, ...]] = []
-    by_key: dict[tuple[Any, ...], Where] = {}
     members: set[tuple[int, int]] = set()
-    competitions: set[tuple[str, int, int]] = set()
-    counted = _Counted(brackets)
-    seasons, leagues, ages, divisions = places.seasons.ids, places.leagues.ids, places.ages.ids, places.divisions.ids
+    counted = _Counted(places, brackets)
     for match, content_hash in zip(matches, judged.hashes, strict=True):
-        source, league, venue = str(match.source), match.league, match.venue
+        source, venue = str(match.source), match.venue
         home, away = teams.id_of(source, match.home), teams.id_of(source, match.away)
-        where = counted.of(match)
+        where = counted.of(match, source)
         if home is None or away is None or home == away or where is None:
             refused.append(_unresolved(match, home, away))
             continue
-        members.update((bracket, home) for bracket in where.home_in)
-        members.update((bracket, away) for bracket in where.away_in)
-        season_id, league_id = seasons[match.season,], leagues[league,]
-        competitions.add((source, season_id, league_id))
-        by_key[source, season_id, match.external_id] = Where(where.places, match.target)
+        for bracket in where.home_in:
+            members.add((bracket, home))
+        for bracket in where.away_in:
+            members.add((bracket, away))
         rows.append(
             (
                 source,
-                season_id,
+                where.season_id,
                 match.external_id,
                 match.event_id,
-                league_id,
-                ages[match.age_group,],
-                divisions[league, match.division] if match.division else None,
+                where.league_id,
+                where.age_group_id,
+                where.division_id,
                 match.competition,
                 home,
                 away,
@@ -337,49 +327,71 @@ def _prepare(connection: psycopg.Connection, places: Places, judged: Judged) -> 
                 match.target,
             )
         )
-    return Rows(rows, by_key, refused, members, teams.renamed, competitions)
+    return Rows(rows, refused, members, teams.renamed, {where.competition for where in counted.found()})
 
 
 class Counting(NamedTuple):
-    """In which brackets a match counts, in the forms that are needed. `ids` and `sides` are arrays as COPY reads them.
+    """In which tables a match counts and what it is a match of, in the forms that are needed.
 
-    A side is 1 for home, 2 for away, 3 for both.
+    `ids` and `sides` are arrays as COPY reads them; a side is 1 for home, 2 for away, 3 for both.
     """
 
+    competition: tuple[str, int, int]
+    season_id: int
+    league_id: int
+    age_group_id: int
+    division_id: int | None
     ids: str
     sides: str
-    places: tuple[tuple[int, bool, bool], ...]
     home_in: tuple[int, ...]
     away_in: tuple[int, ...]
 
 
 class _Counted:
-    """Most matches of a batch count in the same few brackets: each combination is worked out once."""
+    """Most matches of a batch are of the same few tables: each combination is worked out once."""
 
-    def __init__(self, brackets: dict[tuple[str, str, str], int]) -> None:
-        self._brackets = brackets
+    def __init__(self, places: Places, brackets: dict[tuple[str, str, str], int]) -> None:
+        self._places, self._brackets = places, brackets
         self._known: dict[Any, Counting | None] = {}
 
-    def of(self, match: Match) -> Counting | None:
+    def of(self, match: Match, source: str) -> Counting | None:
         """None where the batch does not carry one of the brackets."""
-        key = (match.source, match.season, match.home_brackets, match.away_brackets)
-        if key not in self._known:
-            self._known[key] = self._work_out(match)
-        return self._known[key]
+        key = (
+            *(source, match.season, match.league.value, match.age_group, match.division),
+            *(match.home_brackets, match.away_brackets),
+        )
+        try:
+            return self._known[key]
+        except KeyError:
+            found = self._known[key] = self._work_out(match, source)
+            return found
 
-    def _work_out(self, match: Match) -> Counting | None:
+    def found(self) -> Iterable[Counting]:
+        """Every combination that came."""
+        return (found for found in self._known.values() if found is not None)
+
+    def _work_out(self, match: Match, source: str) -> Counting | None:
         try:
             home_in, away_in = (
-                tuple(self._brackets[match.source, match.season, external_id] for external_id in named)
+                tuple(self._brackets[source, match.season, external_id] for external_id in named)
                 for named in (match.home_brackets, match.away_brackets)
             )
         except KeyError:
             return None
-        places = tuple(
-            (bracket, bracket in home_in, bracket in away_in) for bracket in dict.fromkeys(home_in + away_in)
+        brackets = tuple(dict.fromkeys(home_in + away_in))
+        league = match.league.value
+        season_id, league_id = self._places.seasons.ids[match.season,], self._places.leagues.ids[league,]
+        return Counting(
+            competition=(source, season_id, league_id),
+            season_id=season_id,
+            league_id=league_id,
+            age_group_id=self._places.ages.ids[match.age_group,],
+            division_id=self._places.divisions.ids[league, match.division] if match.division else None,
+            ids=f"{{{','.join(str(bracket) for bracket in brackets)}}}",
+            sides=f"{{{','.join(str((bracket in home_in) + 2 * (bracket in away_in)) for bracket in brackets)}}}",
+            home_in=home_in,
+            away_in=away_in,
         )
-        ids, sides = ([str(place[0]) for place in places], [str(place[1] + 2 * place[2]) for place in places])
-        return Counting(f"{{{','.join(ids)}}}", f"{{{','.join(sides)}}}", places, home_in, away_in)
 
 
 def _unresolved(match: Match, home: int | None, away: int | None) -> Refused:

@@ -9,32 +9,45 @@
 -- mt.batch_id (a setting of the transaction) is the message. Rows of `matches` are found by index: the batch is small,
 -- the table is not, and a temporary table has no statistics that could tell the planner so.
 
--- section: find
+-- section: new
 set local enable_hashjoin = off;
 set local enable_mergejoin = off;
 set local enable_seqscan = off;
 
--- New matches. One that somebody else made meanwhile is left to the next step, which then sees it.
-insert into matches (
-    source, season_id, external_id, event_id, league_id, age_group_id, division_id, competition,
-    home_team_id, away_team_id, kick_off, timezone, local_date, time_set, venue_id, round_number,
-    status, source_status, home_score, away_score, home_shootout, away_shootout,
-    observed_at, content_hash, score_observed_at, score_hash
+-- New matches, and in which tables they count. Should somebody else make one of them meanwhile, then its unique key refuses
+-- it, and the whole transaction is run again.
+with new as materialized (
+    select nextval('public.matches_id_seq') as id, i.*
+    from incoming i
+    where not exists (
+        select from matches m
+        where m.source = i.source and m.season_id = i.season_id and m.external_id = i.external_id)
+    order by external_id
+),
+made as (
+    insert into matches (
+        id, source, season_id, external_id, event_id, league_id, age_group_id, division_id, competition,
+        home_team_id, away_team_id, kick_off, timezone, local_date, time_set, venue_id, round_number,
+        status, source_status, home_score, away_score, home_shootout, away_shootout,
+        observed_at, content_hash, score_observed_at, score_hash
+    )
+    overriding system value
+    select
+        id, source, season_id, external_id, event_id, league_id, age_group_id, division_id, competition,
+        home_team_id, away_team_id, kick_off, timezone, local_date, time_set, venue_id, round_number,
+        status, status, home_score, away_score, home_shootout, away_shootout,
+        observed_at, content_hash,
+        case when home_score is not null then observed_at end, case when home_score is not null then content_hash end
+    from new
+),
+placed as (
+    insert into match_brackets (match_id, bracket_id, home, away)
+    select n.id, b.bracket_id, (b.side & 1) > 0, (b.side & 2) > 0
+    from new n cross join lateral unnest(n.brackets, n.sides) as b (bracket_id, side)
 )
-select
-    source, season_id, external_id, event_id, league_id, age_group_id, division_id, competition,
-    home_team_id, away_team_id, kick_off, timezone, local_date, time_set, venue_id, round_number,
-    status, status, home_score, away_score, home_shootout, away_shootout,
-    observed_at, content_hash,
-    case when home_score is not null then observed_at end, case when home_score is not null then content_hash end
-from incoming i
-where not exists (
-    select from matches m
-    where m.source = i.source and m.season_id = i.season_id and m.external_id = i.external_id)
-order by external_id
-on conflict do nothing
-returning id, source, season_id, external_id;
+select target, brackets, count(*) from new group by target, brackets
 
+-- section: differing
 -- How many of the others say anything that is not stored yet.
 select count(*)
 from incoming i

@@ -406,11 +406,12 @@ def ensure_teams(connection: psycopg.Connection, places: Places, sides: Iterable
     new: dict[Any, Side] = {}
     seen = places.sides
     for side in sides:
-        words = (side.source, *_WORDS(side.team))
+        source, team, observed_at, listed = side
+        words = (source, *_WORDS(team))
         known = seen.get(words)
-        if known is None or known < side.observed_at:
+        if known is None or known < observed_at:
             other = new.get(words)
-            if other is None or (other.listed, other.observed_at) < (side.listed, side.observed_at):
+            if other is None or (other.listed, other.observed_at) < (listed, observed_at):
                 new[words] = side
     renamed = _learn_teams(connection, places, tuple(new.values())) if new else []
     seen.update((words, side.observed_at) for words, side in new.items() if side.team.squad_id is not None)
