@@ -200,6 +200,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/quarantine/{rejection_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rejection
+         * @description One rejection whole, open or settled, with its payload.
+         */
+        get: operations["rejection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/quarantine/{rejection_id}/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drop Rejection
+         * @description Settle it for good, unlanded: the same thing with the same fault does not open it again.
+         */
+        post: operations["drop_rejection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/quarantine/{rejection_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Rejection
+         * @description Try it again, now that its cause is gone (an alias was added). It stays open where it is rejected again.
+         */
+        post: operations["replay_rejection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agent/batches/{batch_id}": {
         parameters: {
             query?: never;
@@ -1326,11 +1386,13 @@ export interface components {
         };
         /**
          * MatchChange
-         * @description A field of a match that changed: from what, to what, when, by a batch or by a person.
+         * @description A field of a match that changed: from what, to what, when, by which batch of the source or by a person.
          */
         MatchChange: {
             /** After */
             after: string | null;
+            /** Batch Id */
+            batch_id: string | null;
             /** Before */
             before: string | null;
             /** By */
@@ -1746,6 +1808,17 @@ export interface components {
         Renewal: {
             /** Refresh Token */
             refresh_token: string;
+        };
+        /**
+         * Replayed
+         * @description What became of a rejection that was tried again; `detail` says why it was rejected again, else nothing.
+         */
+        Replayed: {
+            /** Detail */
+            detail: string;
+            /** Landed */
+            landed: boolean;
+            rejection: components["schemas"]["QuarantinedMatch"];
         };
         /**
          * Rule
@@ -2470,6 +2543,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_QuarantinedMatch_"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rejection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rejection_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantinedMatch"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_rejection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rejection_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantinedMatch"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_rejection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rejection_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
                 };
             };
             /** @description Refused or failed */

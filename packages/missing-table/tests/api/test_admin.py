@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from league_messages import batch, match
 
 from missing_table.accounts.queries import ADD_TEAM, UPSERT_ACCOUNT
 from missing_table.accounts.tokens import AUDIENCE, Verifier, sign
@@ -146,6 +147,41 @@ async def test_the_quarantine_shows_the_payload(people: Any, seed: Any) -> None:
     )
     (item,) = (await people.get("/api/admin/quarantine", headers=bearer(ADMIN))).json()["items"]
     assert (item["payload"], item["reason"]) == ({"a": 1}, "malformed")
+
+
+async def test_a_rejection_is_shown_replayed_once_its_cause_is_gone_and_the_match_lands(people: Any, seed: Any) -> None:
+    unknown = match("x1", home={"name": "Harbour One", "age_label": "U14"})
+    deliver(batch(match("m0"), unknown), dsn=seed.dsn)
+    (listed,) = (await people.get("/api/admin/quarantine", headers=bearer(ADMIN))).json()["items"]
+    path = f"/api/admin/quarantine/{listed['id']}"
+    shown = (await people.get(path, headers=bearer(ADMIN))).json()
+    assert shown["payload"]["home"]["name"] == "Harbour One"
+    still = (await people.post(f"{path}/replay", headers=bearer(ADMIN))).json()
+    assert (still["landed"], still["rejection"]["state"]) == (False, "open")
+    assert "add an alias and replay" in still["detail"]
+    seed.execute(
+        "insert into team_aliases (alias, team_id) select 'Harbour One', id from teams where external_id = 's1'"
+    )
+    landed = (await people.post(f"{path}/replay", headers=bearer(ADMIN))).json()
+    assert (landed["landed"], landed["detail"], landed["rejection"]["state"]) == (True, "", "replayed")
+    assert seed.value("select count(*) from matches where external_id = 'x1'") == 1
+    assert (await people.post(f"{path}/replay", headers=bearer(ADMIN))).status_code == 409
+    entries = (await people.get("/api/admin/audit", headers=bearer(ADMIN))).json()["items"]
+    assert [(entry["action"], entry["after"]) for entry in entries] == [
+        ("replay", {"state": "open"}),
+        ("replay", {"state": "replayed"}),
+    ]
+
+
+async def test_a_dropped_rejection_is_gone_from_the_list_and_stays_dropped(people: Any, seed: Any) -> None:
+    deliver(batch(match("x1", timezone="Mars/Olympus")), dsn=seed.dsn)
+    (listed,) = (await people.get("/api/admin/quarantine", headers=bearer(ADMIN))).json()["items"]
+    path = f"/api/admin/quarantine/{listed['id']}"
+    assert (await people.post(f"{path}/drop", headers=bearer(MANAGER))).status_code == 403
+    assert (await people.post(f"{path}/drop", headers=bearer(ADMIN))).json()["state"] == "dropped"
+    assert (await people.get("/api/admin/quarantine", headers=bearer(ADMIN))).json()["items"] == []
+    assert (await people.post(f"{path}/drop", headers=bearer(ADMIN))).status_code == 409
+    assert (await people.post("/api/admin/quarantine/987654/drop", headers=bearer(ADMIN))).status_code == 404
 
 
 def claims(**more: Any) -> dict[str, Any]:

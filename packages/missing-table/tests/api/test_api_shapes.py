@@ -149,12 +149,12 @@ async def test_a_match_names_its_brackets(api: httpx.AsyncClient, seed: Any) -> 
 async def test_changes_of_a_match_are_listed(api: httpx.AsyncClient, seed: Any) -> None:
     match_id = seed.matches["Ajax SC-Bravo FC"]
     seed.execute(
-        "insert into match_changes (match_id, field, old_value, new_value, observed_at) "
-        "values (%s, 'score', '2-2', '2-1', now())",
-        [match_id],
+        "insert into match_changes (match_id, field, old_value, new_value, observed_at, batch_id) "
+        "values (%s, 'score', '2-2', '2-1', now(), %s)",
+        [match_id, BATCH],
     )
     page = Page[MatchChange].model_validate(await good(api, f"/api/matches/{match_id}/changes"))
-    assert [(c.before, c.after, c.by) for c in page.items] == [("2-2", "2-1", "source")]
+    assert [(c.before, c.after, c.by, str(c.batch_id)) for c in page.items] == [("2-2", "2-1", "source", BATCH)]
     assert await good(api, "/api/changes?since=2026-01-01T00:00:00Z") == page.model_dump(mode="json")
 
 

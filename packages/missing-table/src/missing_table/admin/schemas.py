@@ -129,3 +129,11 @@ class QuarantinedMatch(Shape):
     first_seen_at: datetime
     last_seen_at: datetime
     state: str
+
+
+class Replayed(Shape):
+    """What became of a rejection that was tried again; `detail` says why it was rejected again, else nothing."""
+
+    landed: bool
+    detail: str
+    rejection: QuarantinedMatch

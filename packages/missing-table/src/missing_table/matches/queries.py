@@ -98,7 +98,8 @@ where m.id = %(match_id)s
 CHANGES = f"""
 select json_build_object('id', c.id, 'match_id', c.match_id, 'field', c.field, 'before', c.old_value,
     'after', c.new_value, 'changed_at', {_UTC.format("c.changed_at")},
-    'by', case when c.account_id is null then 'source' else 'person' end)::text as item, c.id
+    'by', case when c.account_id is null then 'source' else 'person' end,
+    'batch_id', c.batch_id)::text as item, c.id
 from match_changes c
 where (%(match_id)s::bigint is null or c.match_id = %(match_id)s)
     and (%(since)s::timestamptz is null or c.changed_at >= %(since)s)

@@ -1,6 +1,7 @@
 """Shapes of matches."""
 
 from datetime import date, datetime
+from uuid import UUID
 
 from match_contract import League, Status
 from missing_table.web.schemas import Shape
@@ -70,7 +71,7 @@ class MatchDetail(Match):
 
 
 class MatchChange(Shape):
-    """A field of a match that changed: from what, to what, when, by a batch or by a person."""
+    """A field of a match that changed: from what, to what, when, by which batch of the source or by a person."""
 
     id: int
     match_id: int
@@ -79,3 +80,4 @@ class MatchChange(Shape):
     after: str | None
     changed_at: datetime
     by: str
+    batch_id: UUID | None

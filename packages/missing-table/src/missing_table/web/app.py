@@ -14,6 +14,7 @@ from missing_table.accounts.sign_in import SignIn
 from missing_table.accounts.tokens import Verifier
 from missing_table.admin.endpoints import live as live_scoring
 from missing_table.admin.endpoints import router as admin
+from missing_table.admin.quarantine import router as quarantine
 from missing_table.agent.endpoints import router as agent
 from missing_table.calendars.endpoints import router as calendars
 from missing_table.clubs.endpoints import router as clubs
@@ -52,6 +53,7 @@ SUBJECTS = (
     accounts,
     live_scoring,
     admin,
+    quarantine,
     pages,
     embed,
     health,
