@@ -2,20 +2,19 @@
 
 import json
 import signal
-import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from amqp.exceptions import NotFound
 from kombu.connection import Connection
 from kombu.messaging import Producer
 
+from devstack.relay import Relay
 from devstack.testing import Amqp
 from match_contract import Counts, Receipt, RunReport
 from match_contract.wire import EXCHANGE, LOCK_QUEUE, QUEUE, TASK
@@ -137,6 +136,15 @@ def test_a_full_queue_refuses_and_a_later_message_is_judged_by_itself(amqp: Amqp
     courier.send(message())
 
 
+def test_a_message_that_is_too_large_for_the_broker_is_said_and_the_next_one_goes(
+    amqp: Amqp, courier: AmqpCourier
+) -> None:
+    with pytest.raises(Undelivered, match="larger than configured max size"):
+        courier.send({**message(), "warnings": ["x" * (16 * 1024 * 1024)]})
+    courier.send(message())
+    assert take(amqp.url) is not None
+
+
 def test_no_broker_is_said_with_its_address_and_without_its_password() -> None:
     courier = AmqpCourier("amqp://mt:topsecret@127.0.0.1:1//", RUN)
     with pytest.raises(Undelivered, match=r"RabbitMQ at amqp://mt:\*\*@127.0.0.1:1// does not answer") as caught:
@@ -192,49 +200,6 @@ def test_a_connection_that_was_cut_is_replaced(amqp: Amqp, courier: AmqpCourier)
     assert take(amqp.url) is not None
 
 
-class Relay:
-    """A TCP relay in front of the broker that can be frozen: connections stay open and nothing passes any more."""
-
-    def __init__(self, port: int) -> None:
-        self._to = port
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._server.getsockname()[1])
-        self._flowing = threading.Event()
-        self._flowing.set()
-        self._sockets: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                near, _ = self._server.accept()
-            except OSError:
-                return
-            far = socket.create_connection(("127.0.0.1", self._to))
-            self._sockets += [near, far]
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
-
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65536):
-                self._flowing.wait()
-                sink.sendall(data)
-
-    def freeze(self) -> None:
-        self._flowing.clear()
-
-    def thaw(self) -> None:
-        self._flowing.set()
-
-    def close(self) -> None:
-        self.thaw()
-        for one in (self._server, *self._sockets):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-
-
 def test_a_frozen_broker_is_left_and_what_was_in_doubt_goes_again_under_the_same_id(
     amqp: Amqp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,27 +224,30 @@ def test_a_frozen_broker_is_left_and_what_was_in_doubt_goes_again_under_the_same
         relay.close()
 
 
-def test_a_receipt_arrives_after_the_connection_was_lost(amqp: Amqp) -> None:
+def test_a_receipt_that_comes_while_the_connection_is_lost_waits_for_the_run(amqp: Amqp) -> None:
     relay = Relay(amqp.server.port)
     courier = AmqpCourier(amqp.url.replace(f":{amqp.server.port}/", f":{relay.port}/"), RUN)
     try:
         courier.open()
         courier.send(message())
         reply_to = take(amqp.url).properties["reply_to"]
-        for one in list(relay._sockets):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+        relay.freeze()  # nothing gets through any more, and nobody has been told
         answer = {"status": "SUCCESS", "result": receipt(RUN).model_dump(mode="json")}
-        with Connection(amqp.url) as connection:
+        with Connection(amqp.url, transport_options={"confirm_publish": True}) as connection:
             producer = Producer(connection.default_channel)
-            for _ in range(200):  # until the reply queue is there again: a reply to none is dropped by the broker
-                producer.publish(answer, routing_key=reply_to, correlation_id=RUN, serializer="json")
-                if courier.receipts([RUN], 0.1):
-                    break
-        assert RUN in courier.receipts([RUN], 0.1)
+            producer.publish(answer, routing_key=reply_to, correlation_id=RUN, serializer="json", mandatory=True)
+        relay.drop()
+        relay.thaw()
+        assert RUN in courier.receipts([RUN], 30)
     finally:
         courier.close()
         relay.close()
+
+
+def test_a_run_that_ended_leaves_no_reply_queue(amqp: Amqp, courier: AmqpCourier) -> None:
+    courier.close()
+    with Connection(amqp.url) as connection, pytest.raises(NotFound):
+        connection.default_channel.queue_declare(f"match-scraper-agent.reply.{RUN}", passive=True)
 
 
 def test_preflight_sees_exchange_queue_and_consumers(amqp: Amqp) -> None:

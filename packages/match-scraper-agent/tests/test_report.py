@@ -128,6 +128,20 @@ def test_the_text_holds_every_number_in_plain_characters() -> None:
     assert "\x1b" not in text
 
 
+def test_every_unresolved_name_is_told_once_however_many_matches_wait_for_it() -> None:
+    unknown = "no team is called 'Harbour One': add an alias and replay"
+    rejections = [
+        Rejection(external_id=f"m{number}", reason="unknown_team", detail=unknown, target="u14-hg-northeast")
+        for number in range(30)
+    ]
+    text = printed(result(target("landed", rejected=30), rejections=tuple(rejections)))
+    assert text.count("unresolved name (30 matches): no team is called 'Harbour One'") == 1
+
+
+def test_the_message_says_how_much_waits_in_the_outbox() -> None:
+    assert run_report(result(target("landed"), in_outbox=4)).outbox == 4
+
+
 def test_a_second_run_says_that_there_was_nothing_new() -> None:
     assert "Nothing new" in printed(result(target("unchanged", unchanged=240)))
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -42,10 +43,11 @@ class Producer:
         self.reply = Queue(f"reply-{uuid4().hex}", exclusive=True, durable=False)(self.channel)
         self.reply.declare()
 
-    def send(self, message: Any) -> str:
+    def send(self, message: Any, *, sent_at: datetime | None = None) -> str:
         message_id = message_id_of(message)
         body = json.dumps(wire.task_body(message))
-        self.send_raw(body, headers=wire.task_headers(message_id), correlation_id=message_id)
+        headers = wire.task_headers(message_id, sent_at or datetime.now(UTC))
+        self.send_raw(body, headers=headers, correlation_id=message_id)
         return message_id
 
     def send_raw(self, body: Any, **properties: Any) -> None:
@@ -61,13 +63,12 @@ class Producer:
         )
 
     def receipts(self, *message_ids: str, deadline_s: float = DEADLINE_S) -> dict[str, dict[str, Any]]:
-        """The final answers to these messages; a RETRY on the way is none."""
+        """The answers to these messages."""
         found: dict[str, dict[str, Any]] = {}
 
         def complete() -> bool:
             while (reply := self.reply.get(no_ack=True)) is not None:
-                if reply.payload["status"] != "RETRY":
-                    found[reply.payload["task_id"]] = reply.payload
+                found[reply.payload["task_id"]] = reply.payload
             return set(message_ids) <= found.keys()
 
         until(complete, f"the receipts of {len(message_ids)} messages", deadline_s=deadline_s)

@@ -129,3 +129,15 @@ def snapshot(
         "parts": parts,
         **more,
     }
+
+
+def run_report(**more: Any) -> dict[str, Any]:
+    return {
+        "kind": "run_report",
+        "schema_version": "1.0",
+        "run_id": snapshot_id("run"),
+        "started_at": at(0).isoformat(),
+        "ended_at": at(1).isoformat(),
+        "exit_code": 0,
+        **more,
+    }

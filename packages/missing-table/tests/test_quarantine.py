@@ -91,7 +91,7 @@ def test_dead_letters_are_listed_with_their_reason_and_stay(amqp: Amqp, tmp_path
         for _ in range(2):
             listed = run("dead", "list", "--json", AMQP_URL=amqp.url)
             assert {letter["message_id"]: letter["reason"].split(":")[0] for letter in listed} == {
-                sent: "rejected",
+                sent: "UndefinedTable",
                 "no-json": "not JSON, or nested too deep",
             }
         assert "dead letters" in run("dead", "list", AMQP_URL=amqp.url)

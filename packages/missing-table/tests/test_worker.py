@@ -5,20 +5,25 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import psycopg
 import pytest
+from amqp.exceptions import PreconditionFailed
 from broker import Producer, Worker, producing, until, working
-from league_messages import batch, match, snapshot
+from league_messages import at, batch, match, run_report, snapshot
 
 from devstack.services.process import free_port
-from devstack.testing import Amqp, Database
+from devstack.testing import DEFINITIONS, Amqp, Database
 from match_contract import Receipt, wire
+from missing_table.ingest import metrics
+from missing_table.ingest.dead import list_dead
 
 
 @pytest.fixture
@@ -53,18 +58,37 @@ def test_a_receipt_comes_back_after_the_commit(producer: Producer, worker: Worke
 
 GOOD = batch(match("good"), of="good")
 ENVELOPE = wire.task_headers("77777777-7777-4777-8777-777777777777")
+DEEP = 100_000
 
 
 @pytest.mark.parametrize(
-    "poison",
+    ("poison", "reason"),
     [
-        pytest.param({"body": "{not json", "headers": ENVELOPE}, id="not JSON"),
-        pytest.param({"body": json.dumps({"a": 1}), "headers": ENVELOPE}, id="JSON of another shape"),
-        pytest.param({"body": json.dumps([[1, 2], {}, {}]), "headers": ENVELOPE}, id="two arguments"),
-        pytest.param({"body": json.dumps([[{}], {}, {"chain": [{"task": "x"}]}]), "headers": ENVELOPE}, id="a chain"),
-        pytest.param({"body": b"\x80\x04.", "headers": ENVELOPE, "content_type": "application/data"}, id="bytes"),
+        pytest.param({"body": "{not json", "headers": ENVELOPE}, "not JSON, or nested too deep", id="not JSON"),
         pytest.param(
-            {"body": "gASVAA==", "headers": ENVELOPE, "content_type": "application/x-python-serialize"}, id="pickle"
+            {"body": json.dumps({"a": 1}), "headers": ENVELOPE},
+            "the body is not [args, kwargs, embed]",
+            id="JSON of another shape",
+        ),
+        pytest.param(
+            {"body": json.dumps([[1, 2], {}, {}]), "headers": ENVELOPE},
+            "the task takes one argument",
+            id="two arguments",
+        ),
+        pytest.param(
+            {"body": json.dumps([[{}], {}, {"chain": [{"task": "x"}]}]), "headers": ENVELOPE},
+            "the body asks for one of",
+            id="a chain",
+        ),
+        pytest.param(
+            {"body": b"\x80\x04.", "headers": ENVELOPE, "content_type": "application/data"},
+            "content type 'application/data'",
+            id="wrong content type",
+        ),
+        pytest.param(
+            {"body": "gASVAA==", "headers": ENVELOPE, "content_type": "application/x-python-serialize"},
+            "content type 'application/x-python-serialize'",
+            id="pickle",
         ),
         pytest.param(
             {
@@ -72,42 +96,97 @@ ENVELOPE = wire.task_headers("77777777-7777-4777-8777-777777777777")
                 "headers": {**ENVELOPE, "compression": "application/x-gzip"},
                 "content_encoding": "binary",
             },
+            "compressed with 'application/x-gzip'",
             id="gzip bomb",
         ),
-        pytest.param({"body": "[" * 100_000 + "]" * 100_000, "headers": ENVELOPE}, id="deep nesting"),
-        pytest.param({"body": json.dumps([["x" * 9_000_000], {}, {}]), "headers": ENVELOPE}, id="oversize"),
-        pytest.param({"body": json.dumps(wire.task_body({})), "headers": {"task": "os.system", "id": "1"}}, id="task"),
-        pytest.param({"body": json.dumps(wire.task_body({})), "headers": {}}, id="no headers"),
+        pytest.param(
+            {"body": "[" * DEEP + "]" * DEEP, "headers": ENVELOPE}, "not JSON, or nested too deep", id="deep nesting"
+        ),
+        pytest.param(
+            {"body": json.dumps([["x" * 9_000_000], {}, {}]), "headers": ENVELOPE},
+            "9000014 bytes: at most 8388608",
+            id="oversize",
+        ),
+        pytest.param(
+            {"body": json.dumps(wire.task_body({})), "headers": {"task": "os.system", "id": "1"}},
+            "it calls the task 'os.system'",
+            id="another task",
+        ),
+        pytest.param(
+            {"body": json.dumps(wire.task_body({})), "headers": {}}, "it calls the task 'None'", id="no headers"
+        ),
     ],
 )
-def test_poison_ends_in_the_dead_letters_and_the_next_good_batch_lands(
-    producer: Producer, worker: Worker, poison: dict[str, Any]
+def test_poison_ends_in_the_dead_letters_with_its_reason_and_the_next_good_batch_lands(
+    producer: Producer, worker: Worker, amqp: Amqp, poison: dict[str, Any], reason: str
 ) -> None:
     producer.send_raw(**poison)
     good = producer.send(GOOD)
     assert producer.receipts(good)[good]["result"]["counts"]["inserted"] == 1
-    dead = until(lambda: producer.take(wire.DEAD_QUEUE), "a dead letter")
-    assert dead.headers["x-death"][0]["reason"] == "rejected"
+    until(lambda: producer.depth(wire.DEAD_QUEUE) == 1, "a dead letter")
+    (letter,) = list_dead(amqp.url)
+    assert letter.reason.startswith(reason)
+    assert letter.died_at is not None
+    assert not letter.replayable
     assert worker.process.poll() is None
+
+
+def test_the_broker_itself_refuses_what_is_larger_than_any_message_of_ours(
+    producer: Producer, worker: Worker, amqp: Amqp
+) -> None:
+    with producing(amqp.url) as other, pytest.raises(PreconditionFailed, match="larger than configured max size"):
+        other.send_raw("x" * (16 * 1024 * 1024 + 1), headers=ENVELOPE)
+    good = producer.send(GOOD)
+    assert producer.receipts(good)[good]["result"]["counts"]["inserted"] == 1
+    assert producer.depth(wire.DEAD_QUEUE) == 0
+
+
+def nested(levels: int) -> Any:
+    """A list in a list in a list."""
+    found: Any = []
+    for _ in range(levels):
+        found = [found]
+    return found
 
 
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
-        (batch(match(), schema_version="2.0"), "schema_version"),
-        (batch(*[match(f"m{n}") for n in range(1000)]), "too_many"),
-        ({"kind": "?\x00"}, "malformed"),
-        ("text", "malformed"),
+        pytest.param(batch(match(), schema_version="2.0"), "schema_version", id="newer major version"),
+        pytest.param(batch(*[match(f"m{n}") for n in range(10_000)]), "too_many", id="a batch of 10,000"),
+        pytest.param({"kind": "?\x00"}, "malformed", id="NUL byte"),
+        pytest.param(batch(match(), run_id="\x00" * 36), "malformed", id="NUL bytes in an id"),
+        pytest.param({"kind": nested(300)}, "malformed", id="nested as deep as JSON takes it"),
+        pytest.param("text", "malformed", id="a text"),
     ],
 )
-def test_a_readable_message_that_is_wrong_is_quarantined_whole(
+def test_a_readable_message_that_is_wrong_is_quarantined_whole_and_the_next_good_batch_lands(
     producer: Producer, worker: Worker, database: Database, message: Any, reason: str
 ) -> None:
-    sent = producer.send(message)
-    assert producer.receipts(sent)[sent]["result"]["state"] == "refused"
+    sent, good = producer.send(message), producer.send(GOOD)
+    answers = producer.receipts(sent, good)
+    assert answers[sent]["result"]["state"] == "refused"
+    assert answers[good]["result"]["counts"]["inserted"] == 1
     with psycopg.connect(database.dsn) as db:
         rows = db.execute("select reason, payload from ingest_rejections").fetchall()
     assert rows == [(reason, message)]
+    assert producer.depth(wire.DEAD_QUEUE) == 0
+
+
+def test_a_newer_minor_version_lands(producer: Producer, worker: Worker) -> None:
+    sent = producer.send(batch(match(weather="fog"), schema_version="1.7"))
+    assert producer.receipts(sent)[sent]["result"]["counts"]["inserted"] == 1
+
+
+def test_a_match_with_a_nul_byte_is_quarantined_and_its_batch_lands(
+    producer: Producer, worker: Worker, database: Database
+) -> None:
+    bad = match("m2", competition="Cup\x00")
+    sent = producer.send(batch(match("m1"), bad))
+    counts = producer.receipts(sent)[sent]["result"]["counts"]
+    assert (counts["inserted"], counts["rejected"]) == (1, 1)
+    with psycopg.connect(database.dsn) as db:
+        assert db.execute("select reason, payload from ingest_rejections").fetchall() == [("malformed", bad)]
 
 
 def test_without_a_database_a_message_waits_and_lands_when_it_is_back(
@@ -142,7 +221,8 @@ def test_a_permanent_fault_is_not_tried_again(producer: Producer, worker: Worker
         assert producer.receipts(sent)[sent]["status"] == "FAILURE"
         db.execute("alter table elsewhere rename to ingest_batches")
     dead = until(lambda: producer.take(wire.DEAD_QUEUE), "a dead letter")
-    assert (dead.headers["id"], dead.headers["x-death"][0]["reason"]) == (sent, "rejected")
+    assert dead.headers["id"] == sent
+    assert dead.headers[wire.DEATH_HEADER].startswith('UndefinedTable: relation "ingest_batches" does not exist')
     assert matches(database) == 0
 
 
@@ -184,22 +264,70 @@ def test_sigterm_ends_what_is_in_progress_and_leaves_the_rest(
     assert producer.depth(wire.QUEUE) == 3 - matches(database)
 
 
-def test_metrics_say_what_landed_and_how_deep_the_queues_are(
+def scraped(port: int) -> str:
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+def test_metrics_say_what_landed_how_deep_the_queues_are_and_how_fresh_the_league_is(
     producer: Producer, amqp: Amqp, database: Database, tmp_path: Path
 ) -> None:
     port = free_port()
     with working(dsn=database.dsn, amqp_url=amqp.url, folder=tmp_path, MT_METRICS_PORT=str(port)):
         producer.receipts(
-            producer.send(snapshot(ids=("m1",))), producer.send(batch(match(), match("m2", timezone="x")))
+            producer.send(snapshot(ids=("m1",))),
+            producer.send(batch(match(), match("m2", timezone="x"))),
+            producer.send(run_report(outbox=3)),
         )
-        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-            text = answer.read().decode()
+        text = scraped(port)
     assert 'mt_ingest_messages_total{kind="batch",state="landed"} 1.0' in text
     assert 'mt_ingest_matches_total{outcome="inserted"} 1.0' in text
     assert 'mt_ingest_rejected_total{reason="malformed"} 1.0' in text
+    assert 'mt_quarantine_open{reason="malformed"} 1.0' in text
+    assert 'mt_ingest_seconds_count{kind="batch"} 1.0' in text
     assert 'mt_queue_messages{queue="matches.dead"} 0.0' in text
-    assert 'mt_landed_observed_timestamp_seconds{key="mls-next-league-26-27",league="Homegrown"}' in text
-    assert "mt_ingest_seconds_bucket" in text
+    assert 'mt_queue_age_seconds{queue="matches"} 0.0' in text
+    assert "mt_queue_wait_seconds_count 3.0" in text
+    assert "mt_outbox_messages 3.0" in text
+    observed = re.search(
+        r'mt_landed_observed_timestamp_seconds{key="mls-next-league-26-27",league="Homegrown"} (.+)', text
+    )
+    assert observed is not None
+    assert float(observed[1]) == at(0).timestamp()
+    assert 'mt_landed_age_seconds{key="mls-next-league-26-27",league="Homegrown"}' in text
+
+
+def test_metrics_say_how_long_what_waits_has_waited_and_which_faults_there_were(
+    producer: Producer, amqp: Amqp, database: Database, tmp_path: Path
+) -> None:
+    port = free_port()
+    with (
+        psycopg.connect(database.dsn, autocommit=False) as blocker,
+        working(dsn=database.dsn, amqp_url=amqp.url, folder=tmp_path, MT_METRICS_PORT=str(port)) as worker,
+    ):
+        blocker.execute("lock table matches")
+        long_ago = datetime.now(UTC) - timedelta(hours=2)
+        for number in range(8):  # more than the worker's processes hold
+            producer.send(batch(match(f"m{number}"), of=f"s{number}"), sent_at=long_ago)
+        waiting = "select 1 from pg_locks where relation = 'matches'::regclass and not granted"
+        until(lambda: blocker.execute(waiting).fetchall(), "the worker at the table")
+        found = until(
+            lambda: re.search(r'mt_queue_age_seconds{queue="matches"} (7[2-9]\d\d)\.', scraped(port)), "an age"
+        )
+        assert 7200 <= int(found[1]) < 7300
+        blocker.execute("alter table ingest_batches rename to elsewhere")
+        blocker.commit()
+        until(lambda: producer.depth(wire.DEAD_QUEUE) > 0, "a dead letter")
+        until(lambda: 'mt_ingest_faults_total{kind="permanent"}' in scraped(port), "a fault counted")
+        assert worker.process.poll() is None
+
+
+def test_every_metric_is_documented() -> None:
+    source = Path(metrics.__file__).read_text()
+    documented = (Path(DEFINITIONS).parents[2] / "docs" / "ingest.md").read_text()
+    names = set(re.findall(r'"(mt_[a-z_]+)"', source))
+    assert len(names) > 10
+    assert {name for name in names if f"`{name}" not in documented} == set()
 
 
 def test_a_worker_without_its_queue_says_what_to_load(amqp: Amqp, database: Database, tmp_path: Path) -> None:

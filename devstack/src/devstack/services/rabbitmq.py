@@ -15,11 +15,14 @@ from urllib.parse import quote
 
 import httpx
 
+from devstack.places import ROOT
 from devstack.services import process
 from devstack.services.process import Account, Launch, NotReady, Service, StartFailed
 
 PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 """Debian's own scripts. The wrappers in /usr/sbin change folder and account and drop the environment."""
+SHARED_SETTINGS = ROOT / "deploy" / "rabbitmq" / "rabbitmq.conf"
+"""What every node of ours has in common: the cap on a message, among others."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,8 @@ class RabbitMQ:
             f"default_user = {self.user}",
             f"default_pass = {self.password}",
         ]
-        process.write_private(self.folder / "rabbitmq.conf", "\n".join(settings) + "\n", who)
+        shared = SHARED_SETTINGS.read_text(encoding="utf-8")
+        process.write_private(self.folder / "rabbitmq.conf", "\n".join(settings) + "\n" + shared, who)
         # epmd in the same process group: left to the node, it would daemonise and outlive it.
         script = f'epmd -port "$ERL_EPMD_PORT" & exec {PROGRAMS}/rabbitmq-server'
         return Launch(

@@ -214,7 +214,10 @@ class TargetReport(Part):
 
 
 class RunReport(Part):
-    """The run as it ended. Tokens as in design: in = input + cache write + cache read; cost is None where unknown."""
+    """The run as it ended. Tokens as in design: in = input + cache write + cache read; cost is None where unknown.
+
+    `outbox` counts the messages that the run left on its disk for the next one.
+    """
 
     kind: Literal["run_report"] = "run_report"
     schema_version: Version = SCHEMA_VERSION
@@ -231,6 +234,7 @@ class RunReport(Part):
     documents: tuple[dict[str, str | int | None], ...] = ()
     steps: dict[str, float] = Field(default_factory=dict)
     next_due: AwareDatetime | None = None
+    outbox: Count = 0
 
 
 Message = Annotated[FeedSnapshot | MatchBatch | QualitySnapshot | RunReport, Field(discriminator="kind")]

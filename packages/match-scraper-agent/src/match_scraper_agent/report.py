@@ -3,6 +3,7 @@
 The report counts for itself: it knows receipts, never what a model said.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
@@ -67,6 +68,7 @@ class RunResult:
     steps: dict[str, float] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
     awaited: tuple[str, ...] = ()
+    in_outbox: int = 0
     dry_run: bool = False
 
 
@@ -126,6 +128,7 @@ def run_report(result: RunResult) -> RunReport:
         documents=result.documents,
         steps={name: round(seconds, 3) for name, seconds in result.steps.items()},
         next_due=next_due(result.ended_at),
+        outbox=result.in_outbox,
     )
 
 
@@ -201,9 +204,16 @@ def table(targets: Sequence[TargetResult]) -> Table:
     return shown
 
 
+def unresolved(rejections: Iterable[Rejection]) -> list[str]:
+    """Each name that no team and no alias answers to, once, with how many matches wait for it."""
+    waiting = Counter(rejection.detail for rejection in rejections if rejection.reason == "unknown_team")
+    return [f"unresolved name ({count:,} matches): {detail}" for detail, count in sorted(waiting.items())]
+
+
 def lines(result: RunResult) -> list[str]:
     """What stands below the table: details, rejections, changes, warnings, tokens, the end."""
     said = [f"{item.target.name}: {item.detail}" for item in result.targets if item.detail]
+    said += unresolved(result.rejections)
     said += [
         f"rejected {rejection.external_id or '(no id)'} ({rejection.target or 'no target'}): "
         f"{rejection.reason}: {rejection.detail}"

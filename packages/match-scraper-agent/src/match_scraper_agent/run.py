@@ -218,6 +218,7 @@ async def _perform(
         steps=work.steps,
         changes=(*work.notes, *changes),
         awaited=awaited,
+        in_outbox=work.in_outbox,
         dry_run=options.dry_run,
     )
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
-from amqp.exceptions import AMQPError, ChannelError, MessageNacked, NotFound, ResourceLocked
+from amqp.exceptions import AMQPError, ChannelError, MessageNacked, NotFound, PreconditionFailed, ResourceLocked
 from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
 from kombu.exceptions import KombuError
@@ -33,6 +33,8 @@ CONNECT_TIMEOUT_S = 3
 CONFIRM_TIMEOUT_S = 5
 HEARTBEAT_S = 10
 LISTEN_S = 1.0
+REPLIES_KEPT_MS = 3_600_000
+"""How long a reply queue outlives the run that it belongs to, should that end without taking its leave."""
 
 Payload = dict[str, Any]
 BROKER_ERRORS = (AMQPError, KombuError, OSError)
@@ -104,8 +106,9 @@ class Replies:
 class AmqpCourier:
     """The courier of production: a confirmed, mandatory publish at a time, and a reply queue of the run's own.
 
-    One connection listens for the whole run: it owns the exclusive lock queue and the exclusive reply queue, and both
-    end with it. Another one publishes, and is thrown away after any doubt.
+    One connection listens for the whole run: it owns the exclusive lock queue, which ends with it. The reply queue does
+    not: receipts that come while the connection is interrupted wait there. Another connection publishes, and is thrown
+    away after any doubt.
     """
 
     def __init__(self, url: str, run_id: str) -> None:
@@ -114,6 +117,7 @@ class AmqpCourier:
         self._publisher: Connection | None = None
         self._producer: Producer | None = None
         self._listener: Connection | None = None
+        self._locked = False
         self._replies = Replies()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -124,10 +128,13 @@ class AmqpCourier:
     def open(self) -> None:
         try:
             self._listener = self._listen()
-        except ResourceLocked:
-            raise AlreadyRunning(
-                f"another run is going on (it holds the queue {LOCK_QUEUE}): wait for it, or end it"
-            ) from None
+            if not self._lock(self._listener):
+                self._listener.collect()
+                self._listener = None
+                raise AlreadyRunning(
+                    f"another run is going on (it holds the queue {LOCK_QUEUE}): wait for it, or end it"
+                )
+            self._reply_to(self._listener).queue_declare()
         except BROKER_ERRORS as error:
             raise Undelivered(f"RabbitMQ at {self.where} does not answer ({_said(error)}): start it") from error
         self._thread = threading.Thread(target=self._hear, name="receipts", daemon=True)
@@ -139,20 +146,40 @@ class AmqpCourier:
             self._url, connect_timeout=CONNECT_TIMEOUT_S, heartbeat=HEARTBEAT_S, transport_options=options
         )
         try:
-            channel = connection.default_channel
-            for name in (LOCK_QUEUE, self._reply_queue):
-                Queue(name, exclusive=True, durable=False, auto_delete=False, channel=channel).queue_declare()
+            _ = connection.default_channel  # connects
         except BaseException:
             connection.collect()
             raise
         return connection
+
+    def _lock(self, connection: Connection) -> bool:
+        """Takes the run's lock, on a channel of its own, since a refusal closes the channel. False: it is taken."""
+        channel = connection.channel()
+        try:
+            Queue(LOCK_QUEUE, exclusive=True, durable=False, auto_delete=False, channel=channel).queue_declare()
+        except ResourceLocked:
+            self._locked = False
+        else:
+            self._locked = True
+        return self._locked
+
+    def _reply_to(self, connection: Connection) -> Queue:
+        return Queue(
+            self._reply_queue,
+            durable=True,
+            auto_delete=False,
+            queue_arguments={"x-expires": REPLIES_KEPT_MS},
+            channel=connection.default_channel,
+        )
 
     def _hear(self) -> None:
         """The listening thread: takes replies, keeps the connection alive, comes back after an interruption."""
         while not self._ending.is_set():
             try:
                 if self._listener is None:
+                    self._locked = False
                     self._listener = self._listen()
+                    self._reply_to(self._listener).queue_declare()  # a broker may have lost it with its disk
                 self._consume(self._listener)
             except BROKER_ERRORS as error:
                 if self._ending.is_set():
@@ -164,9 +191,12 @@ class AmqpCourier:
                 self._ending.wait(LISTEN_S)
 
     def _consume(self, connection: Connection) -> None:
-        queue = Queue(self._reply_queue, exclusive=True, durable=False, auto_delete=False)
         consumer = Consumer(
-            connection.default_channel, queues=[queue], callbacks=[self._reply], accept=["json"], auto_declare=False
+            connection.default_channel,
+            queues=[self._reply_to(connection)],
+            callbacks=[self._reply],
+            accept=["json"],
+            auto_declare=False,
         )
         with consumer:
             beat = time.monotonic()
@@ -175,13 +205,14 @@ class AmqpCourier:
                     connection.drain_events(timeout=LISTEN_S)
                 if time.monotonic() - beat >= HEARTBEAT_S / 4:
                     connection.heartbeat_check()
+                    if not self._locked:  # the broker may still count our old connection as alive, and the lock as its
+                        self._lock(connection)
                     beat = time.monotonic()
+        self._reply_to(connection).delete()
 
     def _reply(self, body: Any, message: Any) -> None:
         message.ack()
         status = body.get("status") if isinstance(body, dict) else None
-        if status in ("RETRY", "STARTED"):
-            return
         message_id = str(message.properties.get("correlation_id") or "")
         try:
             self._replies.put(Receipt.model_validate(body["result"]))
@@ -219,7 +250,7 @@ class AmqpCourier:
                 serializer="json",
                 exchange=EXCHANGE,
                 routing_key="",
-                headers=task_headers(message_id),
+                headers=task_headers(message_id, datetime.now(UTC)),
                 correlation_id=message_id,
                 reply_to=self._reply_queue,
                 delivery_mode=2,
@@ -238,6 +269,9 @@ class AmqpCourier:
             return f"RabbitMQ at {self.where} has no exchange {EXCHANGE}: load deploy/rabbitmq/definitions.json"
         if isinstance(error, MessageNacked):
             return f"RabbitMQ at {self.where} refuses the message, its queue is full: start a worker"
+        if isinstance(error, PreconditionFailed):
+            limit = "max_message_size in deploy/rabbitmq/rabbitmq.conf"
+            return f"RabbitMQ at {self.where} does not take the message ({_said(error)}): see {limit}"
         if isinstance(error, ChannelError):
             return (
                 f"no queue is bound to {EXCHANGE} at {self.where} ({_said(error)}): "

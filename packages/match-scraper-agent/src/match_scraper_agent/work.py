@@ -342,6 +342,11 @@ class Work:
         self._broker_failed = why
         self.undelivered.append(why)
 
+    @property
+    def in_outbox(self) -> int:
+        """How many messages wait on disk for the next run."""
+        return len(self._outbox.files()) if self._outbox is not None else 0
+
     async def send_outbox(self) -> int:
         """Sends what an earlier run could not; returns how many went. Their receipts are waited for as well."""
         if self._courier is None or self._outbox is None or self._broker_failed is not None:

@@ -13,12 +13,19 @@ from match_contract import wire
 from missing_table.ingest.screen import refuse_compression, why_unreadable
 
 CONNECT_TIMEOUT_S = 5
-_OF_THE_LAST_DEATH = ("x-death", "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason")
+_OF_THE_LAST_DEATH = (
+    "x-death",
+    "x-first-death-exchange",
+    "x-first-death-queue",
+    "x-first-death-reason",
+    wire.DEATH_HEADER,
+    wire.DEATH_TIME_HEADER,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One message of matches.dead. `reason`: ours where it is unreadable, else the broker's word for it."""
+    """One message of matches.dead. `reason`: why it cannot be read, the fault that it met, or the broker's word."""
 
     message_id: str
     reason: str
@@ -91,10 +98,11 @@ def _describe(message: Message) -> DeadLetter:
     content: Any = {} if unreadable else message.payload[0][0]
     named: dict[str, Any] = content if isinstance(content, dict) else {}
     died_at = deaths[0].get("time") if deaths else None
+    broker_says = str(deaths[0].get("reason")) if deaths else "unknown"
     return DeadLetter(
         message_id=str(headers.get("id", "")),
-        reason=unreadable or (str(deaths[0].get("reason")) if deaths else "unknown"),
-        died_at=died_at.isoformat() if died_at is not None else None,
+        reason=unreadable or str(headers.get(wire.DEATH_HEADER) or broker_says),
+        died_at=died_at.isoformat() if died_at is not None else headers.get(wire.DEATH_TIME_HEADER),
         kind=str(named["kind"])[:20] if "kind" in named else None,
         run_id=str(named["run_id"])[:36] if "run_id" in named else None,
         size_bytes=len(message.body),

@@ -7,6 +7,7 @@ is imported in a worker.
 import shutil
 import time
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -14,7 +15,7 @@ import structlog
 from amqp import AMQPError
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
-from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server, values
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server, values
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -37,7 +38,24 @@ SECONDS = Histogram(
     ["kind"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
+WAITED = Histogram(
+    "mt_queue_wait_seconds",
+    "From the producer's sending a message to a worker's taking it, delays after faults included.",
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600, 3600, 86400),
+)
+TAKEN = Gauge(
+    "mt_queue_taken_sent_timestamp_seconds",
+    "When the message was sent that a worker took last.",
+    multiprocess_mode="mostrecent",
+)
 QUEUES = (wire.QUEUE, wire.DEAD_QUEUE, "matches.delay.2s", "matches.delay.10s", "matches.delay.60s")
+
+
+def took(sent_at: datetime | None) -> None:
+    """A worker has taken a message off the queue."""
+    if sent_at is not None:
+        WAITED.observe(max(0.0, time.time() - sent_at.timestamp()))
+        TAKEN.set(sent_at.timestamp())
 
 
 def observe(receipt: Receipt, seconds: float) -> None:
@@ -58,20 +76,32 @@ class Outside(Collector):
         self._dsn, self._broker_url = dsn, broker_url
 
     def collect(self) -> Iterable[Metric]:
-        """Depths of the queues; per competition when its last landed document was written; the open quarantine."""
+        """Depths of the queues, the age of what waits; per competition when its last landed document was written; the
+        open quarantine; what the newest run left in its outbox.
+        """
         depth = GaugeMetricFamily("mt_queue_messages", "Messages waiting.", labels=["queue"])
+        waiting = GaugeMetricFamily(
+            "mt_queue_age_seconds",
+            "How long the oldest waiting message has waited at most: 0 for an empty queue, else since the message that"
+            " was taken last had been sent.",
+            labels=["queue"],
+        )
         try:
             with Connection(self._broker_url, connect_timeout=2) as connection:
                 for queue in QUEUES:
                     depth.add_metric([queue], connection.default_channel.queue_declare(queue, passive=True)[1])
+            oldest = _age(int(depth.samples[0].value))
+            if oldest is not None:
+                waiting.add_metric([wire.QUEUE], oldest)
         except (OSError, AMQPError, OperationalError) as error:
             log.warning("queues could not be counted", error=str(error)[:200])
-        yield depth
+        yield from (depth, waiting)
         observed = GaugeMetricFamily(
             "mt_landed_observed_timestamp_seconds", "Newest landed document's own time.", labels=["league", "key"]
         )
         age = GaugeMetricFamily("mt_landed_age_seconds", "How old what people see is.", labels=["league", "key"])
         rejected = GaugeMetricFamily("mt_quarantine_open", "Open rejections.", labels=["reason"])
+        outbox = GaugeMetricFamily("mt_outbox_messages", "Messages that the newest run left in its outbox.")
         try:
             with psycopg.connect(self._dsn, autocommit=True, prepare_threshold=None, connect_timeout=2) as connection:
                 for league, key, moment in connection.execute(
@@ -84,9 +114,23 @@ class Outside(Collector):
                     "select reason, count(*) from ingest_rejections where state = 'open' group by 1"
                 ):
                     rejected.add_metric([reason], count)
+                for (left,) in connection.execute(
+                    "select coalesce((report ->> 'outbox')::integer, 0) from runs order by started_at desc limit 1"
+                ):
+                    outbox.add_metric([], left)
         except psycopg.Error as error:
             log.warning("freshness could not be read", error=str(error)[:200])
-        yield from (observed, age, rejected)
+        yield from (observed, age, rejected, outbox)
+
+
+def _age(waiting: int) -> float | None:
+    """Seconds; None where messages wait and no worker of ours has taken one yet. A queue is first in, first out."""
+    if not waiting:
+        return 0.0
+    for metric in MultiProcessCollector(CollectorRegistry()).collect():
+        if metric.name == "mt_queue_taken_sent_timestamp_seconds":
+            return max(0.0, time.time() - float(metric.samples[0].value))
+    return None
 
 
 def serve(port: int, *, dsn: str, broker_url: str) -> Callable[[], None]:

@@ -8,6 +8,7 @@ import gc
 import os
 import tempfile
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import psycopg
 import structlog
 from amqp import NotFound
 from celery import Celery, Task
+from celery.exceptions import Reject, SoftTimeLimitExceeded
 from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
 from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
@@ -24,11 +26,11 @@ from match_contract import Receipt, wire
 from missing_table.ingest.faults import delay_after, is_transient
 from missing_table.ingest.merge import land
 from missing_table.ingest.places import Places
+from missing_table.ingest.publish import Letter, Publisher, Unsent
 from missing_table.ingest.screen import refuse_compression
 from missing_table.logs import configure_logs
 from missing_table.settings import Settings, SettingsError
 
-DELAY_EXCHANGE = "matches-delay"
 SOFT_LIMIT_S = 90
 HARD_LIMIT_S = 120
 CONNECT_TIMEOUT_S = 5
@@ -47,7 +49,15 @@ class Landing:
     def land(self, message: Any) -> Receipt:
         if self._connection is None:
             self._connection = psycopg.connect(
-                self._dsn, autocommit=True, prepare_threshold=None, connect_timeout=CONNECT_TIMEOUT_S
+                self._dsn,
+                autocommit=True,
+                prepare_threshold=None,
+                connect_timeout=CONNECT_TIMEOUT_S,
+                # a connection that was cut without a word is noticed in half a minute, not in two hours
+                keepalives_idle=10,
+                keepalives_interval=5,
+                keepalives_count=3,
+                tcp_user_timeout=30_000,
             )
         try:
             return land(self._connection, message, self._places)
@@ -63,9 +73,15 @@ class Landing:
         self._places = Places()
 
 
+def collect_seldom() -> None:
+    """A message is half a million short-lived objects: the collector need not look at the rest each time."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+
+
 def make_app(broker_url: str, dsn: str) -> Celery:
     """The Celery application with its one task. Declares nothing: the queue must be there."""
-    app = Celery("missing_table.ingest", broker=broker_url, backend="rpc://", set_as_current=False)
+    app = Celery("missing_table.ingest", broker=broker_url, set_as_current=False)
     queue = Queue(
         wire.QUEUE,
         Exchange(wire.RETRY_EXCHANGE, type="topic", no_declare=True),
@@ -76,7 +92,7 @@ def make_app(broker_url: str, dsn: str) -> Celery:
     app.conf.update(
         accept_content=["json"],
         task_serializer="json",
-        result_serializer="json",
+        task_ignore_result=True,  # receipts are sent by publish.py
         task_queues=[queue],
         task_default_queue=wire.QUEUE,
         task_create_missing_queues=False,
@@ -96,62 +112,81 @@ def make_app(broker_url: str, dsn: str) -> Celery:
         broker_connection_max_retries=None,
         broker_transport_options={"confirm_publish": True},
     )
-    landing = Landing(dsn)
+    landing, publisher = Landing(dsn), Publisher(broker_url)
 
-    @app.task(name=wire.TASK, bind=True, max_retries=None)  # type: ignore[untyped-decorator]
-    def ingest(task: Task, message: Any) -> dict[str, Any]:
-        return run_task(task, landing, message)
+    @app.task(name=wire.TASK, bind=True)  # type: ignore[untyped-decorator]
+    def ingest(task: Task, message: Any) -> None:
+        run_task(task, landing, publisher, message)
 
     @worker_process_init.connect(weak=False)  # type: ignore[untyped-decorator]
     def settle(**_: Any) -> None:
-        """A message is half a million short-lived objects: the collector need not look at the rest each time."""
-        gc.freeze()
-        gc.set_threshold(100_000, 20, 100)
+        collect_seldom()
 
     @worker_process_shutdown.connect(weak=False)  # type: ignore[untyped-decorator]
     def close(**_: Any) -> None:
         landing.close()
+        publisher.close()
 
     return app
 
 
-def run_task(task: Task, landing: Landing, message: Any) -> dict[str, Any]:
-    """The task's body: the receipt, or a retry through a delay queue, or the fault itself (which is a dead letter)."""
+def run_task(task: Task, landing: Landing, publisher: Publisher, message: Any) -> None:
+    """The task's body: lands and sends the receipt; or a delay; or, after any other fault, a dead letter."""
     from missing_table.ingest import metrics  # noqa: PLC0415 - the worker chooses first how metrics are kept
 
-    tries = task.request.retries or 0
-    bound = log.bind(message_id=task.request.id, tries=tries)
+    request = task.request
+    letter = Letter(message, str(request.id), request.reply_to, _moment((request.headers or {}).get(wire.SENT_HEADER)))
+    tries = request.retries or 0
+    bound = log.bind(message_id=letter.message_id, tries=tries)
+    metrics.took(letter.sent_at)
     started = time.perf_counter()
     try:
         receipt = landing.land(message)
     except Exception as error:
-        about = f"{type(error).__name__}: {str(error).strip()[:300]}"
-        if not is_transient(error):
-            metrics.FAULTS.labels("permanent").inc()
-            bound.exception("message cannot land: to the dead letters")
-            raise
-        delay = delay_after(tries)
-        metrics.FAULTS.labels("transient").inc()
-        bound.warning("message will be tried again", error=about, delay=delay)
-        raise task.retry(
-            exc=error,
-            countdown=0,
-            max_retries=None,
-            exchange=DELAY_EXCHANGE,
-            exchange_type="topic",
-            routing_key=delay,
-        ) from error
-    seconds = time.perf_counter() - started
-    metrics.observe(receipt, seconds)
+        why = f"{type(error).__name__}: {str(error).strip()[:300]}"
+        if is_transient(error) or isinstance(error, SoftTimeLimitExceeded):
+            metrics.FAULTS.labels("transient").inc()
+            _put_off(publisher, letter, error, why=why, tries=tries)
+            return
+        metrics.FAULTS.labels("permanent").inc()
+        bound.exception("message cannot land: to the dead letters")
+        publisher.reply(letter, status="FAILURE", result=why)
+        try:
+            publisher.bury(letter, why=why)
+        except Unsent:  # then the broker buries it, and knows no more than "rejected"
+            raise error from None
+        return
+    committed = time.perf_counter()
+    publisher.reply(letter, status="SUCCESS", result=receipt.model_dump(mode="json"))
+    metrics.observe(receipt, committed - started)
     bound.info(
         "message landed",
         kind=receipt.kind,
         state=receipt.state,
         reason=receipt.reason,
-        seconds=round(seconds, 4),
+        seconds=round(committed - started, 4),
         **receipt.counts.model_dump(),
     )
-    return receipt.model_dump(mode="json")
+
+
+def _put_off(publisher: Publisher, letter: Letter, error: Exception, *, why: str, tries: int) -> None:
+    wait = delay_after(tries)
+    bound = log.bind(message_id=letter.message_id, tries=tries)
+    bound.warning("message will be tried again", error=why, delay=wait)
+    try:
+        publisher.delay(letter, tries=tries + 1, wait=wait)
+    except Unsent as unsent:
+        bound.warning("message goes back to the queue: the broker took no delay", error=str(unsent))
+        raise Reject(str(unsent), requeue=True) from error
+
+
+def _moment(text: Any) -> datetime | None:
+    """When the producer says that it sent; None where it says nothing that can be read."""
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None
 
 
 def check_topology(broker_url: str) -> None:
