@@ -27,6 +27,7 @@ from typing import Any
 
 import aiohttp
 import psycopg
+import structlog
 from rich.console import Console
 from rich.table import Table
 
@@ -34,6 +35,7 @@ from devstack.services import process
 from devstack.services.freeradius import FreeRadius
 from devstack.services.postgres import Postgres, create_database, find_binaries
 from devstack.services.process import Launch, Service
+from devstack.setup import uv
 from iron_claw import users
 from missing_table.migrate import migrate
 
@@ -156,15 +158,14 @@ def litellm(folder: Path, upstream: str, stack: ExitStack, say: Console) -> Way 
     """LiteLLM's proxy in an environment of its own; None, and a message, where it cannot be had."""
     program = LITELLM_HOME / "bin" / "litellm"
     if not program.exists():
-        uv = shutil.which("uv") or str(Path(sys.executable).parent / "uv")
         try:
             with say.status("installing LiteLLM into an environment of its own"):
-                make = [uv, "venv", "-q", "--python", sys.executable, str(LITELLM_HOME)]
-                install = [uv, "pip", "install", "-q", "-p", str(LITELLM_HOME / "bin" / "python"), "litellm[proxy]"]
+                make = [*uv(), "venv", "-q", "--clear", "--python", sys.executable, LITELLM_HOME]
+                install = [*uv(), "pip", "install", "-q", "-p", LITELLM_HOME / "bin" / "python", "litellm[proxy]"]
                 for argv in (make, install):
                     subprocess.run(argv, check=True, timeout=300)  # noqa: S603
         except (OSError, subprocess.SubprocessError) as error:
-            say.print(f"LiteLLM is left out: it cannot be installed ({error})")
+            say.print(f"LiteLLM is left out: it cannot be installed ({error})", markup=False)
             return None
     port = process.free_port()
     (folder / "litellm.yaml").write_text(
@@ -186,7 +187,7 @@ def litellm(folder: Path, upstream: str, stack: ExitStack, say: Console) -> Way 
         with say.status("starting LiteLLM"):
             child = stack.enter_context(running(python_service("litellm", folder, port, argv, env), folder))
     except process.StartFailed as error:
-        say.print(f"LiteLLM is left out: it does not start ({error})")
+        say.print(f"LiteLLM is left out: it does not start ({error})", markup=False)
         return None
     return Way("litellm", f"http://127.0.0.1:{port}", "sk-bench", child.pid)
 
@@ -298,6 +299,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     as_json = parser.parse_args().json
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is the result's alone
     rows = run()
     if as_json:
         print(json.dumps(rows))  # noqa: T201

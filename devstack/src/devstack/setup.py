@@ -153,6 +153,12 @@ def _no_service_starts() -> Iterator[None]:
         POLICY.unlink(missing_ok=True)
 
 
+def uv() -> list[str | Path]:
+    """How to call the uv that ./mt installed for itself."""
+    places = (BOOT / "venv/bin/uv", BOOT / "lib/bin/uv")
+    return next(([place] for place in places if place.exists()), [sys.executable, "-m", "uv"])
+
+
 def wheel(name: str, say: Say) -> Path:
     """A folder with requirements/NAME.txt installed beside, not into, our own environment; its path."""
     lock = ROOT / "requirements" / f"{name}.txt"
@@ -162,11 +168,19 @@ def wheel(name: str, say: Say) -> Path:
         return folder
     mark.unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
-    argv: list[str | Path] = [sys.executable, "-m", "uv"]
-    for place in (BOOT / "venv/bin/uv", BOOT / "lib/bin/uv"):
-        if place.exists():
-            argv = [place]
-    argv += ["pip", "install", "-q", "-p", sys.executable, "--require-hashes", "--target", folder, "-r", lock]
+    argv: list[str | Path] = [
+        *uv(),
+        "pip",
+        "install",
+        "-q",
+        "-p",
+        sys.executable,
+        "--require-hashes",
+        "--target",
+        folder,
+        "-r",
+        lock,
+    ]
     advice = "Is the package index reachable (network, proxy, pip.conf)?"
     step(argv, f"installing {name} from wheels", advice, say, env={"UV_PYTHON_DOWNLOADS": "never"})
     mark.write_text(stamp)
