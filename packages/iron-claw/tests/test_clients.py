@@ -49,8 +49,8 @@ def answer(gateway: Gateway, stream: bool, **request: Any) -> anthropic.types.Me
         return running.get_final_message()
 
 
-@pytest.mark.parametrize("stream", [False, True])
-def test_the_anthropic_sdk_uses_tools_to_the_end_of_a_conversation(gateway: Gateway, stream: bool) -> None:
+def conversation(gateway: Gateway, stream: bool) -> tuple[list[list[int]], list[tuple[str, tuple[str, ...]]]]:
+    """The daily plan to its end: the counts of each answer, and the tools that were called."""
     messages: list[Any] = [{"role": "user", "content": PROMPT}]
     used, calls = [], []
     while True:
@@ -59,23 +59,26 @@ def test_the_anthropic_sdk_uses_tools_to_the_end_of_a_conversation(gateway: Gate
         asked = [block for block in said.content if block.type == "tool_use"]
         calls += [(block.name, tuple(block.input["targets"])) for block in asked]
         if said.stop_reason == "end_turn":
-            break
+            return used, calls
         results = [
             {"type": "tool_result", "tool_use_id": block.id, "content": "u14-hg-northeast: 3 found"} for block in asked
         ]
         messages += [{"role": "assistant", "content": said.content}, {"role": "user", "content": results}]
+
+
+def test_the_anthropic_sdk_uses_tools_to_the_end_of_a_conversation(gateway: Gateway) -> None:
     both = ("u14-hg-northeast", "u13-hg-florida")
-    assert calls == [(NAMES[0], both), (NAMES[1], both), (NAMES[2], both[:1])]
-    assert booked(gateway) == used
+    plain, streamed = conversation(gateway, False), conversation(gateway, True)
+    assert plain[1] == streamed[1] == [(NAMES[0], both), (NAMES[1], both), (NAMES[2], both[:1])]
+    assert booked(gateway) == plain[0] + streamed[0]
 
 
-@pytest.mark.parametrize("stream", [False, True])
-def test_the_anthropic_sdk_caches_a_prompt_and_each_count_is_booked_apart(gateway: Gateway, stream: bool) -> None:
+def test_the_anthropic_sdk_caches_a_prompt_and_each_count_is_booked_apart(gateway: Gateway) -> None:
     system = [{"type": "text", "text": "The rules of the league. " * 100, "cache_control": {"type": "ephemeral"}}]
-    used = [told(answer(gateway, stream, **HELLO, system=system).usage) for _ in range(2)]
-    (_, written, none, _), (_, nothing, read, _) = used
-    assert written == read > 0
-    assert none == nothing == 0
+    used = [told(answer(gateway, stream, **HELLO, system=system).usage) for stream in (False, True, False)]
+    assert [counts[1] for counts in used] == [used[0][1], 0, 0]
+    assert [counts[2] for counts in used] == [0, used[0][1], used[0][1]]
+    assert used[0][1] > 0
     assert booked(gateway) == used
 
 
@@ -139,20 +142,20 @@ async def _read(_: Any, events: AsyncIterable[Any]) -> None:
         pass
 
 
-@pytest.mark.parametrize("stream", [False, True])
-async def test_pydantic_ai_runs_an_agent_and_its_usage_is_the_gateways(gateway: Gateway, stream: bool) -> None:
+async def test_pydantic_ai_runs_an_agent_and_its_usage_is_the_gateways(gateway: Gateway) -> None:
     gateway.grant(MT_Token_Budget=100_000)
-    run = await agent_of(gateway).run(PROMPT, event_stream_handler=_read if stream else None)
-    assert run.output == "Done."
+    usage = RunUsage()
+    for handler in (None, _read):
+        run = await agent_of(gateway).run(PROMPT, usage=usage, event_stream_handler=handler)
+        assert run.output == "Done."
     status = gateway.get("/status").json()
-    usage = run.usage
     assert (usage.requests, usage.input_tokens, usage.output_tokens) == (
         status["llm_calls"],
         status["tokens_in"],
         status["tokens_out"],
     )
-    assert (usage.requests, usage.tool_calls) == (4, 3)
-    assert [call["stream"] for call in gateway.upstream.served()] == [stream] * 4
+    assert (usage.requests, usage.tool_calls) == (8, 6)
+    assert [call["stream"] for call in gateway.upstream.served()] == [False] * 4 + [True] * 4
     assert booked(gateway) == [[call[name] for name in COUNTS] for call in gateway.upstream.served()]
 
 
@@ -179,10 +182,10 @@ def curl(gateway: Gateway, *options: str, **request: Any) -> subprocess.Complete
     )
 
 
-@pytest.mark.parametrize("header", ["x-api-key: {}", "Authorization: Bearer {}"])
-def test_curl_gets_an_answer_with_either_header(gateway: Gateway, header: str) -> None:
-    done = curl(gateway, "--fail-with-body", "-H", header.format(gateway.key))
-    assert (done.returncode, json.loads(done.stdout)["content"][0]["text"]) == (0, "Done.")
+def test_curl_gets_an_answer_with_either_header(gateway: Gateway) -> None:
+    for header in ("x-api-key: {}", "Authorization: Bearer {}"):
+        done = curl(gateway, "--fail-with-body", "-H", header.format(gateway.key))
+        assert (done.returncode, json.loads(done.stdout)["content"][0]["text"]) == (0, "Done.")
     assert booked(gateway) == [[call[name] for name in COUNTS] for call in gateway.upstream.served()]
 
 
