@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Port = 8000
     worker_concurrency: Annotated[int, Field(ge=1, le=64)] = 2
+    metrics_host: str = "127.0.0.1"
     metrics_port: Annotated[Port | None, Blankable] = None
 
     @cached_property

@@ -133,12 +133,12 @@ def _age(waiting: int) -> float | None:
     return None
 
 
-def serve(port: int, *, dsn: str, broker_url: str) -> Callable[[], None]:
-    """Serves /metrics on loopback; returns what ends it."""
+def serve(host: str, port: int, *, dsn: str, broker_url: str) -> Callable[[], None]:
+    """Serves /metrics; returns what ends it."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry)
     registry.register(Outside(dsn, broker_url))
-    server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
+    server, thread = start_http_server(port, addr=host, registry=registry)
 
     def end() -> None:
         server.shutdown()

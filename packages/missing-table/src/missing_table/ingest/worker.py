@@ -219,7 +219,11 @@ def run_worker(settings: Settings, *, concurrency: int) -> int:
     except (OperationalError, OSError) as error:
         log.warning("the broker does not answer yet", error=str(error)[:200])
     app = make_app(broker_url, dsn)
-    server = metrics.serve(settings.metrics_port, dsn=dsn, broker_url=broker_url) if settings.metrics_port else None
+    server = (
+        metrics.serve(settings.metrics_host, settings.metrics_port, dsn=dsn, broker_url=broker_url)
+        if settings.metrics_port
+        else None
+    )
     worker = app.Worker(
         concurrency=concurrency,
         pool="prefork",
