@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-pytest_plugins = ["devstack.testing", "devstack.gateway_testing", "devstack.replica.fixtures"]
+pytest_plugins = ["devstack.testing", "devstack.image_testing", "devstack.gateway_testing", "devstack.replica.fixtures"]
 
 
 @pytest.fixture(autouse=True)

@@ -48,7 +48,7 @@ def test_a_port_beyond_the_last_one_ends_with_5_and_is_named(elsewhere: list[str
         (["bench", "everything"], "ingest, scrape, proxy, api, web"),
         (["logs", "mysql"], "mysql"),
         (["up", "--no-such-option"], "--no-such-option"),
-        (["images"], "issue 9"),
+        (["images", "cloud"], "worker, backend, iron-claw-proxy, agent, rabbitmq, freeradius, frontend, postgres"),
         (["audit"], "issue 6"),
     ],
 )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devstack import control, setup
+from devstack import control, images, places, setup
 from devstack.errors import BadSettings, CannotStart
 from devstack.places import FRONTEND, ROOT
 
@@ -129,6 +129,11 @@ def test_environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key not in dropped}
 
 
+def images_folder(data: Path | None) -> Path:
+    """Where tests build and keep images: with what else was asked for, else in the checkout's own state folder."""
+    return places.data_folder(data)[0] / "images"
+
+
 def _has_tests(marker: str) -> bool:
     """Whether any test file carries the marker."""
     files = [
@@ -137,6 +142,16 @@ def _has_tests(marker: str) -> bool:
         *ROOT.glob("tests/**/test_*.py"),
     ]
     return any(f"pytest.mark.{marker}" in file.read_text(encoding="utf-8") for file in files)
+
+
+def _pytest_environment(port_offset: int | None, data: Path | None) -> dict[str, str]:
+    """What the fixtures are told of the command's options."""
+    env = test_environment()
+    if port_offset is not None:
+        env["MT_TEST_PORT_OFFSET"] = str(port_offset)
+    if data is not None:
+        env["MT_TEST_DATA"] = str(data.absolute())
+    return env
 
 
 def run_tests(
@@ -165,11 +180,10 @@ def run_tests(
                 failed.append(check.name)
     others = " or ".join(LATER)
     expression = {"fast": f"not ({others})", "all": ""}.get(kind, kind)
-    env = test_environment()
-    if port_offset is not None:
-        env["MT_TEST_PORT_OFFSET"] = str(port_offset)
-    if data is not None:
-        env["MT_TEST_DATA"] = str(data.absolute())
+    env = _pytest_environment(port_offset, data)
+    if kind in ("images", "all"):
+        images.Workshop(images_folder(data)).build((*images.IMAGES, "postgres"), say)
+        env["MT_IMAGES_BUILT"] = "1"
     argv = [
         _tool("pytest"),
         "-n",

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from devstack import control, envfile, places
+from devstack import images as container_images
 from devstack import preflight as checkup
 from devstack.checks import run_bench, run_tests
 from devstack.errors import BAD_USAGE, BadSettings, CannotStart, Trouble
@@ -389,9 +390,23 @@ def _later(what: str, issue: int) -> None:
 
 
 @app.command()
-def images(port_offset: PortOffset = None, data: Data = None, as_json: Json = False) -> None:
-    """Build the container images (not built yet)."""
-    _later("images", 9)
+def images(
+    *,
+    names: Annotated[list[str] | None, typer.Argument(help="Which; all of the cluster's where none is named.")] = None,
+    port_offset: PortOffset = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Build the container images and print the sizes of their compressed archives. 1 when one is above its limit."""
+    built = container_images.Workshop(folder(data) / "images").build(container_images.names_of(names or []), say)
+    if as_json:
+        out([{**vars(image), "limit_mb": image.limit_mb, "fits": image.fits} for image in built])
+    else:
+        for image in built:
+            limit = f"limit {image.limit_mb} MB" if image.limit_mb else "no limit agreed"
+            verdict = "" if image.fits else "  TOO LARGE"
+            plain(f"{image.tag:40} {image.archive_bytes / 1e6:6.1f} MB compressed ({limit}){verdict}")
+    raise typer.Exit(int(not all(image.fits for image in built)))
 
 
 @app.command()

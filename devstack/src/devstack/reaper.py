@@ -14,7 +14,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-FIRST_SIGNAL = {"postgres": (signal.SIGQUIT, 5.0), "stack": (signal.SIGTERM, 60.0)}
+FIRST_SIGNAL = {
+    "postgres": (signal.SIGQUIT, 5.0),
+    "rabbitmq4": (signal.SIGTERM, 60.0),  # podman hands it on; killed, it would leave its container behind
+    "stack": (signal.SIGTERM, 60.0),
+}
 """What is asked to end by itself, and for how many seconds; the rest is killed at once."""
 
 
