@@ -70,7 +70,7 @@ class Bar:
     def tell(self, done: int, total: int, name: str) -> None:
         """As `modular11.Progress`."""
         self._bar.start()
-        self._bar.update(self._task, completed=done, total=total, description=name)
+        self._bar.update(self._task, completed=done, total=total, description=name, refresh=True)
         if done == total:
             self._bar.stop()
 
