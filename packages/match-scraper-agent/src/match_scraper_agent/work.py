@@ -191,6 +191,10 @@ class Work:
         key = reading.key.key
         if reading.canary is not None and reading.canary.alarm:
             self.warnings.append(f"{key}: score canary: {reading.canary}")
+        for season in sorted({item.season for item in reading.linked if item.season > self.plan.season}):
+            said = f"the season {season} has appeared: {key} names it"
+            if not any(f"the season {season} has appeared" in text for text in self.warnings):
+                self.warnings.append(said)
         if reading.released:
             self.notes.append(f"{key}: release watch: the season's fixtures have appeared")
         if reading.skipped:
