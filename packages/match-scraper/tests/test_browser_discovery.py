@@ -109,6 +109,7 @@ async def test_auto_goes_on_with_the_last_known_keys_and_says_so(replica: Replic
     assert "the browser failed" in found.warnings[0]
     assert "last known keys" in found.warnings[0]
     assert found.evidence
+    assert all(any(str(file) in warning for warning in found.warnings) for file in found.evidence)
 
 
 async def test_a_chromium_that_does_not_start_is_named(replica: Replica, settings: ReaderSettings) -> None:

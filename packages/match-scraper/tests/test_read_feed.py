@@ -3,9 +3,10 @@
 import os
 from pathlib import Path
 
+import httpx
 import pytest
 
-from devstack.replica.handle import Replica
+from devstack.replica.handle import Replica, start
 from match_contract import Season, Status
 from match_scraper import (
     FeedKey,
@@ -15,6 +16,7 @@ from match_scraper import (
     ReaderSettings,
     Reading,
     Validators,
+    discover,
     document_paths,
     read_feed,
 )
@@ -83,6 +85,21 @@ async def test_every_match_of_the_generated_season_reads_as_it_is_true(
                 str(row["squad_id"]): row["name"] for row in bracket["rows"]
             }
             assert ours.computed is bracket["computed"]
+
+
+@pytest.mark.season
+async def test_the_full_season_has_all_three_competitions_and_232_brackets_without_any_being_configured(
+    tmp_path: Path,
+) -> None:
+    with start(tmp_path / "replica", today="2026-10-05", size="full") as full:
+        settings = ReaderSettings(source_resolve=full.resolve, source_ca=full.ca, state_dir=tmp_path / "state")
+        found = await discover(settings, season=Season(2026))
+        assert found.browser_used
+        readings = [await reading(settings, key) for key in found.keys]
+    assert [read.outcome for read in readings] == [Outcome.READ] * 3
+    assert sum(len(read.brackets) for read in readings) == 232
+    assert sum(len(read.matches) for read in readings) == 24_623
+    assert not [item for read in readings for item in read.rejected]
 
 
 async def test_the_real_feed_reads_whole(replica: Replica, settings: ReaderSettings) -> None:
@@ -184,7 +201,7 @@ async def test_a_published_feed_that_turns_into_the_shell_is_no_unpublished_seas
     assert "although 338 matches" in read.detail
 
 
-async def test_a_document_that_shrinks_by_half_is_refused_until_that_is_accepted(
+async def test_quirk_9_a_document_that_shrinks_by_half_is_refused_until_that_is_accepted(
     replica: Replica, settings: ReaderSettings
 ) -> None:
     first = await reading(settings)
@@ -198,7 +215,7 @@ async def test_a_document_that_shrinks_by_half_is_refused_until_that_is_accepted
     assert len(accepted.matches) == pytest.approx(len(first.matches) / 2, abs=1)
 
 
-async def test_a_fifth_fewer_matches_is_still_read_and_one_more_is_refused(
+async def test_quirk_9_a_fifth_fewer_matches_is_still_read_and_one_more_is_refused(
     replica: Replica, settings: ReaderSettings
 ) -> None:
     replica.knobs(events=80)
@@ -250,6 +267,27 @@ async def test_fields_that_nobody_announced_change_nothing(replica: Replica, set
     assert [match.model_copy(update={"observed_at": None}) for match in read.matches] == [
         match.model_copy(update={"observed_at": None}) for match in first.matches
     ]
+
+
+async def test_where_robots_txt_cannot_be_asked_an_older_copy_holds_and_without_one_nothing_is_read(
+    replica: Replica, settings: ReaderSettings
+) -> None:
+    replica.knobs(robots="500")
+    read = await reading(settings)
+    assert read.outcome is Outcome.UNREACHABLE
+    assert "without its robots.txt nothing is read" in read.detail
+    assert {asked["path"] for asked in replica.requests()} == {"/robots.txt"}
+
+    copies = settings.state_dir / "robots"
+    copies.mkdir(parents=True)
+    copy = copies / f"{httpx.URL(VIEWER).host}.txt"
+    copy.write_text("User-agent: *\nDisallow: /admin\n")
+    os.utime(copy, (0, 0))
+    assert (await reading(settings)).outcome is Outcome.READ
+
+    copy.write_text("User-agent: *\nDisallow: /data\n")
+    os.utime(copy, (0, 0))
+    assert (await reading(settings)).outcome is Outcome.BLOCKED
 
 
 async def test_requests_carry_a_contact_and_robots_is_asked_once_a_day(

@@ -140,6 +140,11 @@ def test_doctor_says_platform_keys_freshness_and_what_is_not_there_yet(cli: Cli)
     assert (found["platform"], found["browser_used"], found["healthy"]) == ("assist", True, True)
     assert [key["outcome"] for key in found["keys"]] == ["read"] * 3
     assert all(key["observed_at"] == "2026-10-05T13:40:03+00:00" for key in found["keys"])
+    assert {one["host"]: one["answers"] for one in found["hosts"]} == {
+        "www.mlssoccer.com": True,
+        "mls-assist.theintelligenceplatform.com": True,
+        "www.modular11.com": True,
+    }
     assert {one["key"]: one["published"] for one in found["next_season"]} == {
         "mls-next-league-27-28": False,
         "mls-next-flex-27-28": False,
@@ -149,7 +154,9 @@ def test_doctor_says_platform_keys_freshness_and_what_is_not_there_yet(cli: Cli)
 
 def test_doctor_reads_on_where_the_page_fails_and_says_so(cli: Cli, replica: Replica) -> None:
     replica.knobs(platform="unknown")
-    done = cli("doctor", "--season", "2026-27")
+    without = ",".join(part for part in replica.resolve.split(",") if "modular11" not in part)
+    done = cli("doctor", "--season", "2026-27", AGENT_SOURCE_RESOLVE=without)
     assert done.returncode == 1
     assert "no platform that we know" in done.stdout
+    assert "www.modular11.com: unreachable: " in done.stdout
     assert "mls-next-league-26-27" in done.stdout

@@ -32,6 +32,8 @@ ROBOTS = {
 
 def robots(world: World) -> Response:
     """robots.txt of any of the hosts, as the knob has it."""
+    if world.knobs.robots == "500":
+        return PlainTextResponse("500 (a fault of the replica's)\n", 500)
     text = ROBOTS.get(world.knobs.robots)
     return PlainTextResponse(text) if text else PlainTextResponse("Not found\n", 404)
 

@@ -299,6 +299,7 @@ def _examination(found: Examination) -> dict[str, Any]:
         "browser_error": {"outcome": error.outcome.value, "detail": error.detail} if error else None,
         "evidence": [str(file) for file in (error.evidence if error else ())],
         "warnings": list(discovery.warnings),
+        "hosts": [{"host": host, "answers": not trouble, "trouble": trouble} for host, trouble in found.hosts],
         "keys": [_summary(reading) for reading in found.readings],
         "next_season": [{"key": key.key, "published": published} for key, published in found.next_season],
     }
@@ -312,6 +313,8 @@ def _tell(found: Examination, out: Console) -> None:
             out.print(f"  kept: {file}", highlight=False, soft_wrap=True)
     elif discovery.browser_used:
         out.print(f"page: shows the {discovery.platform} viewer at {discovery.viewer_url}", highlight=False)
+    for host, trouble in found.hosts:
+        out.print(f"{host}: {trouble or 'answers'}", highlight=False, soft_wrap=True)
     for warning in discovery.warnings:
         out.print(f"note: {warning}", highlight=False, soft_wrap=True)
     table = Table("key", "outcome", "matches", "scored", "brackets", "written by the source", title="feeds")

@@ -40,7 +40,8 @@ async def discover(
         if browser == "always":
             raise
         found = known(settings, season, last_known, f"the browser failed ({error.outcome}: {error.detail})")
-        return replace(found, evidence=error.evidence)
+        kept = tuple(f"kept for a person to look at: {file}" for file in error.evidence)
+        return replace(found, evidence=error.evidence, warnings=found.warnings + kept)
     return from_sighting(sighting, season, last_known)
 
 

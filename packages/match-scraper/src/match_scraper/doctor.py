@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import httpx
+
 from match_contract import Season
 from match_scraper.discovery import discover, known, renamed
 from match_scraper.feed import document_paths, looks_published, read_feed
@@ -17,12 +19,14 @@ class Examination:
     """What was found. `browser_error`: why the page could not be looked at, None where it could or was not to be.
 
     `next_season`: for each key of the next season whether its fixtures have appeared (None: could not be asked).
+    `hosts`: page, viewer and modular11 with what is wrong with them, "" where they answer.
     """
 
     discovery: Discovery
     browser_error: SourceError | None
     readings: tuple[Reading, ...]
     next_season: tuple[tuple[FeedKey, bool | None], ...]
+    hosts: tuple[tuple[str, str], ...] = ()
 
     @property
     def healthy(self) -> bool:
@@ -41,11 +45,21 @@ async def examine(settings: ReaderSettings, *, season: Season, browser: BrowserM
         error = failure
         found = known(settings, season, (), "the browser failed")
     async with Reader(settings) as reader:
+        sites = dict.fromkeys((settings.source_url, found.viewer_url, settings.modular11_url))
+        hosts = [(httpx.URL(site).host, await _trouble(reader, site)) for site in sites]
         readings = [await read_feed(reader, key, viewer_url=found.viewer_url, validators={}) for key in found.keys]
         upcoming = [
             (key, await is_published(reader, key, found.viewer_url)) for key in renamed(found.keys, season.next)
         ]
-    return Examination(found, error, tuple(readings), tuple(upcoming))
+    return Examination(found, error, tuple(readings), tuple(upcoming), tuple(hosts))
+
+
+async def _trouble(reader: Reader, site: str) -> str:
+    try:
+        await reader.greet(site)
+    except SourceError as error:
+        return f"{error.outcome}: {error.detail}"
+    return ""
 
 
 async def is_published(reader: Reader, key: FeedKey, viewer_url: str) -> bool | None:

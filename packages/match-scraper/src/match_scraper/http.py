@@ -138,6 +138,10 @@ class Reader:
             told = f"robots.txt of {address.host} forbids {address.path}: it is not read. Ask the site before going on"
             raise SourceError(Outcome.BLOCKED, told)
 
+    async def greet(self, url: str) -> None:
+        """Asks an address's host for its robots.txt, whatever was kept of it; raises SourceError where none answers."""
+        await self._get(str(httpx.URL(url).copy_with(raw_path=b"/robots.txt")), {}, None)
+
     async def _get(self, url: str, headers: Mapping[str, str], params: Query | None) -> Fetched:
         for attempt in range(1, ATTEMPTS + 1):
             last = attempt == ATTEMPTS
@@ -196,7 +200,10 @@ class Reader:
         raise SourceError(Outcome.UNREACHABLE, "the reader was closed while it waited for another attempt")
 
     async def _read_robots(self, address: httpx.URL) -> RobotFileParser:
-        """What a host's robots.txt says: from the copy of the last day, else asked. None, or an app's page: allowed."""
+        """What a host's robots.txt says: from the copy of the last day, else asked. None, or an app's page: allowed.
+
+        Where it cannot be asked, an older copy holds; without one nothing may be read (RFC 9309, 2.3.1.4): SourceError.
+        """
         copy = self.settings.state_dir / "robots" / f"{address.host}.txt"
         text = fresh_copy(copy)
         if text is None:
@@ -207,8 +214,11 @@ class Reader:
                 text = fetched.body.decode("utf-8", "replace") if is_text else ""
                 keep_copy(copy, text)
             except SourceError as error:
-                log.warning("robots.unknown", host=address.host, error=error.detail)
-                text = ""
+                log.warning("robots.unknown", host=address.host, outcome=error.outcome.value, error=error.detail)
+                text = "" if error.outcome is Outcome.BLOCKED else older_copy(copy)
+                if text is None:
+                    told = f"{error.detail}; without its robots.txt nothing is read from {address.host}"
+                    raise SourceError(error.outcome, told) from error
         rules = RobotFileParser()
         rules.parse(text.splitlines())
         return rules
@@ -252,6 +262,14 @@ def fresh_copy(file: Path) -> str | None:
     try:
         age_s = time.time() - file.stat().st_mtime
         return file.read_text(encoding="utf-8") if 0 <= age_s < ROBOTS_KEEP_S else None
+    except FileNotFoundError:
+        return None
+
+
+def older_copy(file: Path) -> str | None:
+    """The text of a file of any age, None where there is none."""
+    try:
+        return file.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
 
