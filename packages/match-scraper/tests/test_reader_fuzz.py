@@ -1,9 +1,15 @@
-"""Mutated documents: no crash, no row invented, every row accounted for. `./mt test fuzz` runs many more of them."""
+"""Mutated documents, generated and real: no crash, no hang, no row invented, every row accounted for.
+
+Each property is tried a few times in every run; `./mt test fuzz` tries it thousands of times.
+"""
 
 import json
 import os
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from modular11_fragments import fragment
@@ -14,13 +20,33 @@ from match_scraper.documents import Malformed, parse
 from match_scraper.fragments import NotAFragment, read_matches, read_quality
 from match_scraper.keys import feed_key
 
-ROUNDS = int(os.environ.get("MT_FUZZ_EXAMPLES", "25"))
-NAME = "mls-next-flex-26-27"
-FOUND = feed_key(NAME)
-assert FOUND is not None
-KEY = FOUND
-_documents = generate(1, "2026-10-05", "small")
-SCHEDULE, STANDINGS = _documents[f"data/schedule/{NAME}.json"], _documents[f"data/standings/{NAME}.json"]
+FEW, MANY = 20, 2_000
+KEPT_OF_REAL = 60
+"""So many events of a real document are mutated: each try reads them all."""
+FEEDS = Path(os.environ.get("MT_SHARED", Path(__file__).parents[4] / "shared")) / "data" / "feeds"
+
+
+def generated() -> tuple[str, bytes, bytes]:
+    """Key, schedule and standings of the replica's Flex."""
+    name = "mls-next-flex-26-27"
+    made = generate(1, "2026-10-05", "small")
+    return name, made[f"data/schedule/{name}.json"], made[f"data/standings/{name}.json"]
+
+
+def real() -> list[tuple[str, bytes, bytes]]:
+    """The first events of each real feed that lies beside the checkout."""
+    found = []
+    for file in sorted((FEEDS / "data" / "schedule").glob("*.json")):
+        schedule = json.loads(file.read_bytes())
+        schedule["events"] = schedule["events"][:KEPT_OF_REAL]
+        standings = (FEEDS / "data" / "standings" / file.name).read_bytes()
+        found.append((file.stem, json.dumps(schedule).encode(), standings))
+    return found
+
+
+DOCUMENTS = [generated(), *real()]
+NAME, SCHEDULE, STANDINGS = DOCUMENTS[0]
+sources = st.sampled_from(DOCUMENTS)
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=40),
@@ -31,9 +57,11 @@ tempting = st.sampled_from(
     ["", " ", "TBD", "0", "-1", 99, 100, -1, 2**70, "2026-13-45", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
      "../../etc/passwd", "America", "Etc/UTC", "\x00", "é" * 300, [], {}, None, True]
 )  # fmt: skip
-quick = settings(
-    max_examples=ROUNDS, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+
+
+def tried(times: int) -> settings:
+    unhealthy = [HealthCheck.too_slow, HealthCheck.data_too_large]
+    return settings(max_examples=times, deadline=None, suppress_health_check=unhealthy)
 
 
 def places(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -52,14 +80,16 @@ def put(content: Any, path: tuple[Any, ...], value: Any) -> Any:
     return content
 
 
-def accounted(schedule: bytes, standings: bytes) -> None:
+def accounted(name: str, schedule: bytes, standings: bytes) -> None:
     """Reads both; whatever they are, every event is a match, a copy or a rejection, and no match is invented."""
     try:
         documents = parse(schedule, standings)
     except Malformed as error:
         assert str(error)
         return
-    content = understand(documents, schedule, KEY)
+    key = feed_key(name)
+    assert key is not None
+    content = understand(documents, schedule, key)
     events = json.loads(schedule)["events"]
     assert len(content.matches) + len(content.skipped) + len(content.rejected) == len(events)
     numbers = {str(event["game_key"]) for event in events if isinstance(event, dict) and "game_key" in event}
@@ -77,10 +107,10 @@ def accounted(schedule: bytes, standings: bytes) -> None:
     assert all({*match.home_brackets, *match.away_brackets} <= known for match in content.matches)
 
 
-@quick
-@given(data=st.data())
-def test_a_schedule_with_anything_anywhere_is_read_or_named(data: st.DataObject) -> None:
-    content = json.loads(SCHEDULE)
+@given(data=st.data(), source=sources)
+def a_schedule_with_anything_anywhere_is_read_or_named(data: st.DataObject, source: tuple[str, bytes, bytes]) -> None:
+    name, schedule, standings = source
+    content = json.loads(schedule)
     where = places(content)
     for _ in range(data.draw(st.integers(1, 4))):
         place = data.draw(st.sampled_from(where))
@@ -88,21 +118,20 @@ def test_a_schedule_with_anything_anywhere_is_read_or_named(data: st.DataObject)
             content = put(content, place, data.draw(anything | tempting))
         except (KeyError, IndexError, TypeError):
             continue  # an earlier change took that place away
-    accounted(json.dumps(content).encode(), STANDINGS)
+    accounted(name, json.dumps(content).encode(), standings)
 
 
-@quick
-@given(data=st.data())
-def test_standings_with_anything_anywhere_are_read_or_named(data: st.DataObject) -> None:
-    content = json.loads(STANDINGS)
+@given(data=st.data(), source=sources)
+def standings_with_anything_anywhere_are_read_or_named(data: st.DataObject, source: tuple[str, bytes, bytes]) -> None:
+    name, schedule, standings = source
+    content = json.loads(standings)
     place = data.draw(st.sampled_from(places(content)))
     content = put(content, place, data.draw(anything | tempting))
-    accounted(SCHEDULE, json.dumps(content).encode())
+    accounted(name, schedule, json.dumps(content).encode())
 
 
-@quick
 @given(cut=st.integers(0, len(SCHEDULE)), noise=st.binary(max_size=30))
-def test_a_body_that_is_cut_and_goes_on_as_noise_is_named(cut: int, noise: bytes) -> None:
+def a_body_that_is_cut_and_goes_on_as_noise_is_named(cut: int, noise: bytes) -> None:
     try:
         parse(SCHEDULE[:cut] + noise, STANDINGS)
     except Malformed as error:
@@ -111,9 +140,8 @@ def test_a_body_that_is_cut_and_goes_on_as_noise_is_named(cut: int, noise: bytes
         assert json.loads(SCHEDULE[:cut] + noise)
 
 
-@quick
 @given(body=st.binary(max_size=200) | anything.map(lambda value: json.dumps(value).encode()))
-def test_bytes_that_are_no_document_are_named(body: bytes) -> None:
+def bytes_that_are_no_document_are_named(body: bytes) -> None:
     try:
         parse(body, STANDINGS)
     except Malformed as error:
@@ -122,9 +150,8 @@ def test_bytes_that_are_no_document_are_named(body: bytes) -> None:
         raise AssertionError(f"{body!r} was taken for a schedule")
 
 
-@quick
 @given(data=st.data())
-def test_a_mutated_fragment_yields_only_rows_that_are_printed(data: st.DataObject) -> None:
+def a_mutated_fragment_yields_only_rows_that_are_printed(data: st.DataObject) -> None:
     html = fragment()
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(html)))
@@ -141,9 +168,8 @@ def test_a_mutated_fragment_yields_only_rows_that_are_printed(data: st.DataObjec
         assert row.score is None or str(row.score[0]) in html
 
 
-@quick
 @given(text=st.text(max_size=300))
-def test_text_that_is_no_fragment_is_named(text: str) -> None:
+def text_that_is_no_fragment_is_named(text: str) -> None:
     for read in (read_matches, read_quality):
         try:
             found = read(text)
@@ -151,3 +177,31 @@ def test_text_that_is_no_fragment_is_named(text: str) -> None:
             assert str(error)
         else:
             assert "No data available." in text or "There are no teams." in text, found
+
+
+PROPERTIES: list[Callable[..., None]] = [
+    a_schedule_with_anything_anywhere_is_read_or_named,
+    standings_with_anything_anywhere_are_read_or_named,
+    a_body_that_is_cut_and_goes_on_as_noise_is_named,
+    bytes_that_are_no_document_are_named,
+    a_mutated_fragment_yields_only_rows_that_are_printed,
+    text_that_is_no_fragment_is_named,
+]
+
+
+@pytest.mark.parametrize("holds", PROPERTIES, ids=lambda holds: holds.__name__)
+def test_whatever_comes(holds: Callable[..., None]) -> None:
+    tried(FEW)(holds)()
+
+
+@pytest.mark.fuzz
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("holds", PROPERTIES, ids=lambda holds: holds.__name__)
+def test_whatever_comes_thousands_of_times(holds: Callable[..., None]) -> None:
+    tried(MANY)(holds)()
+
+
+def test_the_real_feeds_are_among_what_is_mutated() -> None:
+    if not FEEDS.exists():
+        pytest.skip(f"the shared feeds are not at {FEEDS} (MT_SHARED names their folder)")
+    assert len(DOCUMENTS) > 1
