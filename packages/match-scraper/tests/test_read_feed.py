@@ -1,5 +1,6 @@
 """One feed over HTTP, against the replica: each outcome has its name."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from match_scraper import (
     Reader,
     ReaderSettings,
     Reading,
+    SourceError,
     Validators,
     discover,
     document_paths,
@@ -288,6 +290,24 @@ async def test_where_robots_txt_cannot_be_asked_an_older_copy_holds_and_without_
     copy.write_text("User-agent: *\nDisallow: /data\n")
     os.utime(copy, (0, 0))
     assert (await reading(settings)).outcome is Outcome.BLOCKED
+
+
+async def test_a_crawl_delay_is_kept_between_two_requests_and_a_very_long_one_is_not_waited_for(
+    replica: Replica, settings: ReaderSettings
+) -> None:
+    replica.knobs(robots="crawl-delay")
+    schedule, standings = (VIEWER + path for path in document_paths(LEAGUE.key))
+    async with Reader(settings) as reader:
+        await reader.get(schedule)
+        second = asyncio.ensure_future(reader.get(standings))
+        await reader.close()
+        with pytest.raises(SourceError, match="was closed while it waited"):
+            await second
+    assert [asked["path"] for asked in replica.requests()] == ["/robots.txt", document_paths(LEAGUE.key)[0]]
+    async with Reader(settings.model_copy(update={"max_wait_s": 29})) as reader:
+        with pytest.raises(SourceError, match="wants 30 s between requests") as refused:
+            await reader.get(schedule)
+    assert refused.value.outcome is Outcome.BLOCKED
 
 
 async def test_requests_carry_a_contact_and_robots_is_asked_once_a_day(

@@ -31,7 +31,7 @@ class Knobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     iframe_size: Literal["full", "zero"] = "full"
     platform: Literal["assist", "modular11", "unknown"] = "assist"
     academy_link: Literal["present", "missing"] = "present"
-    robots: Literal["allow", "disallow", "missing", "500"] = "allow"
+    robots: Literal["allow", "disallow", "missing", "crawl-delay", "500"] = "allow"
     # what goes wrong on the way, by area
     pages: Fault = "ok"
     viewer: Fault = "ok"

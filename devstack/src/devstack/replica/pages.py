@@ -27,6 +27,7 @@ UNKNOWN_PLATFORM = "next-viewer.mlssoccer.com"
 ROBOTS = {
     "allow": "User-agent: *\nDisallow: /search\nDisallow: /api/\n",
     "disallow": "User-agent: *\nDisallow: /\n",
+    "crawl-delay": "User-agent: *\nCrawl-delay: 30\n",
 }
 
 

@@ -91,6 +91,7 @@ class Reader:
         self.bytes_read = 0
         self._closed = asyncio.Event()
         self._robots: dict[str, RobotFileParser] = {}
+        self._asked_at: dict[str, float] = {}
         context = trust(settings.source_ca)
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
         transport: httpx.AsyncBaseTransport = httpx.AsyncHTTPTransport(verify=context, limits=limits)
@@ -125,11 +126,26 @@ class Reader:
         params: Query | None = None,
     ) -> Fetched:
         """Reads a page that robots.txt allows; 200, 304 and 404 come back, anything else raises SourceError."""
-        await self.ask_robots(url)
-        return await self._get(url, headers or {}, params)
+        rules = await self.ask_robots(url)
+        host = httpx.URL(url).host
+        await self._keep_distance(host, float(rules.crawl_delay(self.settings.user_agent) or 0))
+        try:
+            return await self._get(url, headers or {}, params)
+        finally:
+            self._asked_at[host] = time.monotonic()
 
-    async def ask_robots(self, url: str) -> None:
-        """Raises SourceError (blocked) where robots.txt of the host forbids the address."""
+    async def _keep_distance(self, host: str, delay_s: float) -> None:
+        """Waits as long as the host's Crawl-delay wants between two requests; raises SourceError where that is long."""
+        if delay_s > self.settings.max_wait_s:
+            told = (
+                f"robots.txt of {host} wants {delay_s:g} s between requests, more than AGENT_MAX_WAIT_S: it is not read"
+            )
+            raise SourceError(Outcome.BLOCKED, told)
+        if delay_s and host in self._asked_at:
+            await self._pause(max(0.0, self._asked_at[host] + delay_s - time.monotonic()))
+
+    async def ask_robots(self, url: str) -> RobotFileParser:
+        """The rules of the host's robots.txt; raises SourceError (blocked) where they forbid the address."""
         address = httpx.URL(url)
         rules = self._robots.get(address.host)
         if rules is None:
@@ -137,6 +153,7 @@ class Reader:
         if not rules.can_fetch(self.settings.user_agent, url):
             told = f"robots.txt of {address.host} forbids {address.path}: it is not read. Ask the site before going on"
             raise SourceError(Outcome.BLOCKED, told)
+        return rules
 
     async def greet(self, url: str) -> None:
         """Asks an address's host for its robots.txt, whatever was kept of it; raises SourceError where none answers."""
