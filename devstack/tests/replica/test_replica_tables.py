@@ -34,6 +34,11 @@ def test_teams_level_in_everything_stand_by_name() -> None:
     assert order(squads=(D, B, A, C)) == [A, B, C, D]
 
 
+def test_a_team_that_the_standings_leave_out_stands_behind_those_that_it_is_level_with() -> None:
+    rows = table([(squad, NAMES[squad]) for squad in (A, B, C)], [], unlisted={A})
+    assert [row.squad for row in rows] == [B, C, A]
+
+
 def test_away_goals_come_before_home_goals() -> None:
     results = [Result(A, C, 3, 1), Result(D, A, 1, 0), Result(B, C, 1, 0), Result(D, B, 2, 2)]
     table_rows = table([(squad, NAMES[squad]) for squad in (A, B)], results)

@@ -202,6 +202,7 @@ def truth(plan: Plan, moment: datetime) -> dict[str, Any]:
     for kind in KEYS:
         results = _results(plan.fixtures[kind], now)
         members = {bracket.id: {squad.id: squad for squad in bracket.listed} for bracket in plan.brackets[kind]}
+        listed = {squad for bracket in members.values() for squad in bracket}
         for fixture in plan.fixtures[kind]:
             for squad, own in ((fixture.home, fixture.home_brackets), (fixture.away, fixture.away_brackets)):
                 if not any(squad.id in bracket for bracket in members.values()):
@@ -221,6 +222,7 @@ def truth(plan: Plan, moment: datetime) -> dict[str, Any]:
                             table(
                                 [(squad.id, squad.club.name) for squad in members[bracket.id].values()],
                                 results.get(bracket.id, []),
+                                members[bracket.id].keys() - listed,
                             ),
                             1,
                         )

@@ -5,7 +5,7 @@ Pure and exact (fractions). It shares nothing with the project's own table code,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import groupby
@@ -73,8 +73,11 @@ def points(mine: int, theirs: int, shootout: tuple[int, int] | None) -> int:
     return 2 if shootout and shootout[0] > shootout[1] else 1
 
 
-def table(squads: Iterable[tuple[int, str]], results: Iterable[Result]) -> list[Row]:
-    """The rows of the squads (id, name), first to last."""
+def table(squads: Iterable[tuple[int, str]], results: Iterable[Result], unlisted: Collection[int] = ()) -> list[Row]:
+    """The rows of the squads (id, name), first to last.
+
+    Those level in everything stand in the published order, which is by name; `unlisted` ones are not in it, so behind.
+    """
     rows = {squad: Row(squad, name) for squad, name in squads}
     results = list(results)
     for result in results:
@@ -87,7 +90,7 @@ def table(squads: Iterable[tuple[int, str]], results: Iterable[Result]) -> list[
     ranked: list[Row] = []
     by_points = sorted(rows.values(), key=lambda row: row.points_per_match, reverse=True)
     for _, level in groupby(by_points, key=lambda row: row.points_per_match):
-        group = sorted(level, key=lambda row: row.name)
+        group = sorted(level, key=lambda row: (row.squad in unlisted, row.name))
         group.sort(key=Row.tiebreakers, reverse=True)
         if len(group) == 2:
             first, second = (_head_to_head(one, other, results) for one, other in (group, group[::-1]))
