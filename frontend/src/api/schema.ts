@@ -360,6 +360,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/brackets/{bracket_id}/chances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bracket Chances
+         * @description Estimated chances of every team's final position and of the matches left. Not made for U13 and U14.
+         */
+        get: operations["bracket_chances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/brackets/{bracket_id}/grid": {
         parameters: {
             query?: never;
@@ -601,6 +621,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/forecasts/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Forecast Score
+         * @description How good the chances were, beside a base rate that knows no teams.
+         */
+        get: operations["forecast_score"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/freshness": {
         parameters: {
             query?: never;
@@ -613,6 +653,26 @@ export interface paths {
          * @description How old what the site shows is, per competition.
          */
         get: operations["freshness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Insights
+         * @description What a match weekend was worth talking about: movers, upsets, streaks.
+         */
+        get: operations["insights"];
         put?: never;
         post?: never;
         delete?: never;
@@ -674,6 +734,26 @@ export interface paths {
          * @description One match with the brackets that it counts in.
          */
         get: operations["match"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/matches/{match_id}/chances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Match Chances
+         * @description Estimated chances of a match as they stood before kick-off. Not made for U13 and U14.
+         */
+        get: operations["match_chances"];
         put?: never;
         post?: never;
         delete?: never;
@@ -927,6 +1007,24 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Accuracy
+         * @description How right chances were over `matches` results, beside a base rate that knows no teams. Lower is better in all.
+         *
+         *     `brier`: sum of squared errors over win, tie, loss (0 to 2); `log_loss` in nats.
+         */
+        Accuracy: {
+            /** Base Brier */
+            base_brier: number;
+            /** Base Log Loss */
+            base_log_loss: number;
+            /** Brier */
+            brier: number;
+            /** Log Loss */
+            log_loss: number;
+            /** Matches */
+            matches: number;
+        };
+        /**
          * AuditEntry
          * @description A write by a person, with what was before and after it.
          */
@@ -989,6 +1087,39 @@ export interface components {
             teams: number;
             /** Version */
             version: number;
+        };
+        /**
+         * BracketChances
+         * @description Estimates, not facts: the season played out `simulations` times from today's table by a model of goals.
+         *
+         *     `version`: of the bracket, from whose results they are made. `silent`: why there are none; `teams` and `matches` are
+         *     then empty. `walk_forward`: each weekend's matches estimated from the results before it alone.
+         */
+        BracketChances: {
+            bracket: components["schemas"]["Bracket"];
+            /**
+             * Estimate
+             * @default true
+             * @constant
+             */
+            estimate: true;
+            /** Made At */
+            made_at: string | null;
+            /** Matches */
+            matches: components["schemas"]["MatchChances"][];
+            /** Model */
+            model: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Silent */
+            silent: ("too_young" | "not_made_yet" | "no_matches" | "too_late") | null;
+            /** Simulations */
+            simulations: number;
+            /** Teams */
+            teams: components["schemas"]["PositionChances"][];
+            /** Version */
+            version: number | null;
+            walk_forward: components["schemas"]["Accuracy"] | null;
         };
         /**
          * BracketSummary
@@ -1148,6 +1279,26 @@ export interface components {
             where: string;
         };
         /**
+         * ForecastScore
+         * @description How good the chances are. `walk_forward`: over the whole season so far, each weekend from what stood before it.
+         *
+         *     `frozen`: those that stood here before kick-off, against what happened.
+         */
+        ForecastScore: {
+            /**
+             * Estimate
+             * @default true
+             * @constant
+             */
+            estimate: true;
+            frozen: components["schemas"]["Accuracy"] | null;
+            /** Model */
+            model: string;
+            /** Season */
+            season: string;
+            walk_forward: components["schemas"]["Accuracy"] | null;
+        };
+        /**
          * FormEntry
          * @description A recent match of a team and how it ended for it: won, tied (a shoot-out too), lost.
          */
@@ -1283,6 +1434,54 @@ export interface components {
             status: string;
         };
         /**
+         * Insight
+         * @description Something of a weekend that is worth a line.
+         *
+         *     mover: `team` went from position `before` to `after`. upset: `team` beat `opponent`, which stood at `after` while
+         *     it stood at `before` itself. streak: `team` won its last `length` matches (`result` W) or is unbeaten in them
+         *     (null). `weight` orders them within their kind, more first.
+         */
+        Insight: {
+            /** After */
+            after?: number | null;
+            /** Before */
+            before?: number | null;
+            bracket: components["schemas"]["MatchBracket"];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "mover" | "upset" | "streak";
+            /** Length */
+            length?: number | null;
+            /** Match Id */
+            match_id?: number | null;
+            opponent?: components["schemas"]["TableTeam"] | null;
+            /** Result */
+            result?: "W" | null;
+            /** Score */
+            score?: string | null;
+            team: components["schemas"]["TableTeam"];
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * Insights
+         * @description A match weekend (Tuesday to Monday) of a season; `weekends`: the first days of those that there are.
+         */
+        Insights: {
+            /** Items */
+            items: components["schemas"]["Insight"][];
+            /** Last Day */
+            last_day: string | null;
+            /** Season */
+            season: string;
+            /** Weekend */
+            weekend: string | null;
+            /** Weekends */
+            weekends: string[];
+        };
+        /**
          * KickOffInput
          * @description When a match is played; without a time only the date counts.
          */
@@ -1383,6 +1582,44 @@ export interface components {
             league: components["schemas"]["League"];
             /** Path */
             path: string;
+        };
+        /**
+         * MatchChances
+         * @description Estimated chances of a match, made before kick-off. `frozen`: the match began, they are never made again.
+         *
+         *     `home_goals`, `away_goals`: what the model expects.
+         */
+        MatchChances: {
+            /** Away Goals */
+            away_goals: number;
+            /** Away Team Id */
+            away_team_id: number;
+            /** Away Win */
+            away_win: number;
+            /** Frozen */
+            frozen: boolean;
+            /** Home Goals */
+            home_goals: number;
+            /** Home Team Id */
+            home_team_id: number;
+            /** Home Win */
+            home_win: number;
+            /**
+             * Local Date
+             * Format: date
+             */
+            local_date: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Match Id */
+            match_id: number;
+            /** Model */
+            model: string;
+            /** Tie */
+            tie: number;
         };
         /**
          * MatchChange
@@ -1582,6 +1819,25 @@ export interface components {
             team_ids: number[];
         };
         /**
+         * OneMatchChances
+         * @description Estimated chances of one match; `silent` and `reason` say why there are none.
+         */
+        OneMatchChances: {
+            chances: components["schemas"]["MatchChances"] | null;
+            /**
+             * Estimate
+             * @default true
+             * @constant
+             */
+            estimate: true;
+            /** Match Id */
+            match_id: number;
+            /** Reason */
+            reason: string | null;
+            /** Silent */
+            silent: ("too_young" | "not_made_yet" | "no_matches" | "too_late") | null;
+        };
+        /**
          * Outlook
          * @description A bracket's outlook, in the table's order. Facts, no estimates.
          */
@@ -1666,6 +1922,27 @@ export interface components {
             items: components["schemas"]["TeamHistory"][];
             /** Next Cursor */
             next_cursor?: string | null;
+        };
+        /**
+         * PositionChances
+         * @description A team's chances of each position, first place first; they sum to 1 (rounded to four decimals).
+         *
+         *     `attack`, `defence`: ratings, 0 is the bracket's usual; more is better. `points_per_match`: the mean at the end.
+         */
+        PositionChances: {
+            /** Attack */
+            attack: number;
+            /** Chances */
+            chances: number[];
+            /** Defence */
+            defence: number;
+            /** First */
+            first: number;
+            /** Points Per Match */
+            points_per_match: number;
+            /** Position */
+            position: number;
+            team: components["schemas"]["TableTeam"];
         };
         /**
          * Problem
@@ -2816,6 +3093,37 @@ export interface operations {
             };
         };
     };
+    bracket_chances: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bracket_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BracketChances"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     bracket_grid: {
         parameters: {
             query?: never;
@@ -3228,6 +3536,42 @@ export interface operations {
             };
         };
     };
+    forecast_score: {
+        parameters: {
+            query?: {
+                /** @description A season such as 2026-27; the current one where none is given. */
+                season?: string | null;
+                /** @description Homegrown, Academy or Flex. */
+                league?: components["schemas"]["League"] | null;
+                /** @description An age group such as U14. */
+                age_group?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastScore"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     freshness: {
         parameters: {
             query?: {
@@ -3247,6 +3591,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Freshness"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    insights: {
+        parameters: {
+            query?: {
+                /** @description A season such as 2026-27; the current one where none is given. */
+                season?: string | null;
+                /** @description Any day of the weekend; the latest where none is given. */
+                weekend?: string | null;
+                /** @description Homegrown, Academy or Flex. */
+                league?: components["schemas"]["League"] | null;
+                /** @description An age group such as U14. */
+                age_group?: string | null;
+                /** @description At most so many of each kind. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Insights"];
                 };
             };
             /** @description Refused or failed */
@@ -3369,6 +3753,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MatchDetail"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    match_chances: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                match_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OneMatchChances"];
                 };
             };
             /** @description Refused or failed */

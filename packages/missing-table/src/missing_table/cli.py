@@ -8,6 +8,7 @@ import sys
 import typer
 
 from missing_table.accounts import cli as accounts_cli
+from missing_table.forecasts import cli as forecasts_cli
 from missing_table.ingest import cli as ingest_cli
 from missing_table.settings import SettingsError
 from missing_table.web import cli as web_cli
@@ -17,12 +18,13 @@ app = typer.Typer(name="missing-table", no_args_is_help=True, pretty_exceptions_
 
 @app.callback()
 def front_door() -> None:
-    """The league's database: schema, ingest, API."""
+    """The league's database: schema, ingest, API, forecasts."""
 
 
 ingest_cli.register(app)
 web_cli.register(app)
 accounts_cli.register(app)
+forecasts_cli.register(app)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Literal
 
+from missing_table.matches.schemas import MatchBracket
 from missing_table.tables.schemas import Bracket, TableTeam
 from missing_table.web.schemas import Shape
 
@@ -66,12 +67,16 @@ class Outlook(Shape):
     teams: list[TeamOutlook]
 
 
-Silence = Literal["too_young", "not_made_yet", "no_matches"]
-"""Why there are no chances: U13 and U14 get none; the next landing makes them; there is nothing to estimate."""
+Silence = Literal["too_young", "not_made_yet", "no_matches", "too_late"]
+"""Why there are no chances: U13 and U14 get none; they are being made; there is nothing to estimate; the match had
+begun before any were made."""
 
 
 class PositionChances(Shape):
-    """A team's chances of each position, first place first; they sum to 1. `points_per_match`: the mean at the end."""
+    """A team's chances of each position, first place first; they sum to 1 (rounded to four decimals).
+
+    `attack`, `defence`: ratings, 0 is the bracket's usual; more is better. `points_per_match`: the mean at the end.
+    """
 
     team: TableTeam
     position: int
@@ -170,7 +175,7 @@ class Insight(Shape):
     """
 
     kind: InsightKind
-    bracket: Bracket
+    bracket: MatchBracket
     team: TableTeam
     opponent: TableTeam | None = None
     match_id: int | None = None
