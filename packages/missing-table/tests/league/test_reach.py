@@ -1,12 +1,12 @@
 """Which positions are still in reach, against every result that there could be (brute force on small brackets)."""
 
 from datetime import date
-from itertools import product
+from itertools import permutations, product
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from missing_table.league.reach import reach
+from missing_table.league.reach import Reach, reach
 from missing_table.league.table import Entrant, Fixture, Result, order
 
 DAY = date(2026, 9, 5)
@@ -53,3 +53,21 @@ def test_no_position_outside_the_range_is_ever_reached_and_an_exact_end_is(
         assert found.best <= min(seen[team]) <= max(seen[team]) <= found.worst
         if found.exact:
             assert (found.best, found.worst) == (min(seen[team]), max(seen[team]))
+
+
+def test_small_brackets_are_exact_also_beside_a_team_that_never_plays() -> None:
+    results = [Result(1, 1, 2, 2, 0, DAY), Result(2, 3, 4, 1, 1, DAY), Result(3, 2, 3, 0, 1, DAY)]
+    fixtures = [Fixture(4, 1, 3, DAY), Fixture(5, 2, 4, DAY)]
+    assert reach(TEAMS, results, fixtures) == {
+        1: Reach(1, 3, True),
+        2: Reach(3, 5, True),
+        3: Reach(1, 3, True),
+        4: Reach(1, 4, True),
+        5: Reach(4, 5, True),
+    }
+
+
+def test_a_season_that_has_just_begun_leaves_everything_open_and_knows_it() -> None:
+    teams = [Entrant(n, f"Team {n:02}") for n in range(22)]
+    fixtures = [Fixture(n, *pair, DAY) for n, pair in enumerate(permutations(range(22), 2))]
+    assert set(reach(teams, [], fixtures).values()) == {Reach(1, 22, True)}

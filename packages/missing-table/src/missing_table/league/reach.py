@@ -290,7 +290,9 @@ def _line(bracket: _Bracket, team: int, *, under: bool, ties: bool) -> _Line:
     always: dict[int, bool] = {}
     for other, against in met.items():
         final = bracket.final(other)
-        limit, level = divmod(mine * final, matches) if matches and final else (0, 0)
+        limit, level = divmod(mine * final, matches) if matches else (0, 0)
+        if not final:
+            level = mine  # it has 0 a match for good: level with us only if we have
         has = bracket.points(other) + (0 if under else WIN_POINTS * against)
         open_left = bracket.left[other] - against
         if not under:
