@@ -1,8 +1,11 @@
 """Chances, insights and their score on an invented season, made by the command's own code."""
 
+import asyncio
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 
@@ -13,6 +16,8 @@ from missing_table.forecasts.make import make_due
 from missing_table.web.app import create_app
 
 from .conftest import running, settings_for
+from .test_events_stream import Server, server  # noqa: F401  a fixture
+from .test_kept_answers import bump
 
 pytestmark = pytest.mark.timeout(300)
 SEED = 7
@@ -136,3 +141,17 @@ async def test_insights_agree_with_the_tables_of_their_weekend(database: Any) ->
                     assert row["previous_position"] > loser["previous_position"]
         assert kinds == {"mover", "upset", "streak"}
         assert (await api.get("/api/insights?season=2030-31")).json()["items"] == []
+
+
+async def test_a_serving_api_has_forecasts_made_when_a_bracket_changes(server: Server, seed: Any) -> None:  # noqa: F811
+    path = f"{server.url}/api/brackets/{seed.pro}/chances"
+
+    async def made_of(version: int) -> None:
+        """Waits for what nobody announces, with a deadline."""
+        async with asyncio.timeout(60), httpx.AsyncClient() as client:
+            while (await client.get(f"{path}?v={version}-{monotonic()}")).json()["version"] != version:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+    await made_of(1)
+    bump(seed, seed.pro)
+    await made_of(2)

@@ -204,6 +204,11 @@ order by r.kind, r.at
 """
 
 
+async def any_due(connection: Connection) -> bool:
+    """Whether any bracket's forecast is not of its version."""
+    return await one(connection, f"{DUE} limit 1", {"model": MODEL}) is not None
+
+
 async def bracket_chances(connection: Connection, *, bracket_id: int, now: datetime) -> dict[str, Any] | None:
     """A bracket with its forecast, if one was made."""
     return await one(connection, CHANCES, {"bracket_id": bracket_id, "model": MODEL, "now": now})

@@ -1,11 +1,13 @@
 """The command that serves: `missing-table serve`."""
 
+import asyncio
 from socket import socket
 from typing import Annotated
 
 import typer
 import uvicorn
 
+from missing_table.forecasts.watch import keep_forecasting
 from missing_table.logs import configure_logs
 from missing_table.settings import load_settings
 from missing_table.web.app import create_app
@@ -42,12 +44,21 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """Ends the open streams when it is told to stop: it would wait for them otherwise."""
+    """Has forecasts made while it serves. Ends the open streams when it is told to stop: it would wait for them."""
 
     def __init__(self, config: uvicorn.Config, state: State) -> None:
         super().__init__(config)
         self._state = state
+        self._forecasting: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._state.feed is not None:
+            self._forecasting = asyncio.create_task(keep_forecasting(self._state, self._state.feed), name="forecasts")
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        if self._forecasting is not None:
+            self._forecasting.cancel()
+            await asyncio.wait({self._forecasting})
         self._state.stop()
         await super().shutdown(sockets)
