@@ -257,6 +257,7 @@ class Stack:
             MT_ENV="local",
             MT_TODAY=self.choices.today or "",
             MT_JWT_SECRET=self.secrets.jwt,
+            MT_RATE_PER_MINUTE="60000",  # everybody on this machine is one address
             **self._sign_in_environment(),
             MT_PUBLIC_URL=self.web_url.rstrip("/"),
             **site,

@@ -59,6 +59,14 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     host: str = "127.0.0.1"
     port: Port = 8000
+    rate_per_minute: Annotated[int, Field(ge=0)] = 3000
+    """Of one address, over everything public and private; 0: no limit. Generous: a whole touchline may share one."""
+    key_rate_per_minute: Annotated[int, Field(ge=0)] = 600
+    """Of one key or account, whatever addresses it comes from; 0: no limit."""
+    refusals_per_minute: Annotated[int, Field(ge=0)] = 20
+    """Wrong passwords, keys and tokens of one address; 0: no limit."""
+    trusted_proxies: str = "127.0.0.1,::1"
+    """Addresses and networks (CIDR) whose X-Forwarded-For is believed: Nginx, and what stands before it."""
     worker_concurrency: Annotated[int, Field(ge=1, le=64)] = 2
     metrics_host: str = "127.0.0.1"
     metrics_port: Annotated[Port | None, Blankable] = None

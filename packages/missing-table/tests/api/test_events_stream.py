@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +32,14 @@ class Server:
         return httpx.stream("GET", f"{self.url}/api/events", headers=headers, timeout=DEADLINE_S)
 
 
-@pytest.fixture
-def server(seed: Any) -> Iterator[Server]:
+@contextmanager
+def serving(seed: Any, **environment: str) -> Iterator[Server]:
+    """A server of its own process, which hears the database."""
     port = free_port()
+    settings = {"DATABASE_URL": seed.dsn, "MT_TODAY": "2026-10-05", "MT_JWT_SECRET": SECRET, **environment}
     process = subprocess.Popen(
         [sys.executable, "-m", "missing_table.cli", "serve", "--port", str(port)],
-        env={**os.environ, "DATABASE_URL": seed.dsn, "MT_TODAY": "2026-10-05", "MT_JWT_SECRET": SECRET},
+        env={**os.environ, **settings},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
@@ -52,6 +55,12 @@ def server(seed: Any) -> Iterator[Server]:
     finally:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def server(seed: Any) -> Iterator[Server]:
+    with serving(seed, MT_RATE_PER_MINUTE="0", MT_KEY_RATE_PER_MINUTE="0", MT_REFUSALS_PER_MINUTE="0") as started:
+        yield started
 
 
 def frames(lines: Iterator[str]) -> Iterator[dict[str, str]]:

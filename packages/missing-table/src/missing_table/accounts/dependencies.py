@@ -1,6 +1,7 @@
 """Who asks: turns a service key into a caller, and refuses."""
 
 from dataclasses import dataclass
+from time import monotonic
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +11,8 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from missing_table.accounts import queries
 from missing_table.accounts.keys import FORM, ServiceKey
 from missing_table.web.dependencies import StateDep
-from missing_table.web.problems import Forbidden, Unauthorized
+from missing_table.web.problems import Forbidden, TooMany, Unauthorized
+from missing_table.web.state import State
 
 api_key_header = APIKeyHeader(name="X-Api-Key", auto_error=False, description="A service key.")
 bearer = HTTPBearer(auto_error=False, description="A service key, or the token of a sign-in.")
@@ -34,6 +36,21 @@ def _sent(request: Request) -> str:
     return request.headers.get("x-api-key") or bearer_of(request)
 
 
+def _count(request: Request, state: State, caller: str) -> None:
+    """Counts a request of a key or an account, whatever address it came from; TooMany beyond the quota."""
+    if not state.limits.key.quota:
+        return
+    standing = state.limits.key.take(caller, monotonic())
+    request.scope["standings"].append(standing)
+    if not standing.allowed:
+        seconds = standing.retry_after_s
+        raise TooMany(
+            f"This {caller.partition(' ')[0]} has asked too often: at most {standing.quota} a minute. "
+            f"Ask again in {seconds} s.",
+            headers={"Retry-After": str(seconds)},
+        )
+
+
 async def service_caller(
     request: Request,
     state: StateDep,
@@ -51,6 +68,7 @@ async def service_caller(
         stored = await queries.key(connection, key_id=given.key_id)
     if stored is None or not given.fits(stored["secret_sha256"]):
         raise Unauthorized(f"The key {given.key_id!r} is unknown, revoked or has another secret.")
+    _count(request, state, f"key {given.key_id}")
     return Caller(name=stored["name"], scopes=frozenset(stored["scopes"]))
 
 
@@ -87,6 +105,7 @@ async def signed_in(request: Request, state: StateDep, _bearer: Annotated[object
     if not token or state.verifier is None:
         raise Unauthorized("This needs a sign-in: send its token as Authorization: Bearer.")
     account_id = await state.verifier.subject(token)
+    _count(request, state, f"account {account_id}")
     async with state.connection() as connection:
         found = await queries.account(connection, account_id=account_id)
     if found is not None and found["disabled"]:

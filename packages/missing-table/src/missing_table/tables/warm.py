@@ -82,7 +82,8 @@ class WarmTables:
         async def sending(message: Message) -> None:
             nonlocal began
             if message["type"] == "http.response.start":
-                began = message if _may_be_kept(message) else None
+                # a copy: what stands around this one adds headers of its own request to the message
+                began = {**message, "headers": list(message["headers"])} if _may_be_kept(message) else None
             elif began is not None and not message.get("more_body") and len(message["body"]) <= LARGEST:
                 if self.kept.trusted and ticket == self.kept.ticket():
                     headers = list(began["headers"])

@@ -30,6 +30,7 @@ from missing_table.settings import Settings
 from missing_table.tables.endpoints import router as tables
 from missing_table.tables.warm import WarmTables
 from missing_table.teams.endpoints import router as teams
+from missing_table.web.gate import Gate
 from missing_table.web.health import router as health
 from missing_table.web.middleware import Around
 from missing_table.web.openapi import document
@@ -104,6 +105,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(site)
     add_problem_handlers(app)
     app.add_middleware(WarmTables, kept=state.kept)
+    app.add_middleware(Gate, limits=state.limits)
     app.add_middleware(Around)
 
     def openapi() -> dict[str, Any]:

@@ -16,6 +16,15 @@ Written by `python -m missing_table.web.docs docs/api.md` from the OpenAPI docum
 {about}
 Public answers carry a weak `ETag` where a bracket's version decides them, and `Cache-Control: max-age=0, s-maxage=60`.
 A service key goes into `X-Api-Key` or `Authorization: Bearer`, a sign-in's token into `Authorization: Bearer`.
+
+**From other sites' pages** (CORS): every public GET may be read from any origin. What is private has no CORS header.
+
+**How often**: each answer says in `RateLimit` and `RateLimit-Policy` where its caller stands, e.g.
+`"address";r=2987;t=1` and `"address";q=3000;w=60`: 2,987 requests are left, and all 3,000 of a minute are back in a
+second. One address has 3,000 a minute, one key or account 600, and an address may be refused (401) 20 times a minute.
+Beyond that the answer is 429 with `Retry-After` in seconds. Each replica of the API counts for itself.
+
+**When something is wrong**, name the `X-Request-Id` that every answer carries (yours, if you sent one): the log has it.
 """
 
 

@@ -13,6 +13,8 @@ from starlette.responses import Response
 from missing_table.web.schemas import FieldError, Problem
 
 MEDIA_TYPE = "application/problem+json"
+BLANK = "about:blank"
+QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 
 log = structlog.get_logger(__name__)
 
@@ -21,6 +23,7 @@ class ApiError(Exception):
     """Base of what a subject refuses. `detail` says what happened, with what value, and what to do."""
 
     status = HTTPStatus.BAD_REQUEST
+    kind = BLANK
 
     def __init__(self, detail: str, *, headers: dict[str, str] | None = None) -> None:
         super().__init__(detail)
@@ -63,6 +66,7 @@ class TooMany(ApiError):
     """Asked too often."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
+    kind = QUOTA_EXCEEDED
 
 
 class Unavailable(ApiError):
@@ -76,11 +80,13 @@ def problem(
     status: int,
     detail: str,
     *,
+    kind: str = BLANK,
     errors: list[FieldError] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response:
     """The answer itself."""
     body = Problem(
+        type=kind,
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
@@ -105,7 +111,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(ApiError)
     async def _refused(request: Request, error: ApiError) -> Response:
-        return problem(request, error.status, error.detail, headers=error.headers)
+        return problem(request, error.status, error.detail, kind=error.kind, headers=error.headers)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:

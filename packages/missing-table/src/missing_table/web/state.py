@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from missing_table.settings import Settings
 from missing_table.tables.kept import KeptAnswers
+from missing_table.web.limits import Limits, limits_of
 
 if TYPE_CHECKING:
     from missing_table.accounts.sign_in import SignIn
@@ -53,6 +54,13 @@ class State:
     verifier: "Verifier | None" = None
     sign_in: "SignIn | None" = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    limits: Limits = field(init=False)
+
+    def __post_init__(self) -> None:
+        said = self.settings
+        self.limits = limits_of(
+            address=said.rate_per_minute, key=said.key_rate_per_minute, refusals=said.refusals_per_minute
+        )
 
     def now(self) -> datetime:
         """The present, or MT_TODAY."""
