@@ -80,6 +80,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accounts
+         * @description The accounts to which somebody gave a role.
+         */
+        get: operations["accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/accounts/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keep Account
+         * @description Say what an account may do: it holds from the account's next request on.
+         */
+        put: operations["keep_account"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Aliases
+         * @description Every alias.
+         */
+        get: operations["aliases"];
+        put?: never;
+        /**
+         * Add Alias
+         * @description Say whom a name means. What waits in the quarantine for it lands when it is replayed.
+         */
+        post: operations["add_alias"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/aliases/{alias_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Alias
+         * @description Forget a name. What landed through it stays.
+         */
+        delete: operations["remove_alias"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/audit": {
         parameters: {
             query?: never;
@@ -135,6 +219,50 @@ export interface paths {
          */
         post: operations["settle_conflict"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Keys
+         * @description Every service key, revoked ones too; without secrets, which nobody has.
+         */
+        get: operations["keys"];
+        put?: never;
+        /**
+         * Add Key
+         * @description Make a service key. Its secret stands in this answer and nowhere else.
+         */
+        post: operations["add_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Key
+         * @description Refuse a service key from now on.
+         */
+        delete: operations["revoke_key"];
         options?: never;
         head?: never;
         patch?: never;
@@ -254,6 +382,46 @@ export interface paths {
          * @description Try it again, now that its cause is gone (an alias was added). It stays open where it is rejected again.
          */
         post: operations["replay_rejection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Receipts
+         * @description What became of every message, the newest first.
+         */
+        get: operations["receipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/runs/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Run
+         * @description A run with the report that the agent sent. /api/runs lists them.
+         */
+        get: operations["run"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1007,6 +1175,49 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Account
+         * @description An account to which somebody gave a role. Everybody else who signs in is a reader.
+         */
+        Account: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Disabled At */
+            disabled_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "admin" | "manager" | "reader";
+            /** Team Ids */
+            team_ids: number[];
+        };
+        /**
+         * AccountInput
+         * @description What an account may do. A manager manages `team_ids`; a disabled one may do nothing.
+         */
+        AccountInput: {
+            /**
+             * Disabled
+             * @default false
+             */
+            disabled: boolean;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "admin" | "manager" | "reader";
+            /** Team Ids */
+            team_ids?: number[];
+        };
+        /**
          * Accuracy
          * @description How right chances were over `matches` results, beside a base rate that knows no teams. Lower is better in all.
          *
@@ -1023,6 +1234,51 @@ export interface components {
             log_loss: number;
             /** Matches */
             matches: number;
+        };
+        /**
+         * Alias
+         * @description An alias with the name of whom it means.
+         */
+        Alias: {
+            /** Age Label */
+            age_label: string | null;
+            /** Alias */
+            alias: string;
+            /** Club Id */
+            club_id: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string | null;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Source */
+            source: string | null;
+            /** Team Id */
+            team_id: number | null;
+        };
+        /**
+         * AliasInput
+         * @description A name, letter by letter as the source has it, for a team, or for a club (then the age label chooses its team).
+         *
+         *     Without `age_label` it holds for every age, without `source` for every source.
+         */
+        AliasInput: {
+            /** Age Label */
+            age_label?: string | null;
+            /** Alias */
+            alias: string;
+            /** Club Id */
+            club_id?: number | null;
+            /** Source */
+            source?: ("assist" | "modular11") | null;
+            /** Team Id */
+            team_id?: number | null;
         };
         /**
          * AuditEntry
@@ -1482,6 +1738,16 @@ export interface components {
             weekends: string[];
         };
         /**
+         * KeyInput
+         * @description Whose key it will be, and what it may do.
+         */
+        KeyInput: {
+            /** Name */
+            name: string;
+            /** Scopes */
+            scopes: "agent"[];
+        };
+        /**
          * KickOffInput
          * @description When a match is played; without a time only the date counts.
          */
@@ -1819,6 +2085,29 @@ export interface components {
             team_ids: number[];
         };
         /**
+         * NewKey
+         * @description A key with its secret: the only answer that ever has it.
+         */
+        NewKey: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** Key */
+            key: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Name */
+            name: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Scopes */
+            scopes: string[];
+        };
+        /**
          * OneMatchChances
          * @description Estimated chances of one match; `silent` and `reason` say why there are none.
          */
@@ -1845,6 +2134,20 @@ export interface components {
             bracket: components["schemas"]["Bracket"];
             /** Teams */
             teams: components["schemas"]["TeamOutlook"][];
+        };
+        /** Page[Account] */
+        Page_Account_: {
+            /** Items */
+            items: components["schemas"]["Account"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[Alias] */
+        Page_Alias_: {
+            /** Items */
+            items: components["schemas"]["Alias"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
         };
         /** Page[AuditEntry] */
         Page_AuditEntry_: {
@@ -1909,10 +2212,24 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[ShownKey] */
+        Page_ShownKey_: {
+            /** Items */
+            items: components["schemas"]["ShownKey"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[SourceState] */
         Page_SourceState_: {
             /** Items */
             items: components["schemas"]["SourceState"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[StoredReceipt] */
+        Page_StoredReceipt_: {
+            /** Items */
+            items: components["schemas"]["StoredReceipt"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -2133,6 +2450,39 @@ export interface components {
             warnings: string[];
         };
         /**
+         * RunDetail
+         * @description A run with the report as the agent sent it.
+         */
+        RunDetail: {
+            /** Cost Micro Usd */
+            cost_micro_usd: number | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Exit Code */
+            exit_code: number | null;
+            /** Model */
+            model: string | null;
+            /** Report */
+            report: {
+                [key: string]: unknown;
+            };
+            /** Run Id */
+            run_id: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Targets */
+            targets: components["schemas"]["RunTarget"][];
+            /** Tokens In */
+            tokens_in: number;
+            /** Tokens Out */
+            tokens_out: number;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
          * RunSummary
          * @description How a run ended.
          */
@@ -2256,6 +2606,27 @@ export interface components {
             settlement: "kept" | "taken";
         };
         /**
+         * ShownKey
+         * @description A service key without its secret, of which only a hash is kept.
+         */
+        ShownKey: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Name */
+            name: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Scopes */
+            scopes: string[];
+        };
+        /**
          * SourceDocument
          * @description A document's validators as they were when its last part landed.
          */
@@ -2314,6 +2685,55 @@ export interface components {
          * @enum {string}
          */
         Status: "scheduled" | "live" | "tbd" | "completed" | "postponed" | "cancelled" | "forfeit";
+        /**
+         * StoredReceipt
+         * @description What became of a message, as its sender was told. `part` of `parts`: of a document's batches.
+         */
+        StoredReceipt: {
+            /**
+             * Committed At
+             * Format: date-time
+             */
+            committed_at: string;
+            /** Inserted */
+            inserted: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "snapshot" | "batch" | "run_report";
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Part */
+            part: number | null;
+            /** Parts */
+            parts: number | null;
+            /** Protected */
+            protected: number;
+            /** Reason */
+            reason: string | null;
+            /** Rejected */
+            rejected: number;
+            /**
+             * Run Id
+             * Format: uuid
+             */
+            run_id: string;
+            /** Snapshot Id */
+            snapshot_id: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "landed" | "refused";
+            /** Unchanged */
+            unchanged: number;
+            /** Updated */
+            updated: number;
+        };
         /**
          * Streak
          * @description A team's runs. `result`: what the last `length` matches in a row were; null before the first match.
@@ -2631,6 +3051,171 @@ export interface operations {
             };
         };
     };
+    accounts: {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Account_"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    aliases: {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before. */
+                cursor?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Alias_"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_alias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AliasInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alias"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_alias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alias_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alias"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     audit: {
         parameters: {
             query?: {
@@ -2720,6 +3305,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MatchState"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ShownKey_"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownKey"];
                 };
             };
             /** @description Refused or failed */
@@ -2913,6 +3591,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receipts: {
+        parameters: {
+            query?: {
+                /** @description Only of this run. */
+                run?: string | null;
+                state?: ("landed" | "refused") | null;
+                /** @description next_cursor of the page before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StoredReceipt_"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
                 };
             };
             /** @description Refused or failed */

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import psycopg
@@ -13,7 +14,8 @@ from fastapi import FastAPI
 from psycopg.types.json import Jsonb
 
 from missing_table.accounts.keys import ServiceKey
-from missing_table.accounts.queries import UPSERT_KEY
+from missing_table.accounts.queries import ADD_TEAM, UPSERT_ACCOUNT, UPSERT_KEY
+from missing_table.accounts.tokens import sign
 from missing_table.settings import Settings
 from missing_table.web.app import create_app
 
@@ -23,6 +25,8 @@ KEY = "mt_agent_0123456789abcdefghij"
 RUN = "0b0c1d2e-0000-4000-8000-000000000001"
 SNAPSHOT = "0b0c1d2e-0000-4000-8000-000000000002"
 BATCH = "0b0c1d2e-0000-4000-8000-000000000003"
+SECRET = "a shared secret that is long enough for HS256"
+ADMIN, MANAGER, READER = (UUID(int=number) for number in (1, 2, 3))
 
 
 @dataclass
@@ -235,4 +239,18 @@ async def running(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 async def api(seed: Seed) -> AsyncIterator[httpx.AsyncClient]:
     """The API on the small league."""
     async with running(create_app(settings_for(seed.dsn))) as client:
+        yield client
+
+
+def bearer(account: UUID) -> dict[str, str]:
+    return {"Authorization": f"Bearer {sign(SECRET, account, lasts_s=60)}"}
+
+
+@pytest.fixture
+async def people(seed: Any) -> Any:
+    """The API with an admin and a manager of Bravo FC."""
+    seed.execute(UPSERT_ACCOUNT, {"account_id": ADMIN, "role": "admin"})
+    seed.execute(UPSERT_ACCOUNT, {"account_id": MANAGER, "role": "manager"})
+    seed.execute(ADD_TEAM, {"account_id": MANAGER, "team_id": seed.teams["Bravo FC"]})
+    async with running(create_app(settings_for(seed.dsn, jwt_secret=SECRET, refusals_per_minute=0))) as client:
         yield client

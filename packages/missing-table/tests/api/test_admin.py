@@ -6,37 +6,18 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from league_messages import batch, match
 
-from missing_table.accounts.queries import ADD_TEAM, UPSERT_ACCOUNT
-from missing_table.accounts.tokens import AUDIENCE, Verifier, sign
+from missing_table.accounts.tokens import AUDIENCE, Verifier
 from missing_table.ingest import deliver
-from missing_table.web.app import create_app
 from missing_table.web.problems import Unauthorized
 
-from .conftest import running, settings_for
-
-SECRET = "a shared secret that is long enough for HS256"
-ADMIN, MANAGER, READER = (UUID(int=number) for number in (1, 2, 3))
-
-
-def bearer(account: UUID) -> dict[str, str]:
-    return {"Authorization": f"Bearer {sign(SECRET, account, lasts_s=60)}"}
-
-
-@pytest.fixture
-async def people(seed: Any) -> Any:
-    """The API with an admin and a manager of Bravo FC."""
-    seed.execute(UPSERT_ACCOUNT, {"account_id": ADMIN, "role": "admin"})
-    seed.execute(UPSERT_ACCOUNT, {"account_id": MANAGER, "role": "manager"})
-    seed.execute(ADD_TEAM, {"account_id": MANAGER, "team_id": seed.teams["Bravo FC"]})
-    async with running(create_app(settings_for(seed.dsn, jwt_secret=SECRET))) as client:
-        yield client
+from .conftest import ADMIN, MANAGER, READER, SECRET, bearer
 
 
 async def test_a_correction_is_locked_logged_and_in_the_table(people: Any, seed: Any) -> None:
@@ -99,7 +80,7 @@ async def test_a_manager_scores_live_and_the_source_leaves_it_alone(people: Any,
     path = f"/api/live/matches/{match_id}"
     answer = await people.put(path, json={"home": 1, "away": 0}, headers=bearer(MANAGER))
     assert (answer.json()["status"], answer.json()["home_score"]) == ("live", 1)
-    deliver(_observed(seed, "Bravo FC", "Córdoba <FC>", "26005", 0, 4), dsn=seed.dsn)
+    deliver(observed(seed, "Bravo FC", "Córdoba <FC>", "26005", 0, 4), dsn=seed.dsn)
     assert seed.execute("select status, home_score, away_score from matches where id = %s", [match_id]) == [
         ("live", 1, 0)
     ]
@@ -109,7 +90,7 @@ async def test_a_manager_scores_live_and_the_source_leaves_it_alone(people: Any,
     assert seed.value("select count(*) from match_conflicts where match_id = %s and field = 'score'", [match_id]) == 1
 
 
-def _observed(seed: Any, home: str, away: str, external_id: str, *score: int) -> dict[str, Any]:
+def observed(seed: Any, home: str, away: str, external_id: str, *score: int) -> dict[str, Any]:
     squads = dict(seed.execute("select name, external_id from teams"))
     bracket = {
         "external_id": "139",

@@ -15,7 +15,7 @@ import pytest
 
 from devstack.services.process import free_port
 
-from .test_admin import SECRET
+from .conftest import SECRET
 from .test_kept_answers import bump
 
 DEADLINE_S = 20

@@ -18,8 +18,7 @@ from missing_table.web.gate import LARGEST_BODY
 from missing_table.web.limits import WINDOW_S, Limit, caller_of
 from missing_table.web.schemas import Problem
 
-from .conftest import KEY, running, settings_for
-from .test_admin import ADMIN, SECRET, bearer
+from .conftest import ADMIN, KEY, SECRET, bearer, running, settings_for
 from .test_events_stream import Server, serving
 
 OTHER = {"Origin": "https://club.example"}

@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
 from missing_table.accounts.queries import UPSERT_ACCOUNT
 from missing_table.accounts.tokens import sign
 
-from .test_admin import ADMIN, SECRET
+from .conftest import ADMIN, SECRET
 from .test_events_stream import Server, server  # noqa: F401  a fixture
 
 EXAMPLES = int(os.environ.get("MT_FUZZ_EXAMPLES", "8"))

@@ -10,10 +10,12 @@ from uuid import UUID
 import psycopg
 import typer
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from missing_table.accounts import queries
 from missing_table.accounts.keys import FORM, ServiceKey
 from missing_table.accounts.tokens import sign
+from missing_table.admin.queries import AUDIT
 from missing_table.settings import SettingsError, load_settings
 
 
@@ -50,6 +52,23 @@ def _connect() -> psycopg.Connection[dict[str, object]]:
         raise typer.Exit(1) from None
 
 
+def _audit(
+    connection: psycopg.Connection[dict[str, object]],
+    *,
+    action: str,
+    subject: str,
+    subject_id: str,
+    before: dict[str, object] | None,
+    after: dict[str, object] | None,
+) -> None:
+    """A line in the audit log, where anything changed: a stack adds its key at every start."""
+    was, now = (json.loads(json.dumps(row, default=str)) for row in (before, after))
+    if was != now:
+        values = {"actor": "command line", "action": action, "subject": subject, "subject_id": subject_id}
+        shown = {"before": Jsonb(was) if was else None, "after": Jsonb(now) if now else None, "request_id": None}
+        connection.execute(AUDIT, {**values, **shown})
+
+
 @keys.command("add")
 def add(
     name: Annotated[str, typer.Argument(help="Whose key it is.")],
@@ -62,15 +81,11 @@ def add(
         sys.stderr.write(f"missing-table: MT_NEW_KEY holds no key of the form {FORM}\n")
         raise typer.Exit(2)
     with _connect() as connection:
-        connection.execute(
-            queries.UPSERT_KEY,
-            {
-                "key_id": key.key_id,
-                "name": name,
-                "secret_sha256": key.secret_sha256,
-                "scopes": [s.value for s in scope],
-            },
-        )
+        before = connection.execute(queries.ONE_KEY, {"key_id": key.key_id}).fetchone()
+        values = {"key_id": key.key_id, "name": name, "secret_sha256": key.secret_sha256}
+        connection.execute(queries.UPSERT_KEY, {**values, "scopes": [s.value for s in scope]})
+        after = connection.execute(queries.ONE_KEY, {"key_id": key.key_id}).fetchone()
+        _audit(connection, action="add key", subject="key", subject_id=key.key_id, before=before, after=after)
     typer.echo(f"The key mt_{key.key_id}_… of {name} may: {', '.join(scope)}")
 
 
@@ -91,7 +106,10 @@ def list_keys(as_json: Annotated[bool, typer.Option("--json", help="Print JSON a
 def revoke(key_id: Annotated[str, typer.Argument(help="The id: the part between mt_ and the secret.")]) -> None:
     """Refuse a key from now on."""
     with _connect() as connection:
+        before = connection.execute(queries.ONE_KEY, {"key_id": key_id}).fetchone()
         found = connection.execute(queries.REVOKE_KEY, {"key_id": key_id}).fetchone()
+        after = connection.execute(queries.ONE_KEY, {"key_id": key_id}).fetchone()
+        _audit(connection, action="revoke key", subject="key", subject_id=key_id, before=before, after=after)
     if found is None:
         sys.stderr.write(f"missing-table: there is no good key {key_id!r}: missing-table keys list shows them\n")
         raise typer.Exit(1)
@@ -116,8 +134,13 @@ def grant(
 ) -> None:
     """Give an account a role, and a manager the teams."""
     with _connect() as connection:
+        before = connection.execute(queries.SHOWN_ACCOUNT, {"account_id": account_id}).fetchone()
         connection.execute(queries.UPSERT_ACCOUNT, {"account_id": account_id, "role": role.value})
         connection.execute(queries.DROP_TEAMS, {"account_id": account_id})
         for team_id in team or []:
             connection.execute(queries.ADD_TEAM, {"account_id": account_id, "team_id": team_id})
+        after = connection.execute(queries.SHOWN_ACCOUNT, {"account_id": account_id}).fetchone()
+        _audit(
+            connection, action="keep account", subject="account", subject_id=str(account_id), before=before, after=after
+        )
     typer.echo(f"{account_id} is now {role.value}" + (f" of {len(team)} teams" if team else ""))

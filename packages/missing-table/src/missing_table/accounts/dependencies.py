@@ -66,6 +66,8 @@ async def service_caller(
         raise Unauthorized(f"The key is not of the form {FORM}.")
     async with state.connection() as connection:
         stored = await queries.key(connection, key_id=given.key_id)
+        if stored is not None and stored["silent"] and given.fits(stored["secret_sha256"]):
+            await queries.used(connection, key_id=given.key_id)
     if stored is None or not given.fits(stored["secret_sha256"]):
         raise Unauthorized(f"The key {given.key_id!r} is unknown, revoked or has another secret.")
     _count(request, state, f"key {given.key_id}")

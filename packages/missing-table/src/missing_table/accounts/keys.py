@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
+from secrets import token_hex
 
 _KEY = re.compile(r"mt_([a-z0-9-]{1,40})_([A-Za-z0-9_.~-]{16,200})")
 FORM = "mt_<id>_<secret>, with an id of small letters, digits and hyphens and a secret of at least 16 letters or digits"
@@ -20,6 +21,16 @@ class ServiceKey:
     def parse(cls, text: str) -> "ServiceKey | None":
         found = _KEY.fullmatch(text.strip())
         return cls(found[1], found[2]) if found else None
+
+    @classmethod
+    def make(cls) -> "ServiceKey":
+        """A new one; its secret has 192 random bits."""
+        return cls(token_hex(4), token_hex(24))
+
+    @property
+    def text(self) -> str:
+        """As it is sent."""
+        return f"mt_{self.key_id}_{self.secret}"
 
     @property
     def secret_sha256(self) -> str:

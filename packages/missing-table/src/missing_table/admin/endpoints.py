@@ -153,6 +153,8 @@ async def _take(connection: Connection, found: dict[str, Any], before: dict[str,
         names = ("home", "away", "home_shootout", "away_shootout")
         score = {name: None if part is None else int(part) for name, part in zip(names, read.groups(), strict=True)}
         await connection.execute(queries.SCORE, {**score, "status": "completed", "match_id": match_id})
+    if field == "kick_off" and offered:
+        await connection.execute(queries.TAKE_KICK_OFF, {"moment": offered, "match_id": match_id})
 
 
 @router.get("/audit", response_model=Page[AuditEntry])

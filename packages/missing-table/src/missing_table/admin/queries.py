@@ -28,6 +28,14 @@ KICK_OFF = """
 update matches set kick_off = %(at)s, local_date = %(local_date)s, time_set = %(at)s::timestamptz is not null,
     updated_at = now() where id = %(match_id)s
 """
+# As match_moment writes it: UTC with a time, the local date alone without one.
+TAKE_KICK_OFF = """
+update matches set time_set = length(%(moment)s) > 10,
+    kick_off = case when length(%(moment)s) > 10 then %(moment)s::timestamptz end,
+    local_date = case when length(%(moment)s) > 10 then (%(moment)s::timestamptz at time zone timezone)::date
+        else %(moment)s::date end,
+    updated_at = now() where id = %(match_id)s
+"""
 LOCK = """
 insert into match_locks (match_id, field, reason, locked_by)
 values (%(match_id)s, %(field)s, %(reason)s, %(account_id)s)
@@ -134,8 +142,9 @@ async def finish(
 
 
 async def audit(connection: Connection, *, before: Any, after: Any, **fields: str) -> None:
-    """A line in the audit log."""
-    await connection.execute(AUDIT, {**fields, "before": Jsonb(before), "after": Jsonb(after)})
+    """A line in the audit log. None: there was, or there is, nothing."""
+    values = {"before": None if before is None else Jsonb(before), "after": None if after is None else Jsonb(after)}
+    await connection.execute(AUDIT, {**fields, **values})
 
 
 async def conflicts(connection: Connection, *, only_open: bool, after_id: int, limit: int) -> list[MatchConflict]:

@@ -1,21 +1,22 @@
 """What the agent asks (with a key of scope `agent`), and runs and freshness (for everybody)."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from match_contract import Receipt
-from missing_table.accounts.dependencies import require_agent
+from missing_table.accounts.dependencies import admin_only, require_agent
 from missing_table.agent import queries
-from missing_table.agent.schemas import Freshness, MatchSummary, Run, SourceState
+from missing_table.agent.schemas import Freshness, MatchSummary, Run, RunDetail, SourceState, StoredReceipt
 from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import SeasonQuery, StateDep, season_or_current
 from missing_table.web.problems import NotFound
 from missing_table.web.schemas import Page
 
 router = APIRouter(prefix="/api", tags=["agent"])
+administration = APIRouter(prefix="/api/admin", tags=["admin"], dependencies=[Depends(admin_only)])
 agent_only = [Depends(require_agent)]
 
 
@@ -60,3 +61,29 @@ async def freshness(state: StateDep, season: SeasonQuery = None) -> Response:
     name = season_or_current(state, season)
     async with state.connection() as connection:
         return json_answer(await queries.freshness(connection, season=name, now=state.now()))
+
+
+@administration.get("/runs/{run_id}", response_model=RunDetail)
+async def run(state: StateDep, run_id: UUID) -> Response:
+    """A run with the report that the agent sent. /api/runs lists them."""
+    async with state.connection() as connection:
+        found = await queries.run(connection, run_id=run_id)
+    if found is None:
+        raise NotFound(f"There is no run {run_id}: /api/runs lists them.")
+    return json_answer(found, private=True)
+
+
+@administration.get("/receipts", response_model=Page[StoredReceipt])
+async def receipts(
+    *,
+    state: StateDep,
+    run: Annotated[UUID | None, Query(description="Only of this run.")] = None,
+    only: Annotated[Literal["landed", "refused"] | None, Query(alias="state")] = None,
+    cursor: Annotated[UUID | None, Query(description="next_cursor of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """What became of every message, the newest first."""
+    async with state.connection() as connection:
+        found = await queries.receipts(connection, run_id=run, state=only, after=cursor, limit=limit)
+    following = str(found[-1].message_id) if len(found) == limit else None
+    return json_answer(Page[StoredReceipt](items=found, next_cursor=following), private=True)

@@ -12,10 +12,12 @@ from missing_table.agent.schemas import (
     Freshness,
     MatchSummary,
     Run,
+    RunDetail,
     RunSummary,
     RunTarget,
     SourceDocument,
     SourceState,
+    StoredReceipt,
 )
 from missing_table.web.state import Connection, many, one
 
@@ -58,6 +60,23 @@ order by l.id, a.years, d.name, b.id
 RUNS = """
 select run_id::text, started_at, ended_at, exit_code, model, tokens_in, tokens_out, cost_micro_usd, targets, warnings
 from runs order by started_at desc, run_id limit %(limit)s
+"""
+
+RUN = """
+select run_id::text, started_at, ended_at, exit_code, model, tokens_in, tokens_out, cost_micro_usd, targets, warnings,
+    report
+from runs where run_id = %(run_id)s
+"""
+
+RECEIPTS = """
+select message_id, kind, run_id, snapshot_id, part, parts, state, reason, inserted, updated, unchanged, protected,
+    rejected, committed_at
+from ingest_batches
+where (%(run_id)s::uuid is null or run_id = %(run_id)s)
+    and (%(state)s::text is null or state = %(state)s)
+    and (%(after)s::uuid is null or (committed_at, message_id) < (
+        select a.committed_at, a.message_id from ingest_batches a where a.message_id = %(after)s))
+order by committed_at desc, message_id desc limit %(limit)s
 """
 
 SOURCES = """
@@ -107,6 +126,22 @@ async def runs(connection: Connection, *, limit: int) -> list[Run]:
     """The newest runs first."""
     rows = await many(connection, RUNS, {"limit": limit})
     return [Run.model_validate({**row, "targets": [_target(t) for t in row["targets"]]}) for row in rows]
+
+
+async def run(connection: Connection, *, run_id: UUID) -> RunDetail | None:
+    """A run with its report, or None."""
+    row = await one(connection, RUN, {"run_id": run_id})
+    if row is None:
+        return None
+    return RunDetail.model_validate({**row, "targets": [_target(t) for t in row["targets"]]})
+
+
+async def receipts(
+    connection: Connection, *, run_id: UUID | None, state: str | None, after: UUID | None, limit: int
+) -> list[StoredReceipt]:
+    """The newest first; `after`: those before that message."""
+    values = {"run_id": run_id, "state": state, "after": after, "limit": limit}
+    return [StoredReceipt.model_validate(row) for row in await many(connection, RECEIPTS, values)]
 
 
 def _target(target: dict[str, Any]) -> RunTarget:

@@ -1,6 +1,8 @@
 """Shapes of what the agent asks, and of runs and freshness, which everybody may see."""
 
 from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
 
 from match_contract import League
 from missing_table.web.schemas import Shape
@@ -97,6 +99,31 @@ class Run(Shape):
     cost_micro_usd: int | None
     targets: list[RunTarget]
     warnings: list[str]
+
+
+class RunDetail(Run):
+    """A run with the report as the agent sent it."""
+
+    report: dict[str, Any]
+
+
+class StoredReceipt(Shape):
+    """What became of a message, as its sender was told. `part` of `parts`: of a document's batches."""
+
+    message_id: UUID
+    kind: Literal["snapshot", "batch", "run_report"]
+    run_id: UUID
+    snapshot_id: UUID | None
+    part: int | None
+    parts: int | None
+    state: Literal["landed", "refused"]
+    reason: str | None
+    inserted: int
+    updated: int
+    unchanged: int
+    protected: int
+    rejected: int
+    committed_at: datetime
 
 
 class CompetitionFreshness(Shape):

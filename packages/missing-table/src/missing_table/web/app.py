@@ -9,13 +9,16 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from missing_table.accounts.endpoints import administration
 from missing_table.accounts.endpoints import router as accounts
 from missing_table.accounts.sign_in import SignIn
 from missing_table.accounts.tokens import Verifier
 from missing_table.admin.endpoints import live as live_scoring
 from missing_table.admin.endpoints import router as admin
 from missing_table.admin.quarantine import router as quarantine
+from missing_table.agent.endpoints import administration as intake
 from missing_table.agent.endpoints import router as agent
+from missing_table.aliases.endpoints import router as aliases
 from missing_table.calendars.endpoints import router as calendars
 from missing_table.clubs.endpoints import router as clubs
 from missing_table.forecasts.endpoints import router as forecasts
@@ -55,6 +58,9 @@ SUBJECTS = (
     live_scoring,
     admin,
     quarantine,
+    administration,
+    aliases,
+    intake,
     pages,
     embed,
     health,

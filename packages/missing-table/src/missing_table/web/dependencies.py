@@ -60,6 +60,7 @@ TextQuery = Annotated[
     AfterValidator(lambda value: None if value is None else clean_text(value)),
     Query(description="Part of a name.", max_length=100),
 ]
+AfterQuery = Annotated[int, Query(alias="cursor", ge=0, le=2**63 - 1, description="next_cursor of the page before.")]
 LimitQuery = Annotated[
     int, Query(ge=1, le=LIMIT_MAX, description=f"At most {LIMIT_MAX}, {LIMIT_DEFAULT} if not given.")
 ]

@@ -1,0 +1,1 @@
+"""Other names of teams and clubs."""
