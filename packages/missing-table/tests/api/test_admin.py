@@ -55,6 +55,10 @@ async def test_a_lock_can_be_given_back_once(people: Any, seed: Any) -> None:
     wanted = {"status": "postponed", "reason": "rain"}
     await people.post(f"/api/admin/matches/{match_id}/corrections", json=wanted, headers=bearer(ADMIN))
     lock = f"/api/admin/matches/{match_id}/locks/status"
+    state = f"/api/admin/matches/{match_id}"
+    assert (await people.get(state, headers=bearer(ADMIN))).json()["locks"] == ["status"]
+    assert (await people.get(state, headers=bearer(MANAGER))).status_code == 403
+    assert (await people.get("/api/admin/matches/999999", headers=bearer(ADMIN))).status_code == 404
     assert (await people.delete(lock, headers=bearer(ADMIN))).json()["locks"] == []
     assert (await people.delete(lock, headers=bearer(ADMIN))).status_code == 404
 

@@ -50,6 +50,16 @@ async def _lock(connection: Connection, match_id: int, field: str, reason: str, 
     await connection.execute(queries.LOCK, values)
 
 
+@router.get("/matches/{match_id}", response_model=MatchState)
+async def match_locks(state: StateDep, match_id: Identity) -> Response:
+    """A match's correctable fields as they stand, with its locks."""
+    async with state.connection() as connection:
+        found = await queries.match_state(connection, match_id=match_id)
+    if found is None:
+        raise _no_match(match_id)
+    return json_answer(found, private=True)
+
+
 @router.post("/matches/{match_id}/corrections", response_model=MatchState)
 async def correct_match(
     request: Request, state: StateDep, person: Admin, match_id: Identity, wanted: Correction

@@ -89,12 +89,10 @@ async def locked_match(connection: Connection, *, match_id: int) -> dict[str, An
     return await one(connection, LOCKED_STATE, {"match_id": match_id})
 
 
-async def match_state(connection: Connection, *, match_id: int) -> MatchState:
-    """A match's correctable fields; it must be there."""
+async def match_state(connection: Connection, *, match_id: int) -> MatchState | None:
+    """A match's correctable fields."""
     row = await one(connection, STATE, {"match_id": match_id})
-    if row is None:
-        raise LookupError(f"match {match_id} was there a moment ago")
-    return MatchState.model_validate(row)
+    return MatchState.model_validate(row) if row else None
 
 
 async def finish(
