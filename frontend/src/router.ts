@@ -19,6 +19,7 @@ export const router = createRouter({
   routes: [
     { path: '/', name: 'home', component: () => import('./brackets/HomePage.vue') },
     { path: '/:season(\\d{4}-\\d{2})/:league/:age/:division', name: 'bracket', component: BracketPage, props: true },
+    { path: '/:season(\\d{4}-\\d{2})/:league/:age/:division/what-if', name: 'what-if', component: () => import('./tables/WhatIfPage.vue'), props: true },
     { path: '/teams/:id(\\d+)', name: 'team', component: () => import('./teams/TeamPage.vue'), props: true },
     { path: '/matches/:id(\\d+)', name: 'match', component: () => import('./matches/MatchPage.vue'), props: true },
     { path: '/clubs/:id(\\d+)', name: 'club', component: () => import('./clubs/ClubPage.vue'), props: true },

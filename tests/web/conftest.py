@@ -47,6 +47,7 @@ class Site:
             "matches": f"{path}?view=matches",
             "grid": f"{path}?view=grid",
             "chart": f"{path}?view=chart",
+            "what-if": f"{path}/what-if?scores={ahead['id']}-2-0",
             "team": f"/teams/{self.team['id']}",
             "match": f"/matches/{played['id']}",
             "fixture": f"/matches/{ahead['id']}",

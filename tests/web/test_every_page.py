@@ -11,7 +11,20 @@ from .conftest import Site, Visit, settled, violations
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
 
-NAMES = ["home", "bracket", "matches", "grid", "chart", "team", "match", "fixture", "club", "search", "status"]
+NAMES = [
+    "home",
+    "bracket",
+    "matches",
+    "grid",
+    "chart",
+    "what-if",
+    "team",
+    "match",
+    "fixture",
+    "club",
+    "search",
+    "status",
+]
 NAMES += ["about", "missing"]
 
 # Where axe looks: the phone's and the desk's layout, and the other theme once (its colours do not depend on width).
@@ -66,6 +79,8 @@ def test_every_page_has_its_own_title_and_description(site: Site, visit: Callabl
             continue
         page = visit(path).page
         description = page.locator('meta[name="description"]').first.get_attribute("content")
+        assert page.locator('meta[property="og:title"]').get_attribute("content") in page.title(), name
+        assert page.locator('meta[property="og:description"]').get_attribute("content") == description, name
         assert page.locator("h1").count() == 1, name
         heads.append((page.title(), description))
     assert len({title for title, _ in heads}) == len(heads), heads
@@ -74,10 +89,14 @@ def test_every_page_has_its_own_title_and_description(site: Site, visit: Callabl
 
 
 def test_two_hundred_per_cent_zoom_loses_nothing(site: Site, visit: Callable[..., Visit]) -> None:
-    page = visit(site.bracket["path"], width=640).page  # 1280 at 200 %
-    page.evaluate("document.documentElement.style.fontSize = '200%'")
-    settled(page)
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    """1280 px at 200 %, and on top of it type of twice the size."""
+    page = visit(site.bracket["path"], width=640).page
+    for path in (site.bracket["path"], f"/teams/{site.team['id']}", site.pages["what-if"]):
+        page.goto(path)
+        settled(page)
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+        assert page.evaluate(OVERFLOWING) == [], path
 
 
 # The focused element against the sticky bar: `bar` is where the bar ends, -1 for what stands in the bar itself.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+from bs4 import BeautifulSoup
 from playwright.sync_api import expect
 
 from .conftest import Site, Visit, offline, settled
@@ -161,14 +162,19 @@ def test_assets_are_immutable_compressed_and_the_policy_forbids_inline_code(site
         assert browser.get("/assets/none.js").status_code == 404
 
 
-def test_every_address_has_its_first_view_in_the_html(site: Site) -> None:
-    with httpx.Client(base_url=site.address) as browser:
-        titles = {path: re.findall("<title>(.*?)</title>", browser.get(path).text) for path in site.pages.values()}
-        assert browser.get("/about/").headers["location"] == "/about"
-    assert all(len(found) == 1 for found in titles.values()), titles
-    assert "U14 Northeast" in titles[site.bracket["path"]][0]
-    assert "Not found" not in titles["/"][0]
-    assert "Not found" in titles["/no/such/page"][0]
+def test_every_address_has_the_same_head_in_the_html_as_in_the_browser(site: Site, visit: Callable[..., Visit]) -> None:
+    with httpx.Client(base_url=site.address) as client:
+        for name, path in site.pages.items():
+            html = BeautifulSoup(client.get(path).text, "html.parser")
+            assert len(html.find_all("title")) == 1, name
+            page = visit(path).page
+            expect(page).to_have_title(html.title.text if html.title else "")
+            for tag in ('meta[name="description"]', 'meta[property="og:title"]', 'meta[property="og:description"]'):
+                served = html.select_one(tag)
+                if name != "missing":  # which has no Open Graph and is not indexed
+                    assert served is not None, (name, tag)
+                    expect(page.locator(tag)).to_have_attribute("content", served.attrs["content"])
+        assert client.get("/about/").headers["location"] == "/about"
 
 
 def test_a_coach_compares_home_and_away(site: Site, visit: Callable[..., Visit]) -> None:

@@ -12,9 +12,13 @@ type Parameters<P extends Paths, In extends 'path' | 'query'> = Get<P> extends {
 /** An address of the API that remembers what its answer looks like. */
 export type Address<T> = string & { readonly answer?: T }
 
+function fill(path: string, values: unknown): string {
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String((values as Record<string, unknown> | undefined)?.[name] ?? '')))
+}
+
 /** Fills in a path's parameters and its query, e.g. address('/api/teams/{team_id}', { team_id: 3 }). Empty values are left out. */
 export function address<P extends Paths>(path: P, inPath?: Parameters<P, 'path'>, query?: Parameters<P, 'query'>): Address<Answer<P>> {
-  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String((inPath as Record<string, unknown> | undefined)?.[name] ?? '')))
+  const filled = fill(path, inPath)
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries((query as Record<string, unknown> | undefined) ?? {})) {
     if (value !== undefined && value !== null && value !== '') search.append(name, String(value))
@@ -44,25 +48,58 @@ function sentence(status: number, problem: { detail?: unknown } | null): string 
 const ages = new WeakMap<object, string>()
 export const keptAt = (answer: unknown): string | undefined => (typeof answer === 'object' && answer ? ages.get(answer) : undefined)
 
-/** GETs JSON. Throws ApiError with a sentence to show; an aborted request throws the signal's own reason. */
-export async function get<T>(from: Address<T>, signal?: AbortSignal): Promise<T> {
+function headersFor(token?: string): Record<string, string> {
+  return token ? { accept: 'application/json', authorization: `Bearer ${token}` } : { accept: 'application/json' }
+}
+
+async function ask(from: string, how: RequestInit, signal?: AbortSignal): Promise<Response> {
   const deadline = AbortSignal.timeout(DEADLINE_MS)
   let response: Response
   try {
-    response = await fetch(from, { headers: { accept: 'application/json' }, signal: signal ? AbortSignal.any([signal, deadline]) : deadline })
+    response = await fetch(from, { ...how, signal: signal ? AbortSignal.any([signal, deadline]) : deadline })
   } catch (fault) {
     if (signal?.aborted) throw fault
     throw new ApiError(0, deadline.aborted ? text.error.timeout! : text.error.network!)
   }
   if (!response.ok) throw new ApiError(response.status, sentence(response.status, await problemOf(response)))
+  return response
+}
+
+async function read<T>(response: Response): Promise<T> {
+  if (response.status === 204) return undefined as T
   try {
-    const answer = (await response.json()) as T
-    const age = response.headers.get('x-kept-at')
-    if (age && typeof answer === 'object' && answer) ages.set(answer, age)
-    return answer
+    return (await response.json()) as T
   } catch {
     throw new ApiError(response.status, text.error.unreadable!)
   }
+}
+
+/** GETs JSON. Throws ApiError with a sentence to show; an aborted request throws the signal's own reason. */
+export async function get<T>(from: Address<T>, signal?: AbortSignal, token?: string): Promise<T> {
+  const response = await ask(from, { headers: headersFor(token) }, signal)
+  const answer = await read<T>(response)
+  const age = response.headers.get('x-kept-at')
+  if (age && typeof answer === 'object' && answer) ages.set(answer, age)
+  return answer
+}
+
+type Verb = 'post' | 'put' | 'delete'
+type Written<V extends Verb> = { [P in keyof paths]: paths[P] extends { [K in V]: { responses: unknown } } ? P : never }[keyof paths]
+type Operation<V extends Verb, P extends keyof paths> = paths[P] extends { [K in V]: infer O } ? O : never
+type Of<O, In extends 'path' | 'query'> = O extends { parameters: { [K in In]?: infer V } } ? V : undefined
+type Sent<O> = O extends { requestBody: { content: { 'application/json': infer B } } } ? B : undefined
+type Reply<O> = O extends { responses: { 200: { content: { 'application/json': infer A } } } } ? A : unknown
+
+/** Sends JSON, e.g. send('post', '/api/brackets/{bracket_id}/what-if', { path: { bracket_id: 3 }, body }). Errors as of get. */
+export async function send<V extends Verb, P extends Written<V>>(
+  verb: V,
+  path: P,
+  what: { path?: Of<Operation<V, P>, 'path'>; body?: Sent<Operation<V, P>>; token?: string; signal?: AbortSignal },
+): Promise<Reply<Operation<V, P>>> {
+  const headers = headersFor(what.token)
+  if (what.body !== undefined) headers['content-type'] = 'application/json'
+  const how = { method: verb.toUpperCase(), headers, body: what.body === undefined ? undefined : JSON.stringify(what.body) }
+  return read(await ask(fill(path, what.path), how, what.signal))
 }
 
 async function problemOf(response: Response): Promise<{ detail?: unknown } | null> {

@@ -86,7 +86,7 @@ export interface Resource<T> {
  */
 export function useResource<T>(
   where: MaybeRefOrGetter<Address<T> | null>,
-  load: (at: Address<T>, signal: AbortSignal) => Promise<T> = get,
+  load: (at: Address<T>, signal: AbortSignal) => Promise<T> = (at, signal) => get(at, signal),
 ): Resource<T> {
   let current: AbortController | undefined
   const state: Resource<T> = shallowReactive({ data: undefined, error: undefined, loading: true, staleSince: undefined, retry: () => void ask(true) })

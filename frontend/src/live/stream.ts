@@ -23,7 +23,7 @@ export const interrupted = ref(false)
 export function concerns(at: string, events: readonly Happened[]): boolean {
   return events.some(({ kind, bracket_id, match_id }) => {
     if (kind === 'reset') return true
-    if (kind === 'bracket') return at.startsWith(`/api/brackets/${bracket_id}/`) || at.startsWith('/api/teams/') || at.startsWith('/api/clubs/') || at.startsWith(`positions:${bracket_id}:`)
+    if (kind === 'bracket') return at.startsWith(`/api/brackets/${bracket_id}/`) || at.startsWith('/api/teams/') || at.startsWith('/api/clubs/') || at.startsWith(`what-if:${bracket_id}:`)
     if (kind === 'match') return at.startsWith(`/api/matches/${match_id}`) || at.startsWith('/api/matches?')
     return at.startsWith('/api/freshness') || at.startsWith('/api/runs') || at.startsWith('/api/brackets?')
   })

@@ -1,20 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import type { Match, Table } from '../api/types'
-import { linesOf, pathOf, playedWeekends } from './positions'
+import type { TeamHistory } from '../api/types'
+import { linesOf, pathOf, weekendsOf } from './positions'
 
-const table = (...ids: number[]): Table => ({ rows: ids.map((id, at) => ({ position: at + 1, team: { id, name: `T${id}`, short_name: null } })) }) as unknown as Table
-const match = (local_date: string, score: number | null): Match => ({ id: 1, local_date, time_set: false, home_score: score, away_score: score }) as Match
+const history = (id: number, positions: Record<string, number>): TeamHistory =>
+  ({ team: { id, name: `T${id}`, short_name: null }, positions: Object.entries(positions).map(([last_day, position]) => ({ last_day, position })) }) as unknown as TeamHistory
 
 describe('positions over the season', () => {
-  test('only weekends with a result count, each by its last day', () => {
-    expect(playedWeekends([match('2026-10-03', 1), match('2026-10-04', 0), match('2026-10-10', null), match('2026-10-18', 2)])).toEqual(['2026-10-04', '2026-10-18'])
-  })
-
-  test('a team has a line in the order of the last table, with a gap where it was missing', () => {
-    expect(linesOf([table(1, 2), table(2, 1), table(3, 2, 1)])).toEqual([
+  test('a team has a line in the order of the table, with a gap where it was missing', () => {
+    const histories = [history(3, { '2026-10-19': 1 }), history(2, { '2026-10-05': 1, '2026-10-19': 2 }), history(1, { '2026-10-12': 2, '2026-10-05': 2, '2026-10-19': 3 })]
+    const days = weekendsOf(histories)
+    expect(days).toEqual(['2026-10-05', '2026-10-12', '2026-10-19'])
+    expect(linesOf(histories, days)).toEqual([
       { team: 3, name: 'T3', positions: [undefined, undefined, 1] },
-      { team: 2, name: 'T2', positions: [2, 1, 2] },
-      { team: 1, name: 'T1', positions: [1, 2, 3] },
+      { team: 2, name: 'T2', positions: [1, undefined, 2] },
+      { team: 1, name: 'T1', positions: [2, 2, 3] },
     ])
   })
 

@@ -1,12 +1,5 @@
 // Positions of the teams of a division after each weekend, as lines of a chart. Pure.
-import type { Match, Table } from '../api/types'
-import { hasScore } from '../matches/kickoff'
-import { weekendsOf } from '../matches/weekends'
-
-/** The last days of the weekends that have a result, oldest first. */
-export function playedWeekends(matches: readonly Match[]): string[] {
-  return weekendsOf(matches.filter(hasScore)).map((weekend) => weekend.to)
-}
+import type { TeamHistory } from '../api/types'
 
 export interface Line {
   team: number
@@ -15,12 +8,17 @@ export interface Line {
   positions: (number | undefined)[]
 }
 
-/** One line a team, in the order of the last table. */
-export function linesOf(tables: readonly Table[]): Line[] {
-  return (tables.at(-1)?.rows ?? []).map(({ team }) => ({
+/** The last days of the weekends that have a result, oldest first. */
+export function weekendsOf(histories: readonly TeamHistory[]): string[] {
+  return [...new Set(histories.flatMap(({ positions }) => positions.map((one) => one.last_day)))].sort()
+}
+
+/** One line a team, in the order of the table. */
+export function linesOf(histories: readonly TeamHistory[], days: readonly string[]): Line[] {
+  return histories.map(({ team, positions }) => ({
     team: team.id,
     name: team.short_name ?? team.name,
-    positions: tables.map((table) => table.rows.find((row) => row.team.id === team.id)?.position),
+    positions: days.map((day) => positions.find((one) => one.last_day === day)?.position),
   }))
 }
 

@@ -24,7 +24,7 @@ async def test_the_head_of_a_bracket_names_it(api: Any) -> None:
     answer = await api.get("/api/pages/head", params={"path": PATH})
     soup = BeautifulSoup(answer.text, "html.parser")
     assert soup.title is not None
-    assert soup.title.text == "U14 Northeast, Homegrown 2026-27 · Missing Table"
+    assert soup.title.text == "U14 Northeast table · MLS NEXT Homegrown 2026-27 · Missing Table"
     canonical = soup.find("link", rel="canonical")
     assert canonical is not None
     assert canonical["href"] == f"https://table.example{PATH}"
@@ -45,7 +45,9 @@ async def test_the_body_of_a_bracket_is_its_table(api: Any, seed: Any) -> None:
     assert "style=" not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/", "/status", "/about", "/search", "/clubs/1"])
+@pytest.mark.parametrize(
+    "path", ["/", "/status", "/about", "/search", "/insights", "/admin", "/clubs/1", PATH + "/what-if"]
+)
 async def test_every_page_has_a_heading(api: Any, path: str) -> None:
     soup = BeautifulSoup((await api.get("/api/pages/body", params={"path": path})).text, "html.parser")
     assert soup.h1 is not None
@@ -54,9 +56,19 @@ async def test_every_page_has_a_heading(api: Any, path: str) -> None:
 
 async def test_teams_and_matches_are_named(api: Any, seed: Any) -> None:
     team = (await api.get("/api/pages/head", params={"path": f"/teams/{seed.teams['Ajax SC']}"})).text
-    assert "<title>Ajax SC U14 · Missing Table</title>" in team
+    assert "<title>Ajax SC U14: next match, results, fixtures · Missing Table</title>" in team
     match = (await api.get("/api/pages/head", params={"path": f"/matches/{seed.matches['Ajax SC-Bravo FC']}"})).text
-    assert "Ajax SC – Bravo FC 2:1" in match
+    assert "<title>Ajax SC v Bravo FC, " in match
+    body = (await api.get("/api/pages/body", params={"path": f"/matches/{seed.matches['Ajax SC-Bravo FC']}"})).text
+    assert "<h1>Ajax SC 2 – 1 Bravo FC</h1>" in body
+
+
+async def test_a_what_if_has_a_head_of_its_own_and_an_admin_page_is_not_indexed(api: Any) -> None:
+    head = (await api.get("/api/pages/head", params={"path": f"{PATH}/what-if"})).text
+    assert "<title>What if? U14 Northeast · MLS NEXT Homegrown 2026-27 · Missing Table</title>" in head
+    assert f'<link rel="canonical" href="https://table.example{PATH}/what-if">' in head
+    for path in ("/admin", "/admin/conflicts"):
+        assert "noindex" in (await api.get("/api/pages/head", params={"path": path})).text
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/teams/999999", "/2026-27/homegrown/u14/nowhere", "/9999-99/a/u14/b"])
@@ -105,7 +117,7 @@ async def test_the_backend_serves_the_built_site_with_its_includes(seed: Any, tm
     async with running(create_app(settings_for(seed.dsn, site_dir=tmp_path))) as client:
         page = await client.get(PATH)
         assert page.status_code == 200
-        assert "<title>U14 Northeast, Homegrown 2026-27" in page.text
+        assert "<title>U14 Northeast table · MLS NEXT Homegrown 2026-27" in page.text
         assert "Echo Rovers" in page.text
         assert "<!--#" not in page.text
         assert "frame-ancestors 'none'" in page.headers["content-security-policy"]

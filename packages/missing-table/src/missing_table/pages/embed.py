@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
 from missing_table.pages.render import table_of
-from missing_table.pages.view import NAME, View
+from missing_table.pages.view import View
+from missing_table.pages.words import NAME
 from missing_table.tables.build import build_table
 from missing_table.tables.endpoints import no_bracket
 from missing_table.tables.queries import standing

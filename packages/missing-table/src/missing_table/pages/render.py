@@ -4,7 +4,8 @@ from datetime import datetime
 from html import escape
 
 from missing_table.pages.crest import crest_of
-from missing_table.pages.view import NAME, View
+from missing_table.pages.view import View
+from missing_table.pages.words import NAME
 from missing_table.tables.schemas import Table, TableRow
 
 _FORM = {"W": "won", "T": "tied", "L": "lost"}
@@ -26,12 +27,13 @@ _COLUMNS = """<tr>\
 
 def head_of(view: View, public_url: str | None, today: datetime | None = None) -> str:
     """Title, description, canonical address, Open Graph; and the moment that MT_TODAY sets, for the browser's clock."""
-    title, description = escape(f"{view.title} · {NAME}"), escape(view.description)
-    address = escape((public_url or "").rstrip("/") + view.path)
-    lines = [f"<title>{title}</title>", f'<meta name="description" content="{description}">']
+    title, description = escape(view.title), escape(view.description)
+    site = escape((public_url or "").rstrip("/"))
+    address = site + escape(view.path)
+    lines = [f"<title>{title} · {NAME}</title>", f'<meta name="description" content="{description}">']
     if today is not None:
         lines.append(f'<meta name="mt-now" content="{today.isoformat()}">')
-    if not view.found:
+    if not view.found or not view.listed:
         return "\n".join([*lines, '<meta name="robots" content="noindex">'])
     return "\n".join(
         [
@@ -42,6 +44,8 @@ def head_of(view: View, public_url: str | None, today: datetime | None = None) -
             '<meta property="og:type" content="website">',
             f'<meta property="og:site_name" content="{NAME}">',
             f'<meta property="og:url" content="{address}">',
+            f'<meta property="og:image" content="{site}/share.png">',
+            '<meta name="twitter:card" content="summary_large_image">',
         ]
     )
 
@@ -60,13 +64,13 @@ def body_of(view: View) -> str:
 
 
 def _facts(table: Table) -> str:
-    computed = '<span class="chip">Computed table</span> ' if table.bracket.computed else ""
+    label = "Computed table" if table.bracket.computed else "Official values"
     synced = table.bracket.synced_at
     read = "Not read from the league yet"
     if synced is not None:
         stamp = f"{synced:%Y-%m-%dT%H:%M:%SZ}"
         read = f'Read from the league <time datetime="{stamp}">{synced.day} {synced:%B %Y, %H:%M} UTC</time>'
-    return f'<p class="facts">{computed}<span>{read}</span></p>'
+    return f'<p class="facts"><span class="chip">{label}</span> <span>{read}</span></p>'
 
 
 def table_of(table: Table, view: View) -> str:

@@ -4,8 +4,10 @@ import re
 from dataclasses import dataclass
 
 from match_contract import Season
+from missing_table.clubs import queries as clubs
 from missing_table.matches.queries import match as find_match
 from missing_table.matches.schemas import MatchDetail
+from missing_table.pages import words
 from missing_table.tables import queries as tables
 from missing_table.tables.build import build_table
 from missing_table.tables.schemas import Table
@@ -13,20 +15,17 @@ from missing_table.teams import queries as teams
 from missing_table.web.dependencies import season_or_current
 from missing_table.web.state import State
 
-NAME = "Missing Table"
-_BRACKET = re.compile(r"/(\d{4}-\d{2})/([a-z0-9-]{1,40})/(u\d{1,2})/([a-z0-9-]{1,80})/?")
-_ENTITY = re.compile(r"/(teams|matches)/(\d{1,18})/?")
-_FIXED = {
-    "/": ("MLS NEXT tables and fixtures", "Every MLS NEXT table, right, on a phone, and how fresh it is."),
-    "/status": ("Status", "When the league's data was last read, and how each run ended."),
-    "/about": ("About", "Where these tables come from and by which rules they are made."),
-    "/search": ("Search", "Find a club, a team or a venue."),
-}
+_BRACKET = re.compile(r"/(\d{4}-\d{2})/([a-z0-9-]{1,40})/(u\d{1,2})/([a-z0-9-]{1,80})(/what-if)?/?")
+_ENTITY = re.compile(r"/(teams|matches|clubs)/(\d{1,18})/?")
+_PRIVATE = re.compile(r"/admin(/[a-z-]{1,40})?/?")
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A page's first view. `table` for a bracket's page alone; `found` false where there is no such page."""
+    """A page's first view. `table` for a bracket's page alone; `found` false where there is no such page.
+
+    `listed` is false where search engines have no business.
+    """
 
     path: str
     title: str
@@ -36,27 +35,32 @@ class View:
     kind: str = "plain"
     table: Table | None = None
     found: bool = True
+    listed: bool = True
 
 
 async def view_of(state: State, path: str) -> View:
     """The view of an address; an unknown one is a page that says so."""
     path = path.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0]
+    found: View | None = None
     if bracket := _BRACKET.fullmatch(path.lower()):
-        found = await _bracket_view(state, *bracket.groups())
+        season, league, age_group, division, what_if = bracket.groups()
+        found = await _bracket_view(state, season, league, age_group, division, what_if=what_if is not None)
     elif entity := _ENTITY.fullmatch(path):
-        found = await (_team_view if entity[1] == "teams" else _match_view)(state, int(entity[2]))
-    elif (fixed := _FIXED.get(path.rstrip("/") or "/")) is not None:
-        title, description = fixed
-        heading = f"Season {season_or_current(state, None)}" if path == "/" else title
-        return View(path.rstrip("/") or "/", title, description, heading)
-    elif re.fullmatch(r"/clubs/\d{1,18}/?", path):
-        return View(path, "Club", "A club across its ages.", "Club")
-    else:
-        found = None
-    return found or View(path, "Not found", "There is no such page.", "There is no such page", found=False)
+        entities = {"teams": _team_view, "clubs": _club_view, "matches": _match_view}
+        found = await entities[entity[1]](state, int(entity[2]))
+    elif fixed := words.FIXED.get(path.rstrip("/") or "/"):
+        found = View(path.rstrip("/") or "/", *fixed)
+    elif _PRIVATE.fullmatch(path):
+        found = View(path, "Admin", "For those who look after the site.", "Admin", listed=False)
+    if found is not None:
+        return found
+    title, description = words.NOT_FOUND
+    return View(path, title, description, description.rstrip("."), found=False)
 
 
-async def _bracket_view(state: State, season: str, league: str, age_group: str, division: str) -> View | None:
+async def _bracket_view(
+    state: State, season: str, league: str, age_group: str, division: str, *, what_if: bool
+) -> View | None:
     try:
         name = Season.parse(season).name
     except ValueError:
@@ -65,20 +69,26 @@ async def _bracket_view(state: State, season: str, league: str, age_group: str, 
         bracket = await tables.bracket_at(
             connection, season=name, league=league, age_group=age_group, division=division
         )
-        standing = await tables.standing(connection, bracket_id=bracket.id) if bracket else None
-    if standing is None:
+        standing = await tables.standing(connection, bracket_id=bracket.id) if bracket and not what_if else None
+    if bracket is None or (standing is None and not what_if):
         return None
-    table = build_table(standing)
-    bracket = table.bracket
     heading = f"{bracket.age_group} {bracket.division}"
-    leader = f" {table.rows[0].team.name} leads." if table.rows and bracket.played else ""
+    league_name = bracket.league.value
+    if standing is None:
+        return View(
+            path=f"{bracket.path}/what-if",
+            title=words.what_if_title(bracket.age_group, bracket.division, league_name, bracket.season),
+            description=words.what_if_description(bracket.age_group, bracket.division, league_name),
+            heading="What if?",
+            kicker=f"{heading} · {league_name} · {bracket.season}",
+        )
+    table = build_table(standing)
     return View(
         path=bracket.path,
-        title=f"{heading}, {bracket.league} {bracket.season}",
-        description=f"Table and fixtures of {heading} ({bracket.league}, {bracket.season}): "
-        f"{bracket.teams} teams, {bracket.played} of {bracket.matches} matches played.{leader}",
+        title=words.bracket_title(bracket.age_group, bracket.division, league_name, bracket.season),
+        description=words.bracket_description(bracket.age_group, bracket.division, league_name, bracket.teams),
         heading=heading,
-        kicker=f"{bracket.league} · {bracket.season}",
+        kicker=f"{league_name} · {bracket.season}",
         kind="bracket",
         table=table,
     )
@@ -87,16 +97,36 @@ async def _bracket_view(state: State, season: str, league: str, age_group: str, 
 async def _team_view(state: State, team_id: int) -> View | None:
     async with state.connection() as connection:
         team = await teams.team(connection, team_id=team_id, season=None)
-    if team is None:
-        return None
-    label = " ".join(filter(None, [team["name"], team["age_group"]]))
+        if team is None:
+            return None
+        name = team["season"] or season_or_current(state, None)
+        standings = await tables.standings_of_teams(connection, season=name, team_ids=[team_id])
+    age_group = team["age_group"] or ""
     return View(
         path=f"/teams/{team_id}",
-        title=label,
-        description=f"Matches, results and place in the table of {label}.",
-        heading=label,
-        kicker=team["season"] or "",
+        title=words.team_title(team["name"], age_group),
+        description=words.team_description(
+            team["name"], age_group, standings[0].bracket.league.value if standings else ""
+        ),
+        heading=team["name"],
+        kicker=" · ".join(filter(None, [age_group, team["season"]])),
         kind="team",
+    )
+
+
+async def _club_view(state: State, club_id: int) -> View | None:
+    season = season_or_current(state, None)
+    async with state.connection() as connection:
+        club = await clubs.club(connection, club_id=club_id, season=season)
+    if club is None:
+        return None
+    return View(
+        path=f"/clubs/{club_id}",
+        title=words.club_title(club["name"]),
+        description=words.club_description(club["name"]),
+        heading=club["name"],
+        kicker=season,
+        kind="club",
     )
 
 
@@ -106,14 +136,13 @@ async def _match_view(state: State, match_id: int) -> View | None:
     if raw is None:
         return None
     match = MatchDetail.model_validate_json(raw)
-    score = "" if match.home_score is None else f" {match.home_score}:{match.away_score}"
-    heading = f"{match.home.name} – {match.away.name}"
-    day = f"{match.local_date.day} {match.local_date:%B %Y}"
+    home, away, day = match.home.name, match.away.name, match.local_date
+    score = "v" if match.home_score is None else f"{match.home_score} – {match.away_score}"
     return View(
         path=f"/matches/{match_id}",
-        title=f"{heading}{score}",
-        description=f"{match.age_group} {match.division or match.league}, {day}: {heading}{score}.",
-        heading=heading,
-        kicker=f"{match.league} · {match.age_group} · {day}",
+        title=words.match_title(home, away, day),
+        description=words.match_description(home, away, day, match.venue.name if match.venue else None),
+        heading=f"{home} {score} {away}",
+        kicker=f"{match.age_group} · {match.league} · {words.long_date(day)}",
         kind="match",
     )
