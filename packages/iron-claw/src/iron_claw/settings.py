@@ -5,12 +5,20 @@ docs/iron-claw.md describes every one; a test compares.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+ANTHROPIC = "api.anthropic.com"
+PLACEHOLDER = re.compile(
+    r"(change.?me.*|replace.?me.*|placeholder.*|your[-_ ].*|todo|x{3,}|\.{3}|<.*>|.*example.*"
+    r"|secret|password|postgres|guest|test|testing123)",
+    re.IGNORECASE,
+)
+"""What stands in example files. Refused where real calls are paid for."""
 PRICES = Path(__file__).parent / "prices.toml"
 
 
@@ -76,6 +84,12 @@ class Settings(BaseSettings):
             raise ValueError(f"{above} IRON_CLAW_REDUCE_PCT ({self.reduce_pct})")
         if not self.bare and not self.radius_secret.get_secret_value():
             raise ValueError("IRON_CLAW_RADIUS_HOST is set, so IRON_CLAW_RADIUS_SECRET must be set too")
+        if ANTHROPIC in self.upstream_url:
+            names = ("upstream_key", "radius_secret", "coa_secret")
+            wrong = [name for name in names if PLACEHOLDER.fullmatch(getattr(self, name).get_secret_value())]
+            if wrong:
+                listed = ", ".join(f"IRON_CLAW_{name.upper()}" for name in wrong)
+                raise ValueError(f"a placeholder is no secret: put the real one into {listed}")
         return self
 
     @property

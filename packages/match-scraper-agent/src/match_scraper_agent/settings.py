@@ -7,15 +7,21 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from match_scraper import BrowserMode
 from match_scraper.settings import addresses
 
 DEFAULT_MODEL = "claude-haiku-4-5"
+_PLACEHOLDER = re.compile(
+    r"(change.?me.*|replace.?me.*|placeholder.*|your[-_ ].*|todo|x{3,}|\.{3}|<.*>|.*example.*"
+    r"|secret|password|postgres|guest|test|testing123)?",
+    re.IGNORECASE,
+)
 _LINE = re.compile(r"(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=.*")
 
 
@@ -68,6 +74,21 @@ class Settings(BaseSettings):
     model_timeout_s: Annotated[float, Field(gt=0)] = 180.0
     log_level: str = "warning"
 
+    @model_validator(mode="after")
+    def _no_placeholders(self) -> Self:
+        """Against an API that is not on this machine, a secret out of an example file is no secret."""
+        if not self.api_url.startswith("https://"):
+            return self
+        given = {
+            "AGENT_API_KEY": self.api_key.get_secret_value() if self.api_key else None,
+            "AGENT_PROXY_KEY": self.proxy_key.get_secret_value().partition(".")[2] if self.proxy_key else None,
+            "AMQP_URL": (urlsplit(self.amqp_url.get_secret_value()).password or "") if self.amqp_url else None,
+        }
+        wrong = [name for name, secret in given.items() if secret is not None and _PLACEHOLDER.fullmatch(secret)]
+        if wrong:
+            raise ValueError(f"the secret in {', '.join(wrong)} is a placeholder: put the real one")
+        return self
+
     def now(self) -> datetime:
         """The present, or AGENT_TODAY where that is set: for the plan, freshness and the choice of season alone."""
         return self.today or datetime.now(UTC)
@@ -86,16 +107,18 @@ def check_env_file(path: Path) -> None:
 
 
 def load_settings(env_file: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
-    """Reads environment and env file; `overrides` (from the command line) win. Raises SettingsError, one sentence."""
+    """Environment over FILE.secret over FILE; `overrides` win over all. Raises SettingsError, one sentence."""
     if env_file is not None:
         check_env_file(env_file)
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
     try:
-        return Settings(_env_file=env_file, **given)
+        return Settings(_env_file=(env_file, f"{env_file}.secret") if env_file else None, **given)
     except ValidationError as error:
         raise SettingsError("; ".join(_sentence(entry["loc"], entry["msg"]) for entry in error.errors())) from None
 
 
 def _sentence(location: tuple[int | str, ...], message: str) -> str:
-    name = str(location[0]) if location else "settings"
+    if not location:
+        return message.removeprefix("Value error, ")
+    name = str(location[0])
     return f"{name if name.isupper() else 'AGENT_' + name.upper()}: {message}"

@@ -5,13 +5,23 @@ process talks to is never a guess).
 """
 
 import os
+import re
 from datetime import UTC, date, datetime, time
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+import structlog
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PLACEHOLDER = re.compile(
+    r"(change.?me.*|replace.?me.*|placeholder.*|your[-_ ].*|todo|x{3,}|\.{3}|<.*>|.*example.*"
+    r"|secret|password|postgres|guest|test|testing123)?",
+    re.IGNORECASE,
+)
+"""What stands in example files, and what nobody may sign in with."""
 
 
 class SettingsError(Exception):
@@ -33,8 +43,13 @@ def _moment(value: object) -> object:
     return value
 
 
+log = structlog.get_logger(__name__)
 Blankable = BeforeValidator(_blank_is_none)
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _password(url: SecretStr | None) -> str | None:
+    return (urlsplit(url.get_secret_value()).password or "") if url is not None else None
 
 
 class Settings(BaseSettings):
@@ -71,6 +86,43 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: Annotated[Port | None, Blankable] = None
 
+    @model_validator(mode="after")
+    def _no_placeholders(self) -> Self:
+        """In production a secret out of an example file is no secret."""
+        if self.env == "prod":
+            given = {
+                "DATABASE_URL": _password(self.database_url),
+                "DATABASE_DIRECT_URL": _password(self.database_direct_url),
+                "AMQP_URL": _password(self.amqp_url),
+                "MT_JWT_SECRET": self.jwt_secret.get_secret_value() if self.jwt_secret else None,
+            }
+            wrong = [name for name, secret in given.items() if secret is not None and PLACEHOLDER.fullmatch(secret)]
+            if wrong:
+                raise ValueError(
+                    f"MT_ENV is prod and the secret in {', '.join(wrong)} is a placeholder: put the real one"
+                )
+        return self
+
+    @property
+    def production(self) -> bool:
+        """Whether this is production, by MT_ENV or by the database's host: Supabase's, where there is no other."""
+        return self.env == "prod" or self.database_host.endswith((".supabase.co", ".supabase.com"))
+
+    @property
+    def database_host(self) -> str:
+        """Of the direct address where there is one; empty where none is set."""
+        given = self.database_direct_url or self.database_url
+        return (urlsplit(given.get_secret_value()).hostname or "") if given else ""
+
+    def say_database(self) -> None:
+        """Logs which database this process writes to, before it does; a warning where it is production's."""
+        given = self.database_direct_url or self.database_url
+        name = urlsplit(given.get_secret_value()).path.lstrip("/") if given else ""
+        if self.production:
+            log.warning("writes to the PRODUCTION database", host=self.database_host, database=name)
+        else:
+            log.info("database", host=self.database_host, database=name)
+
     @cached_property
     def pooled_dsn(self) -> str:
         """The database for requests and ingest; may be a pooler in transaction mode."""
@@ -105,16 +157,18 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Reads the environment (and MT_ENV_FILE); raises SettingsError with one sentence a malformed setting."""
+    """Reads the environment over MT_ENV_FILE.secret over MT_ENV_FILE; SettingsError: a sentence a malformed setting."""
     env_file = os.environ.get("MT_ENV_FILE") or None
     if env_file is not None and not Path(env_file).is_file():
         raise SettingsError(f"MT_ENV_FILE names {env_file!r}, and there is no such file")
     try:
-        return Settings(_env_file=env_file)
+        return Settings(_env_file=(env_file, f"{env_file}.secret") if env_file else None)
     except ValidationError as error:
         raise SettingsError("; ".join(_sentence(entry["loc"], entry["msg"]) for entry in error.errors())) from None
 
 
 def _sentence(location: tuple[int | str, ...], message: str) -> str:
-    name = str(location[0]) if location else "settings"
+    if not location:
+        return message.removeprefix("Value error, ")
+    name = str(location[0])
     return f"{name if name.isupper() else 'MT_' + name.upper()}: {message}"

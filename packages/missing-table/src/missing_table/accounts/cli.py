@@ -16,6 +16,7 @@ from missing_table.accounts import queries
 from missing_table.accounts.keys import FORM, ServiceKey
 from missing_table.accounts.tokens import sign
 from missing_table.admin.queries import AUDIT
+from missing_table.logs import configure_logs
 from missing_table.settings import SettingsError, load_settings
 
 
@@ -44,7 +45,11 @@ def register(app: typer.Typer) -> None:
 
 
 def _connect() -> psycopg.Connection[dict[str, object]]:
-    dsn = load_settings().direct_dsn
+    settings = load_settings()
+    dsn = settings.direct_dsn
+    configure_logs(settings.log_level)
+    if settings.production:
+        settings.say_database()
     try:
         return psycopg.connect(dsn, row_factory=dict_row, prepare_threshold=None)
     except psycopg.OperationalError as error:

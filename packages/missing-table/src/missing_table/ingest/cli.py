@@ -45,6 +45,8 @@ def migrate_command(
     """Bring the database to this version's schema."""
     settings = load_settings()
     configure_logs(settings.log_level)
+    if not check:
+        settings.say_database()
     try:
         titles = pending(settings.direct_dsn) if check else migrate(settings.direct_dsn)
     except (MigrationError, psycopg.Error) as error:
@@ -65,6 +67,8 @@ def worker_command(
     from missing_table.ingest.worker import run_worker  # noqa: PLC0415 - Celery is slow to import
 
     settings = load_settings()
+    configure_logs(settings.log_level)
+    settings.say_database()
     raise typer.Exit(run_worker(settings, concurrency=concurrency or settings.worker_concurrency))
 
 
@@ -72,6 +76,8 @@ def worker_command(
 def _database() -> Iterator[psycopg.Connection]:
     settings = load_settings()
     configure_logs(settings.log_level)
+    if settings.production:
+        settings.say_database()
     try:
         with psycopg.connect(
             settings.pooled_dsn, autocommit=True, prepare_threshold=None, connect_timeout=5

@@ -28,6 +28,7 @@ def serve(
     """Serve the API (and the built site, where MT_SITE_DIR names it) until SIGTERM."""
     settings = load_settings()
     configure_logs(settings.log_level)
+    settings.say_database()
     application = create_app(settings)
     config = uvicorn.Config(
         application,

@@ -1,0 +1,278 @@
+"""docs/settings.md: every setting that our code reads, with its default. `python -m devstack.settings_table` writes it.
+
+Names and defaults come from the settings classes, from raddb, from nginx.conf and from every place that reads the
+environment by itself. Only what each one means is written here; a test fails where that is missing or the page is old.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import AliasChoices, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings
+
+from devstack.places import ROOT
+from iron_claw.settings import Settings as Gateway
+from match_scraper.settings import ReaderSettings
+from match_scraper_agent.settings import Settings as Agent
+from missing_table.settings import Settings as Table
+
+PAGE = ROOT / "docs" / "settings.md"
+CLASSES: tuple[tuple[str, tuple[type[BaseSettings], ...]], ...] = (
+    ("Agent and reader", (Agent, ReaderSettings)),
+    ("Gateway", (Gateway,)),
+    ("Backend, worker and `missing-table`'s other commands", (Table,)),
+)
+RADIUS = "FreeRADIUS"
+NGINX = "Nginx"
+REST = "Commands and tools"
+HEAD = """# Settings
+
+Made from the code by `python -m devstack.settings_table`; a test compares. Environment over env file over default; an
+empty value counts as not set. Env files: `envs/.env.local` for `./mt`, `envs/.env.prod` for the scripts and, by
+`MT_ENV_FILE` or `--env-file`, for a command against production. Neither holds a secret: those come from the
+environment, or from `envs/.env.<env>.secret` beside it, which git ignores (`.secret.example` explains). In the
+clusters they come from Secrets (`deploy/<cluster>/secrets.example`). **Bold** names are secrets.
+
+With `MT_ENV=prod` backend, worker and commands refuse a secret that looks like an example's ("changeme",
+"<password>"); the gateway does so where its upstream is the real one, the agent where its API is an https address.
+Whatever writes says first, in its log, which database it writes to.
+"""
+
+MEANS = {
+    "AGENT_API_URL": "the API, which knows what has landed",
+    "AGENT_API_KEY": "the service key of the API, scope `agent`",
+    "AGENT_PROXY_URL": "the gateway to the model; empty: without a model",
+    "AGENT_PROXY_KEY": "`<user>.<password>` of the gateway; without it runs go without a model",
+    "AGENT_MODEL": "the model asked for",
+    "AGENT_MODEL_TIMEOUT_S": "the whole conversation, in seconds",
+    "AGENT_SOURCE_URL": "the league's page",
+    "AGENT_VIEWER_URL": "the viewer, as a last-known fallback",
+    "AGENT_MODULAR11_URL": "the platform of the seasons to 2025-26",
+    "AGENT_SOURCE_RESOLVE": "`host=ip:port,…`: sends hosts elsewhere (the replica)",
+    "AGENT_SOURCE_CA": "the one certificate to trust there",
+    "AGENT_CHROMIUM": "the browser",
+    "AGENT_CHROMIUM_SANDBOX": "Chromium's own sandbox; not set: on, except for root",
+    "AGENT_BROWSER": "always, auto or never: how today's viewer is found",
+    "AGENT_BROWSER_DEADLINE_S": "the browser's whole work, in seconds",
+    "AGENT_HTTP_TIMEOUT_S": "one request to the source, in seconds",
+    "AGENT_MAX_WAIT_S": "a longer Retry-After is not waited for, in seconds",
+    "AGENT_USER_AGENT": "who we say we are",
+    "AGENT_STATE_DIR": "outbox, evidence of failures, the note of a run under way",
+    "AGENT_TODAY": "replaces now for plan, freshness and season",
+    "AGENT_TARGETS_FILE": "the targets, instead of the package's",
+    "AGENT_PROMPT_FILE": "the system prompt, instead of the package's",
+    "AGENT_KUBE_CONTEXT": "kubectl's context of the cluster at home; read by the scripts, not by a run",
+    "AGENT_WEBHOOK_URL": "gets `{text, run}` by POST after each run",
+    "AGENT_LOG_LEVEL": "debug, info, warning or error; JSON lines on stderr",
+    "AMQP_URL": "the broker, `amqp://user:secret@host:5672/vhost`",
+    "IRON_CLAW_HOST": "where it listens",
+    "IRON_CLAW_PORT": "where it listens",
+    "IRON_CLAW_LOG_LEVEL": "debug, info, warning or error; JSON lines on stderr",
+    "IRON_CLAW_UPSTREAM_URL": "where calls go",
+    "IRON_CLAW_UPSTREAM_KEY": "the real key of the model",
+    "IRON_CLAW_UPSTREAM_CONNECT_TIMEOUT_S": "seconds to connect",
+    "IRON_CLAW_UPSTREAM_READ_TIMEOUT_S": "seconds between two chunks",
+    "IRON_CLAW_MAX_BODY_BYTES": "the longest request body",
+    "IRON_CLAW_MODE": "radius, or bare: everybody is let through and only counted",
+    "IRON_CLAW_RADIUS_HOST": "the RADIUS server; empty means bare",
+    "IRON_CLAW_RADIUS_AUTH_PORT": "its port for Access-Requests",
+    "IRON_CLAW_RADIUS_ACCT_PORT": "its port for accounting",
+    "IRON_CLAW_RADIUS_SECRET": "shared with it",
+    "IRON_CLAW_RADIUS_TIMEOUT_S": "seconds for an answer",
+    "IRON_CLAW_RADIUS_TRIES": "how often it is asked",
+    "IRON_CLAW_NAS_IDENTIFIER": "who the gateway is to RADIUS",
+    "IRON_CLAW_NAS_IP": "the same as an address: fixed, not a pod's",
+    "IRON_CLAW_COA_HOST": "where CoA and Disconnect come in",
+    "IRON_CLAW_COA_PORT": "where CoA and Disconnect come in",
+    "IRON_CLAW_COA_SECRET": "shared with FreeRADIUS for CoA; without it the port stays closed",
+    "IRON_CLAW_GRACE_S": "with RADIUS away, seconds on the last grant",
+    "IRON_CLAW_KEY_MAP": "JSON: other keys, each standing for a `<user>.<password>`",
+    "IRON_CLAW_POLICY_MODE": "enforce, or monitor: decide and count, change nothing",
+    "IRON_CLAW_DOWNGRADE_PCT": "the ladder's first rung, % of the session's tokens",
+    "IRON_CLAW_REDUCE_PCT": "the ladder's second rung",
+    "IRON_CLAW_REDUCE_MAX_TOKENS": "`max_tokens` there",
+    "IRON_CLAW_REDUCE_CALLS": "calls left there",
+    "IRON_CLAW_MODEL_MAP": "JSON: which model stands in for which",
+    "IRON_CLAW_INPUT_BYTES_PER_TOKEN": "the cautious estimate of a body's tokens",
+    "IRON_CLAW_PRICES_FILE": "micro-dollars per million tokens",
+    "IRON_CLAW_SESSION_TIMEOUT_S": "where the grant says nothing",
+    "IRON_CLAW_IDLE_TIMEOUT_S": "where the grant says nothing",
+    "IRON_CLAW_INTERIM_S": "where the grant says nothing",
+    "IRON_CLAW_STATE_DIR": "the journal's folder, one gateway each",
+    "IRON_CLAW_JOURNAL_MAX_BYTES": "the journal is written anew beyond this",
+    "IRON_CLAW_JOURNAL_FSYNC_S": "how long what was written may wait for the disk, in seconds",
+    "IRON_CLAW_LEASE_S": "after so long without a sign a reservation is looked at, in seconds",
+    "IRON_CLAW_DATABASE_URL": "where `llm_calls` and the users are, as the role `radius`",
+    "IRON_CLAW_DRAIN_S": "how long streams may go on after SIGTERM, in seconds",
+    "DATABASE_URL": "the database for requests and ingest; may be a pooler in transaction mode",
+    "DATABASE_DIRECT_URL": "the database without a pooler, for LISTEN and migrations; not set: DATABASE_URL",
+    "MT_ENV": "local or prod; prod refuses placeholder secrets",
+    "MT_TODAY": "replaces now for freshness and season",
+    "MT_JWT_SECRET": "the sign-in's own secret, for tokens signed with it",
+    "MT_JWKS_URL": "the sign-in's public keys",
+    "MT_AUTH_URL": "the sign-in's address (Supabase: https://<project>.supabase.co/auth/v1)",
+    "MT_AUTH_KEY": "the key of the project that the sign-in is asked with",
+    "MT_PUBLIC_URL": "the site's address, for calendars and pages",
+    "MT_SITE_DIR": "the built site, where the backend serves it (embedded)",
+    "MT_MIGRATIONS_DIR": "supabase/migrations, where they do not lie beside the package",
+    "MT_LOG_LEVEL": "debug, info, warning or error; JSON lines on stderr",
+    "MT_HOST": "where the backend listens",
+    "MT_PORT": "where the backend listens",
+    "MT_WORKER_CONCURRENCY": "processes that land messages side by side",
+    "MT_METRICS_HOST": "where the worker's /metrics listens",
+    "MT_METRICS_PORT": "where the worker's /metrics listens; not set: nowhere",
+    "MT_ENV_FILE": "an env file, and the .secret beside it; for ./mt instead of envs/.env.local",
+    "MT_NEW_KEY": "the key that `missing-table keys add` is to keep",
+    "MT_SHARED": "the folder of shared material, where it is not ../shared (./mt)",
+    "MT_DURABILITY": "`throwaway`: PostgreSQL does not wait for the disk (tests)",
+    "MT_TEST_PORT_OFFSET": "the port offset of the tests' stack",
+    "MT_TEST_DATA": "the folder of the tests' stack",
+    "ANTHROPIC_API_KEY": "as IRON_CLAW_UPSTREAM_KEY; without it ./mt plays a scripted model",
+    "IRON_CLAW_KEY": "`<user>.<password>` that `iron-claw status` asks with",
+    "IRON_CLAW_URL": "the gateway that `iron-claw status` asks",
+    "IRON_CLAW_NEW_SECRET": "the secret that `iron-claw users add` is to keep",
+    "PROMETHEUS_MULTIPROC_DIR": "set by the worker itself: where its processes count",
+    "CLOUD_KUBE_CONTEXT": "kubectl's context of the cloud K8s: deploy.sh cloud and preflight.sh cloud alone read it",
+    "RADIUS_RADDB": "the folder of its configuration",
+    "RADIUS_LISTEN": "its own address",
+    "RADIUS_CLIENT_NET": "the network that the gateway comes from",
+    "RADIUS_AUTH_PORT": "Access-Requests",
+    "RADIUS_ACCT_PORT": "accounting",
+    "RADIUS_COA_PORT": "the relay of CoA and Disconnect",
+    "RADIUS_NAS_COA_HOST": "the gateway, for CoA",
+    "RADIUS_NAS_COA_PORT": "the gateway, for CoA",
+    "RADIUS_SECRET": "shared with the gateway",
+    "RADIUS_COA_SECRET": "shared with the gateway, for CoA",
+    "RADIUS_DB_HOST": "the database",
+    "RADIUS_DB_PORT": "the database",
+    "RADIUS_DB_NAME": "the database",
+    "RADIUS_DB_USER": "the role `radius`",
+    "RADIUS_DB_PASSWORD": "its password",
+    "RADIUS_DB_SSLMODE": "`require` unless it is on this machine",
+    "NGINX_MODULES": "`load_module` lines",
+    "NGINX_RUN": "its writable folder",
+    "NGINX_ACCESS_LOG": "where each request is written",
+    "NGINX_COMPRESSED": "types that are compressed",
+    "NGINX_BROTLI": "brotli's lines, where the module is there",
+    "NGINX_BROTLI_OFF": "the same, for server-sent events",
+    "NGINX_BROTLI_STATIC_OFF": "the same, for pages with includes",
+    "NGINX_LISTEN": "its address",
+    "NGINX_BACKEND": "host:port of the backend",
+    "NGINX_SITE": "the built site",
+}
+SECRETS = re.compile(r"(_KEY|_SECRET|_PASSWORD|_KEY_MAP)$|^(AMQP_URL|DATABASE_URL|DATABASE_DIRECT_URL)$|WEBHOOK_URL$")
+
+
+def names_of(prefix: str, name: str, field: FieldInfo) -> list[str]:
+    """The environment variables that set a field."""
+    alias = field.validation_alias
+    if isinstance(alias, AliasChoices):
+        return [str(choice) for choice in alias.choices]
+    return [str(alias) if alias is not None else f"{prefix}{name}".upper()]
+
+
+def default_of(field: FieldInfo) -> str:
+    """As a person writes it; a secret's default is never shown."""
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if value is None or value is PydanticUndefined or isinstance(value, SecretStr) or value in ("", {}):
+        return "none"
+    if isinstance(value, Path):
+        value = str(value).replace(str(Path.home()), "~")
+        return "the package's" if str(ROOT) in value else f"`{value}`"
+    return f"`{value}`"
+
+
+def of_classes() -> dict[str, dict[str, str]]:
+    """Per section, each name with its default."""
+    found: dict[str, dict[str, str]] = {}
+    for section, classes in CLASSES:
+        rows = found.setdefault(section, {})
+        for kind in classes:
+            for name, field in kind.model_fields.items():
+                for variable in names_of(str(kind.model_config["env_prefix"]), name, field):
+                    rows.setdefault(variable, default_of(field))
+    return found
+
+
+def read_directly() -> set[str]:
+    """Names that source files ask the environment for themselves: `os.environ.get`, `os.environ[...]`, `envvar=`."""
+    found: set[str] = set()
+    for file in [*ROOT.glob("packages/*/src/**/*.py"), *ROOT.glob("devstack/src/**/*.py")]:
+        text = file.read_text(encoding="utf-8")
+        if "environ" in text or "envvar" in text:
+            found |= set(_asked(ast.parse(text)))
+    return {name for name in found if name.startswith(("MT_", "AGENT_", "IRON_CLAW_")) or name in MEANS}
+
+
+def _asked(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            asks = ast.unparse(node.func).endswith(("environ.get", "getenv", "environ.pop"))
+            values = [*node.args[:1]] if asks else []
+            values += [word.value for word in node.keywords if word.arg == "envvar"]
+        elif isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("environ"):
+            values = [node.slice]
+        else:
+            continue
+        for value in values:
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield value.value
+
+
+def in_files(pattern: str, *files: Path) -> set[str]:
+    """Names that configuration files ask for."""
+    return {name for file in files for name in re.findall(pattern, file.read_text(encoding="utf-8"))}
+
+
+def radius_names() -> set[str]:
+    """What raddb asks for."""
+    folder = ROOT / "deploy" / "freeradius" / "raddb"
+    return in_files(r"\$ENV\{(RADIUS_\w+)\}", *(path for path in folder.rglob("*") if path.is_file()))
+
+
+def nginx_names() -> set[str]:
+    """What nginx.conf asks for."""
+    return in_files(r"\$\{(NGINX_\w+)\}", ROOT / "deploy" / "nginx" / "nginx.conf")
+
+
+def script_names() -> set[str]:
+    """What the shell scripts take from an env file."""
+    return in_files(r"\b([A-Z]+_KUBE_CONTEXT)\b", *(ROOT / "scripts").rglob("*.sh"))
+
+
+def sections() -> dict[str, dict[str, str]]:
+    """Everything, per section: name and default."""
+    found = of_classes()
+    known = {name for rows in found.values() for name in rows}
+    found[RADIUS] = dict.fromkeys(sorted(radius_names()), "none")
+    found[NGINX] = dict.fromkeys(sorted(nginx_names()), "none")
+    rest = (read_directly() | script_names() | {"CLOUD_KUBE_CONTEXT"}) - known
+    found[REST] = dict.fromkeys(sorted(rest), "none")
+    return found
+
+
+def page() -> str:
+    """The whole document. KeyError for a setting that MEANS does not explain."""
+    parts = [HEAD]
+    for section, rows in sections().items():
+        parts.append(f"\n## {section}\n\n| Name | Default | What it does |\n| --- | --- | --- |\n")
+        for name, default in rows.items():
+            shown = f"**`{name}`**" if SECRETS.search(name) else f"`{name}`"
+            parts.append(f"| {shown} | {default} | {MEANS[name]} |\n")
+        if section == RADIUS:
+            parts.append("\nIt has no defaults of its own: `./mt`, the image and the manifest set them.\n")
+        if section == NGINX:
+            parts.append("\nFilled into `deploy/nginx/nginx.conf` before it starts, by `./mt` and by the image.\n")
+    return "".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    sys.stdout.write(f"{PAGE}\n")
