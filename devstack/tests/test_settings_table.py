@@ -89,7 +89,8 @@ def test_env_files_hold_known_settings_and_no_secret(name: str) -> None:
 def test_examples_of_secrets_name_known_settings_and_hold_none(name: str) -> None:
     text = (ROOT / "envs" / name).read_text(encoding="utf-8")
     known = {name for rows in settings_table.sections().values() for name in rows}
-    assert set(re.findall(r"^#([A-Z_]+)=$", text, re.MULTILINE)) <= known
+    composed = settings_table.in_files(r"\$\{([A-Z_]+)", ROOT / "compose.yaml")
+    assert set(re.findall(r"^#([A-Z_]+)=$", text, re.MULTILINE)) <= known | composed
     assert envfile.parse(text, name) == {}
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert "envs/*.secret" in ignored
