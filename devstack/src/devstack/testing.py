@@ -113,6 +113,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         reaper.end_run(config.stash[run_folder_key])
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests have to say although they passed: `record_property("said", "...")`, one line each."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+    for report in reports:
+        for name, value in report.user_properties:
+            if name == "said" and report.when == "call":
+                terminalreporter.write_line(str(value))
+
+
 def run_folder(config: pytest.Config) -> Path:
     """The run's folder, made at the first use, with a process beside it that cleans up should pytest be killed."""
     folder = config.stash[run_folder_key]
