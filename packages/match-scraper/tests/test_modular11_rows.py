@@ -7,7 +7,7 @@ from modular11_fragments import fragment
 
 from match_contract import League, Season, Status
 from match_scraper.fragments import NotAFragment, Row, read_matches
-from match_scraper.modular11 import to_match
+from match_scraper.modular11 import key_of, to_match
 from match_scraper.values import FeedKey
 
 KEY = FeedKey("modular11-homegrown-25-26", League.HOMEGROWN, Season(2025))
@@ -117,3 +117,11 @@ def test_the_status_follows_from_date_and_score(when: str, score: str, status: S
 def test_a_time_without_a_zone_is_not_kept_and_the_date_is() -> None:
     match = to_match(row(), KEY, NOW)
     assert (match.kick_off, match.time_set, match.local_date) == (None, False, date(2025, 10, 18))
+
+
+def test_a_clubs_academy_team_is_another_team_than_its_homegrown_one_though_both_are_printed_alike() -> None:
+    academy = to_match(row(), key_of(KEY.season, League.ACADEMY), NOW)
+    homegrown = to_match(row(), key_of(KEY.season, League.HOMEGROWN), NOW)
+    assert academy.home.name == homegrown.home.name
+    assert (homegrown.home.age_label, academy.home.age_label) == ("U14", "U14 AD")
+    assert (academy.away.age_label, academy.age_group) == ("U14 AD", "U14")

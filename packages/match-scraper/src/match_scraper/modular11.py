@@ -424,12 +424,16 @@ def _outside(row: Row, piece: Slice, season: Season) -> str | None:
 
 
 def to_match(row: Row, key: FeedKey, now: datetime) -> Match:
-    """A row as a match: status from date and score, which is all that is printed; raises pydantic.ValidationError."""
+    """A row as a match: status from date and score, which is all that is printed; raises pydantic.ValidationError.
+
+    A club's Homegrown and Academy teams of an age are printed alike; the label tells them apart, as the viewer's does.
+    """
     played = row.day <= now.date()
     score = row.score if played else None
     shootout = row.shootout if score else None
     over = row.day < now.date()
     brackets = (bracket_id(key.season, key.league, row.age, row.division),)
+    label = f"{row.age} AD" if key.league is League.ACADEMY else row.age
     return Match(
         source=Source.MODULAR11,
         season=key.season.name,
@@ -438,8 +442,8 @@ def to_match(row: Row, key: FeedKey, now: datetime) -> Match:
         age_group=row.age,
         division=row.division,
         competition=row.competition,
-        home=TeamRef(name=row.home, age_label=row.age, club_id=row.home_club, club_name=row.home),
-        away=TeamRef(name=row.away, age_label=row.age, club_id=row.away_club, club_name=row.away),
+        home=TeamRef(name=row.home, age_label=label, club_id=row.home_club, club_name=row.home),
+        away=TeamRef(name=row.away, age_label=label, club_id=row.away_club, club_name=row.away),
         home_brackets=brackets,
         away_brackets=brackets,
         kick_off=None,
