@@ -35,6 +35,8 @@ HEARTBEAT_S = 10
 LISTEN_S = 1.0
 REPLIES_KEPT_MS = 3_600_000
 """How long a reply queue outlives the run that it belongs to, should that end without taking its leave."""
+DRAIN_S = 0.1
+"""So long the listening thread waits for a reply before it looks whether the run has ended."""
 
 Payload = dict[str, Any]
 BROKER_ERRORS = (AMQPError, KombuError, OSError)
@@ -202,7 +204,7 @@ class AmqpCourier:
             beat = time.monotonic()
             while not self._ending.is_set():
                 with suppress(socket.timeout):
-                    connection.drain_events(timeout=LISTEN_S)
+                    connection.drain_events(timeout=DRAIN_S)
                 if time.monotonic() - beat >= HEARTBEAT_S / 4:
                     connection.heartbeat_check()
                     if not self._locked:  # the broker may still count our old connection as alive, and the lock as its
