@@ -14,9 +14,11 @@ import subprocess
 import sys
 import termios
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import psycopg
 
 from devstack.gateway_testing import Gateway, Radius
 from devstack.services import process
@@ -73,6 +75,23 @@ def test_a_user_is_added_changed_billed_watched_and_removed(gateway: Gateway) ->
     assert claw(env, "users", "remove", "bob").returncode == 0
     gateway.start()
     assert post(gateway, key) == 401
+
+
+def test_a_month_that_is_used_up_is_told_with_its_reset_date(gateway: Gateway) -> None:
+    gateway.radius.add_user("bob", "bobs-own-secret", check={"MT-Max-Monthly-Tokens": 10})
+    with psycopg.connect(gateway.radius.database.dsn) as connection:
+        connection.execute(
+            """insert into radacct (acctsessionid, acctuniqueid, username, nasipaddress, acctstarttime, acctinputoctets,
+               acctoutputoctets) values ('s', 's', 'bob', '127.0.0.1', now(), 4, 6)"""
+        )
+    now = datetime.now(UTC)
+    resets = f"{datetime(now.year + now.month // 12, now.month % 12 + 1, 1):%Y-%m-%dT%H:%M:%SZ}"
+    key = {"x-api-key": "bob.bobs-own-secret"}
+    refused = httpx.post(f"{gateway.url}/v1/messages", json=TOLD, headers=key, trust_env=False)
+    assert (refused.status_code, refused.headers["x-should-retry"]) == (429, "false")
+    assert refused.json()["error"]["resets_at"] == resets
+    shown = claw({**gateway.environment, "IRON_CLAW_KEY": key["x-api-key"]}, "status")
+    assert (shown.returncode, f"they are new at {resets}" in shown.stderr) == (1, True)
 
 
 def test_a_script_sets_a_user_with_its_own_secret(radius: Radius) -> None:
