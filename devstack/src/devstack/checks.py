@@ -170,7 +170,8 @@ def run_tests(
         raise BadSettings(
             f"./mt test {kind} is not built yet: issue {LATER[kind]} brings it (`issues show {LATER[kind]}`)."
         )
-    control.prepare(False, say, more=setup.CHECKERS)
+    with_images = kind in ("images", "all")
+    control.prepare(False, say, more=(*setup.CHECKERS, *(images.COMPOSE_TOOLS if with_images else ())))
     with setup.one_at_a_time(say):
         setup.wheel("kubernetes", say)
     failed: list[str] = []
@@ -181,7 +182,7 @@ def run_tests(
     others = " or ".join(LATER)
     expression = {"fast": f"not ({others})", "all": ""}.get(kind, kind)
     env = _pytest_environment(port_offset, data)
-    if kind in ("images", "all"):
+    if with_images:
         images.Workshop(images_folder(data)).build((*images.IMAGES, "postgres"), say)
         env["MT_IMAGES_BUILT"] = "1"
     argv = [

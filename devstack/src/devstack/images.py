@@ -55,6 +55,13 @@ TOOLS = tuple(
         ("mmdebstrap", "mmdebstrap"),
     )
 )
+COMPOSE_TOOLS = (
+    Needed("docker-compose", lambda: shutil.which("docker-compose") is not None),
+    Needed("netavark", lambda: Path("/usr/lib/podman/netavark").exists()),
+    Needed("aardvark-dns", lambda: Path("/usr/lib/podman/aardvark-dns").exists()),
+    Needed("iptables", lambda: Path("/usr/sbin/iptables").exists()),
+)
+"""What compose.yaml is tried with: podman's own networks need the latter three."""
 CONTAINERS_CONF = """\
 [containers]
 default_ulimits = ["nofile=8192:8192", "nproc=8192:8192"]
@@ -262,7 +269,21 @@ class Workshop:
 
     def _build_one(self, name: str, wheels: Path, npmrc: Path, say: Say) -> None:
         started = time.monotonic()
-        argv: list[str | Path] = ["buildah", "bud", "--quiet", "--isolation=chroot", "--layers", "--format=docker"]
+        self.call(*self.build_argv(name, wheels, npmrc), what=f"building the image {name}")
+        say(f"image {name}: built in {time.monotonic() - started:.1f} s")
+
+    def build_argv(
+        self,
+        name: str,
+        wheels: Path,
+        npmrc: Path,
+        *,
+        context: Path = ROOT,
+        tag: str | None = None,
+        isolation: tuple[str, ...] = ("--isolation=chroot",),
+    ) -> list[str | Path]:
+        """The call of buildah for one recipe, of a checkout in `context`."""
+        argv: list[str | Path] = ["buildah", "bud", "--quiet", *isolation, "--layers", "--format=docker"]
         argv += ["--pull-never", f"--volume={wheels}:/wheels:ro", f"--secret=id=npmrc,src={npmrc}"]
         if CA_BUNDLE.exists():
             argv.append(f"--volume={CA_BUNDLE}:{CA_BUNDLE}:ro")
@@ -276,9 +297,8 @@ class Workshop:
             "UV_OFFLINE": "1",
         }
         argv += [f"--build-arg={key}={value}" for key, value in arguments.items()]
-        argv += ["--tag", self.image(name), "--file", RECIPES / name / "Dockerfile", ROOT]
-        self.call(*argv, what=f"building the image {name}")
-        say(f"image {name}: built in {time.monotonic() - started:.1f} s")
+        recipe = context / RECIPES.relative_to(ROOT) / name / "Dockerfile"
+        return [*argv, "--tag", tag or self.image(name), "--file", recipe, context]
 
     def _begin_anew_when_large(self, say: Say) -> None:
         used = subprocess.run(
