@@ -46,6 +46,8 @@ def test_a_user_is_added_changed_billed_watched_and_removed(gateway: Gateway) ->
     status = claw({**env, "IRON_CLAW_KEY": key}, "status", "--json")
     assert json.loads(status.stdout)["token_budget"] == 5000
     assert json.loads(status.stdout)["monthly_budget"] == 90_000
+    share = json.loads(status.stdout)["monthly_used"] / 90_000
+    assert f'iron_claw_month_used_ratio{{user="bob"}} {share}' in gateway.get("/metrics").text
     stored = str(gateway.radius.rows("select * from radcheck"))
     assert key.partition(".")[2] not in stored
     assert "SSHA2-256-Password" in stored

@@ -35,6 +35,9 @@ class Metrics:
         self.cost = Counter("iron_claw_cost_micro_usd", "Cost of calls whose price is known", registry=r)
         self.unpriced = Counter("iron_claw_unpriced_calls", "Calls whose price is unknown", registry=r)
         self.unmetered = Counter("iron_claw_free_requests", "Requests that use no tokens", ("route",), registry=r)
+        self.month = Gauge(
+            "iron_claw_month_used_ratio", "Share of a user's tokens of the month that is used", ("user",), registry=r
+        )
         self.journal_depth = Gauge(
             "iron_claw_journal_depth", "Records that wait for RADIUS or the database", ("kind",), registry=r
         )

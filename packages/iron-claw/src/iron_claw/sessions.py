@@ -96,6 +96,13 @@ class Session:
             return max(over, month_end(self.started_at))
         return over
 
+    @property
+    def monthly_used(self) -> int | None:
+        """Tokens of this month, by RADIUS when the session began and by us since; None without a monthly budget."""
+        if self.grant.monthly_budget is None:
+            return None
+        return (self.grant.monthly_used or 0) + self.unreported_before + self.budget.settled.total
+
     def totals(self) -> dict[str, int]:
         """For logs and answers."""
         settled = self.budget.settled
@@ -540,6 +547,7 @@ class Sessions:
         self._tell("Stop", session, now, **{"Acct-Terminate-Cause": session.closing})
         self._journal("close", sid=session.id, cause=session.closing)
         self.metrics.sessions_ended.labels(session.closing).inc()
+        self._measure_month(session)
         log.info("session_closed", user=session.user, session_id=session.id, cause=session.closing, **session.totals())
         session.closed.set()
 
@@ -611,10 +619,17 @@ class Sessions:
     def _acct_answered(self, answered: bool, seconds: float) -> None:
         self.metrics.radius.labels("accounting", "answer" if answered else "no_answer").observe(seconds)
 
+    def _measure_month(self, session: Session) -> None:
+        """What a user's month has come to; it stays on show when the session is over."""
+        if session.grant.monthly_budget:
+            self.metrics.month.labels(session.user).set((session.monthly_used or 0) / session.grant.monthly_budget)
+
     def measure(self) -> None:
         """Brings the gauges up to date, when somebody looks."""
         sessions = [*self.open.values(), *self.ending.values()]
         self.metrics.sessions.set(len(self.open))
+        for session in sessions:
+            self._measure_month(session)
         self.metrics.reserved_tokens.set(sum(session.budget.reserved for session in sessions))
         self.metrics.reservations.set(sum(len(session.under_way) for session in sessions))
         self.metrics.journal_depth.labels("accounting").set(len(self.accounting.queue))

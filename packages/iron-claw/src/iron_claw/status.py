@@ -27,7 +27,7 @@ def of_session(session: Session, *, bare: bool, mode: str, thresholds: Threshold
         "tokens_remaining": budget.room,
         "budget_pct": round(budget.used * 100 / budget.limit, 1) if budget.limit else None,
         "monthly_budget": grant.monthly_budget,
-        "monthly_used": _monthly_used(session),
+        "monthly_used": session.monthly_used,
         "llm_calls": session.calls,
         "llm_calls_rewritten": session.rewritten_calls,
         "max_llm_calls": grant.max_llm_calls,
@@ -36,9 +36,3 @@ def of_session(session: Session, *, bare: bool, mode: str, thresholds: Threshold
         "action": action.value,
         "resets_at": iso(session.resets_at),
     }
-
-
-def _monthly_used(session: Session) -> int | None:
-    if session.grant.monthly_budget is None:
-        return None
-    return (session.grant.monthly_used or 0) + session.unreported_before + session.budget.settled.total

@@ -1,5 +1,6 @@
 """Every public route answers in the shape that it names; what is not there is a 404 in the one error shape."""
 
+import json
 from typing import Any
 
 import httpx
@@ -274,3 +275,17 @@ async def test_metrics_have_rates_and_freshness(api: httpx.AsyncClient) -> None:
     text = (await api.get("/metrics")).text
     assert 'missing_table_requests_total{method="GET",route="/api/seasons",status="200"}' in text
     assert 'missing_table_source_age_seconds{key="mls-next-league-26-27",season="2026-27"}' in text
+
+
+async def test_metrics_show_the_last_run_which_nobody_can_scrape(api: httpx.AsyncClient, seed: Any) -> None:
+    text = (await api.get("/metrics")).text
+    assert "missing_table_fresh 1.0" in text
+    assert "missing_table_last_run_exit_code 0.0" in text
+    assert 'missing_table_last_run_tokens{direction="in"} 100.0' in text
+    assert 'missing_table_last_run_matches{outcome="inserted",target="u14-hg-northeast"} 8.0' in text
+    assert "missing_table_last_run_score_canary 0.0" in text
+    warning = "mls-next-league-26-27: score canary: 40 matches of 2026-11-21 without a score"
+    seed.execute("update runs set exit_code = 1, warnings = %s", [json.dumps([warning])])
+    text = (await api.get("/metrics")).text
+    assert "missing_table_last_run_exit_code 1.0" in text
+    assert "missing_table_last_run_score_canary 1.0" in text

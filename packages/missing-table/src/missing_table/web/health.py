@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from missing_table.agent import queries as agent
+from missing_table.agent.schemas import Run
 from missing_table.migrate import MigrationError, all_migrations
 from missing_table.web.dependencies import StateDep, season_or_current
 from missing_table.web.schemas import Shape
@@ -15,6 +16,15 @@ from missing_table.web.schemas import Shape
 router = APIRouter(tags=["health"])
 
 AGE = Gauge("missing_table_source_age_seconds", "Seconds since the source wrote what we have", ["season", "key"])
+FRESH = Gauge("missing_table_fresh", "1: something landed within 36 hours, or no season is on")
+LANDED = Gauge("missing_table_last_landed_timestamp_seconds", "When a document last landed")
+RUN_ENDED = Gauge("missing_table_last_run_ended_timestamp_seconds", "When the last run ended")
+RUN_EXIT = Gauge("missing_table_last_run_exit_code", "How the last run ended")
+RUN_TOKENS = Gauge("missing_table_last_run_tokens", "Tokens of the last run", ["direction"])
+RUN_COST = Gauge("missing_table_last_run_cost_micro_usd", "Cost of the last run, where it is known")
+RUN_MATCHES = Gauge("missing_table_last_run_matches", "Matches of the last run", ["target", "outcome"])
+RUN_CANARY = Gauge("missing_table_last_run_score_canary", "1: the last run found a played weekend without a score")
+OUTCOMES = ("found", "inserted", "updated", "unchanged", "protected", "rejected")
 
 
 class Health(Shape):
@@ -72,14 +82,33 @@ async def health_fresh(state: StateDep) -> Response:
 
 @router.get("/metrics", include_in_schema=False)
 async def metrics(state: StateDep) -> Response:
-    """Prometheus' text. Freshness is read when asked; without a database its gauges are absent."""
+    """Prometheus' text. Freshness and the last run are read when asked; without a database they stay as they were."""
     AGE.clear()
     try:
         async with state.connection() as connection:
             freshness = await agent.freshness(connection, season=season_or_current(state, None), now=state.now())
+            last = await agent.runs(connection, limit=1)
     except (psycopg.Error, PoolTimeout):
         pass
     else:
         for competition in freshness.competitions:
             AGE.labels(competition.season, competition.key).set(competition.age_s)
+        FRESH.set(freshness.fresh)
+        LANDED.set(freshness.last_landed_at.timestamp() if freshness.last_landed_at else 0)
+        for run in last:
+            _show_run(run)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _show_run(run: Run) -> None:
+    """The figures of a run, which nobody can scrape itself: it is over when somebody asks."""
+    RUN_ENDED.set(run.ended_at.timestamp() if run.ended_at else 0)
+    RUN_EXIT.set(run.exit_code if run.exit_code is not None else -1)
+    RUN_TOKENS.labels("in").set(run.tokens_in)
+    RUN_TOKENS.labels("out").set(run.tokens_out)
+    RUN_COST.set(run.cost_micro_usd if run.cost_micro_usd is not None else float("nan"))
+    RUN_CANARY.set(any("score canary" in warning for warning in run.warnings))
+    RUN_MATCHES.clear()
+    for target in run.targets:
+        for outcome in OUTCOMES:
+            RUN_MATCHES.labels(target.target, outcome).set(getattr(target, outcome))
