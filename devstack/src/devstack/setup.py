@@ -64,7 +64,7 @@ SERVERS = (
     Needed("fonts-dejavu-core", _file("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")),
 )
 CHECKERS = (
-    *(Needed(name, _program(name)) for name in ("shellcheck", "git", "curl", "bats")),
+    *(Needed(name, _program(name)) for name in ("shellcheck", "git", "curl", "bats", "pgbouncer")),
     Needed("prometheus", _program("promtool")),  # for promtool alone: the server is never started
 )
 
