@@ -49,7 +49,6 @@ def test_a_port_beyond_the_last_one_ends_with_5_and_is_named(elsewhere: list[str
         (["logs", "mysql"], "mysql"),
         (["up", "--no-such-option"], "--no-such-option"),
         (["images", "cloud"], "worker, backend, iron-claw-proxy, agent, rabbitmq, freeradius, frontend, postgres"),
-        (["audit"], "issue 6"),
     ],
 )
 def test_bad_usage_ends_with_2_and_says_what_is_wrong(arguments: list[str], said: str, elsewhere: list[str]) -> None:

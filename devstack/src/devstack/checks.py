@@ -75,6 +75,7 @@ def python_checks() -> list[Check]:
         Check("ruff check", (_tool("ruff"), "check", "--quiet", ".")),
         Check("mypy", (_tool("mypy"),)),
         Check("import contracts", (_tool("lint-imports"),)),
+        Check("pins, hashes, licences", (sys.executable, "-m", "devstack.supply")),
     ]
     if files := shell_files():
         checks.append(Check("shellcheck", ("shellcheck", "-x", *files)))
