@@ -899,7 +899,8 @@ export interface paths {
         };
         /**
          * Matches
-         * @description Matches by date, filtered by any of season, league, age group, division, bracket, team, club, dates, text.
+         * @description Matches by date, filtered by any of season, league, age group, division, bracket, team, club, dates, status,
+         *     text. As CSV without a limit: all of them in one file.
          */
         get: operations["matches"];
         put?: never;
@@ -4497,8 +4498,8 @@ export interface operations {
                 status?: components["schemas"]["Status"][] | null;
                 /** @description Part of a name. */
                 q?: string | null;
-                /** @description At most 1000, 100 if not given. */
-                limit?: number;
+                /** @description At most 1000; 100 if not given, as CSV all. */
+                limit?: number | null;
                 /** @description next_cursor of the page before. */
                 cursor?: string | null;
                 /** @description csv: the list as a spreadsheet. */

@@ -23,6 +23,7 @@ from missing_table.accounts.schemas import (
 )
 from missing_table.accounts.sign_in import SignIn
 from missing_table.admin.queries import audit
+from missing_table.calendars.exports import ListRoute
 from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import StateDep
 from missing_table.web.problems import BadRequest, Conflict, NotFound, Unavailable
@@ -30,7 +31,9 @@ from missing_table.web.schemas import Page
 from missing_table.web.state import State
 
 router = APIRouter(prefix="/api/accounts", tags=["accounts"])
-administration = APIRouter(prefix="/api/admin", tags=["admin"], dependencies=[Depends(admin_only)])
+administration = APIRouter(
+    prefix="/api/admin", tags=["admin"], dependencies=[Depends(admin_only)], route_class=ListRoute
+)
 
 
 def _sign_in(state: State) -> SignIn:

@@ -20,13 +20,14 @@ from missing_table.admin.schemas import (
     QuarantinedMatch,
     Settlement,
 )
+from missing_table.calendars.exports import ListRoute
 from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import StateDep
 from missing_table.web.problems import BadRequest, Conflict, Forbidden, NotFound
 from missing_table.web.schemas import Identity, Page
 from missing_table.web.state import Connection, one
 
-router = APIRouter(prefix="/api/admin", tags=["admin"], dependencies=[Depends(admin_only)])
+router = APIRouter(prefix="/api/admin", tags=["admin"], dependencies=[Depends(admin_only)], route_class=ListRoute)
 live = APIRouter(prefix="/api/live", tags=["live"])
 
 AfterQuery = Annotated[int, Query(alias="cursor", ge=0, le=2**63 - 1, description="next_cursor of the page before.")]

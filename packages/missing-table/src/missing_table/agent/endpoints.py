@@ -10,13 +10,16 @@ from match_contract import Receipt
 from missing_table.accounts.dependencies import admin_only, require_agent
 from missing_table.agent import queries
 from missing_table.agent.schemas import Freshness, MatchSummary, Run, RunDetail, SourceState, StoredReceipt
+from missing_table.calendars.exports import ListRoute
 from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import SeasonQuery, StateDep, season_or_current
 from missing_table.web.problems import NotFound
 from missing_table.web.schemas import Page
 
-router = APIRouter(prefix="/api", tags=["agent"])
-administration = APIRouter(prefix="/api/admin", tags=["admin"], dependencies=[Depends(admin_only)])
+router = APIRouter(prefix="/api", tags=["agent"], route_class=ListRoute)
+administration = APIRouter(
+    prefix="/api/admin", tags=["admin"], dependencies=[Depends(admin_only)], route_class=ListRoute
+)
 agent_only = [Depends(require_agent)]
 
 

@@ -10,12 +10,15 @@ from missing_table.accounts.dependencies import Admin, admin_only
 from missing_table.admin.queries import audit
 from missing_table.aliases import queries
 from missing_table.aliases.schemas import Alias, AliasInput
+from missing_table.calendars.exports import ListRoute
 from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import AfterQuery, StateDep
 from missing_table.web.problems import BadRequest, Conflict, NotFound
 from missing_table.web.schemas import Identity, Page
 
-router = APIRouter(prefix="/api/admin/aliases", tags=["admin"], dependencies=[Depends(admin_only)])
+router = APIRouter(
+    prefix="/api/admin/aliases", tags=["admin"], dependencies=[Depends(admin_only)], route_class=ListRoute
+)
 
 
 @router.get("", response_model=Page[Alias])

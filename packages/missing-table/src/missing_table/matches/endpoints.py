@@ -1,19 +1,30 @@
 """Matches: of a bracket, of the whole league, one alone, and what changed."""
 
+import json
+from collections.abc import AsyncIterator
 from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from match_contract import Status
-from missing_table.calendars.exports import CSV_TOO, FormatQuery, as_format
+from missing_table.calendars.exports import (
+    CSV,
+    CSV_TOO,
+    FormatQuery,
+    ListRoute,
+    as_format,
+    attachment,
+    columns_of,
+    csv_of,
+)
 from missing_table.matches import queries
 from missing_table.matches.cursor import Cursor
 from missing_table.matches.schemas import Match, MatchChange, MatchDetail
 from missing_table.tables.endpoints import no_bracket
 from missing_table.tables.queries import version
-from missing_table.web.answers import etag_of, json_answer, keep, kept_answer, matches_etag, not_modified
+from missing_table.web.answers import CACHE_CONTROL, etag_of, json_answer, keep, kept_answer, matches_etag, not_modified
 from missing_table.web.dependencies import (
     AgeGroupQuery,
     DivisionQuery,
@@ -26,14 +37,19 @@ from missing_table.web.dependencies import (
 )
 from missing_table.web.problems import BadRequest, NotFound
 from missing_table.web.schemas import LIMIT_DEFAULT, LIMIT_MAX, Identity, Page
+from missing_table.web.state import State
 
-router = APIRouter(prefix="/api", tags=["matches"])
+router = APIRouter(prefix="/api", tags=["matches"], route_class=ListRoute)
 
 CursorQuery = Annotated[str | None, Query(max_length=200, description="next_cursor of the page before.")]
 FromQuery = Annotated[date | None, Query(alias="from", description="First local date.")]
 ToQuery = Annotated[date | None, Query(alias="to", description="Last local date.")]
 StatusQuery = Annotated[list[Status] | None, Query(description="May be repeated.")]
 WHOLE = ("matches",)
+COLUMNS = columns_of(Match)
+MatchesLimit = Annotated[
+    int | None, Query(ge=1, le=LIMIT_MAX, description=f"At most {LIMIT_MAX}; {LIMIT_DEFAULT} if not given, as CSV all.")
+]
 IdQuery = Annotated[Identity | None, Query()]
 
 
@@ -55,7 +71,7 @@ async def bracket_matches(
     after = Cursor.parse(cursor) if cursor else None
     whole = (first, last, status, cursor, limit) == (None, None, None, None, LIMIT_MAX)
     if whole and (kept := state.kept.get(bracket_id, WHOLE)):
-        return as_format(kept_answer(request, kept), format, f"matches-{bracket_id}")
+        return as_format(kept_answer(request, kept), format, f"matches-{bracket_id}", COLUMNS)
     ticket = state.kept.ticket()
     async with state.connection() as connection:
         found = await version(connection, bracket_id=bracket_id)
@@ -66,9 +82,9 @@ async def bracket_matches(
             return not_modified(etag)
         page = await queries.matches(connection, wanted=wanted, limit=limit, after=after)
     if not whole:
-        return as_format(json_answer(page), format, f"matches-{bracket_id}")
+        return as_format(json_answer(page), format, f"matches-{bracket_id}", COLUMNS)
     made = keep(state, bracket_id, WHOLE, found[0], body=page, etag=etag, ticket=ticket)
-    return as_format(kept_answer(request, made), format, f"matches-{bracket_id}")
+    return as_format(kept_answer(request, made), format, f"matches-{bracket_id}", COLUMNS)
 
 
 @router.get("/matches", response_model=Page[Match], responses=CSV_TOO)
@@ -86,11 +102,12 @@ async def matches(
     last: ToQuery = None,
     status: StatusQuery = None,
     q: TextQuery = None,
-    limit: LimitQuery = LIMIT_DEFAULT,
+    limit: MatchesLimit = None,
     cursor: CursorQuery = None,
     format: FormatQuery = "json",
 ) -> Response:
-    """Matches by date, filtered by any of season, league, age group, division, bracket, team, club, dates, text."""
+    """Matches by date, filtered by any of season, league, age group, division, bracket, team, club, dates, status,
+    text. As CSV without a limit: all of them in one file."""
     wanted = queries.Filter(
         season=season_or_current(state, season),
         league=league,
@@ -105,9 +122,25 @@ async def matches(
         text=q,
     )
     after = Cursor.parse(cursor) if cursor else None
+    if format == "csv" and limit is None:
+        headers = {"Cache-Control": CACHE_CONTROL, **attachment("matches")}
+        return StreamingResponse(_lines(state, wanted, after), media_type=CSV, headers=headers)
     async with state.connection() as connection:
-        page = await queries.matches(connection, wanted=wanted, limit=limit, after=after)
-    return as_format(json_answer(page), format, "matches")
+        page = await queries.matches(connection, wanted=wanted, limit=limit or LIMIT_DEFAULT, after=after)
+    return as_format(json_answer(page), format, "matches", COLUMNS)
+
+
+async def _lines(state: State, wanted: queries.Filter, after: Cursor | None) -> AsyncIterator[bytes]:
+    """Every match that is wanted, page by page, under one heading."""
+    heading = True
+    while True:
+        async with state.connection() as connection:
+            page = json.loads(await queries.matches(connection, wanted=wanted, limit=LIMIT_MAX, after=after))
+        yield csv_of(page["items"], COLUMNS, heading=heading)
+        heading = False
+        if page["next_cursor"] is None:
+            return
+        after = Cursor.parse(page["next_cursor"])
 
 
 @router.get("/matches/{match_id}", response_model=MatchDetail)

@@ -69,8 +69,9 @@ where (%(season)s::text is null or m.season_id = (select id from seasons where n
     and (%(first)s::date is null or m.local_date >= %(first)s)
     and (%(last)s::date is null or m.local_date <= %(last)s)
     and (%(statuses)s::text[] is null or m.status = any(%(statuses)s))
-    and (%(like)s::text is null or extensions.unaccent(home_team.name) ilike %(like)s
-        or extensions.unaccent(away_team.name) ilike %(like)s or extensions.unaccent(v.name) ilike %(like)s)
+    and (%(like)s::text is null or extensions.unaccent(home_team.name) ilike extensions.unaccent(%(like)s)
+        or extensions.unaccent(away_team.name) ilike extensions.unaccent(%(like)s)
+        or extensions.unaccent(v.name) ilike extensions.unaccent(%(like)s))
     and (%(after_date)s::date is null
         or (m.local_date, coalesce(m.kick_off, 'infinity'), m.id)
             > (%(after_date)s::date, coalesce(%(after_kick_off)s::timestamptz, 'infinity'), %(after_id)s::bigint))

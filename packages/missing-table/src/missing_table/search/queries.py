@@ -1,4 +1,9 @@
-"""Search over clubs, teams and venues: accents do not matter, parts are found, typos are forgiven (pg_trgm)."""
+"""Search over clubs, teams and venues: accents do not matter, parts are found, typos are forgiven (pg_trgm), and names
+are known by their abbreviations: NYCFC is New York City FC, Phun is Philadelphia Union, Utd is United."""
+
+import re
+import unicodedata
+from itertools import product
 
 from missing_table.search.schemas import Found
 from missing_table.web.state import Connection, many
@@ -7,7 +12,7 @@ LIKELY = 0.35
 """Word similarity from which a name counts as meant (pg_trgm's own default is 0.6, too strict for one typo in five)."""
 
 SEARCH = """
-with asked as (select extensions.unaccent(lower(%(q)s)) as q, '%%' || %(like)s || '%%' as part),
+with asked as (select extensions.unaccent(lower(%(q)s)) as q),
 candidates as (
     select 'club' as kind, c.id, c.name, '' as detail, '/clubs/' || c.id as path, c.name as matched, 1 as rank
     from clubs c
@@ -28,19 +33,55 @@ candidates as (
 ),
 scored as (
     select n.*, extensions.word_similarity(asked.q, extensions.unaccent(lower(n.matched))) as alike,
-        extensions.unaccent(lower(n.matched)) like extensions.unaccent(asked.part) as contains
+        extensions.unaccent(lower(n.matched)) like any(%(parts)s::text[]) as contains,
+        coalesce(extensions.unaccent(lower(n.matched)) ~ %(short)s, false) as abbreviated
     from candidates n, asked
 ),
 best as (
-    select distinct on (kind, id) * from scored where contains or alike >= %(likely)s
-    order by kind, id, contains desc, alike desc
+    select distinct on (kind, id) * from scored where contains or abbreviated or alike >= %(likely)s
+    order by kind, id, contains desc, abbreviated desc, alike desc
 )
-select kind, id, name, detail, path from best order by contains desc, alike desc, rank, name, detail, id limit %(limit)s
+select kind, id, name, detail, path from best
+order by contains desc, abbreviated desc, alike desc, rank, name, detail, id limit %(limit)s
 """
 
 
+_SAME = (("utd", "united"), ("st", "saint"), ("ft", "fort"), ("mt", "mount"), ("ny", "new york"), ("nj", "new jersey"))
+"""Words that people write short. Both ways: who asks for Saint finds St."""
+_SHORT = re.compile(r"[a-z0-9]{3,8}")
+_NEXT_WORD = r"([a-z0-9]*[^a-z0-9]+((of|the|and|for|de)[^a-z0-9]+)*)?"
+MOST_PARTS = 16
+
+
+def plain(text: str) -> str:
+    """Small letters without accents."""
+    letters = unicodedata.normalize("NFKD", text.lower())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def parts_of(q: str) -> list[str]:
+    """LIKE patterns of what a name may contain to be meant: `q` itself, and with its words written short or long."""
+    words = re.split(r"\s+", plain(q).replace(".", ""))
+    others = {**dict(_SAME), **{long: short for short, long in _SAME if " " not in long}}
+    spelled = [[word, others[word]] if word in others else [word] for word in words]
+    texts = [plain(q), *(" ".join(chosen) for chosen in list(product(*spelled[:12]))[:MOST_PARTS] if len(words) <= 12)]
+    return [f"%{_escaped(text)}%" for text in dict.fromkeys(texts)]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def abbreviation_of(q: str) -> str | None:
+    """A regular expression of the names that one word shortens: each letter goes on with a word or begins the next."""
+    word = plain(q).replace(".", "")
+    if not _SHORT.fullmatch(word):
+        return None
+    return r"(^|[^a-z0-9])" + _NEXT_WORD.join(word)
+
+
 async def search(connection: Connection, *, q: str, limit: int) -> list[Found]:
-    """The best first."""
-    like = q.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    rows = await many(connection, SEARCH, {"q": q, "like": like, "likely": LIKELY, "limit": limit})
+    """The best first: what contains it, what it shortens, what is alike."""
+    asked = {"q": q, "parts": parts_of(q), "short": abbreviation_of(q), "likely": LIKELY, "limit": limit}
+    rows = await many(connection, SEARCH, asked)
     return [Found.model_validate(row) for row in rows]

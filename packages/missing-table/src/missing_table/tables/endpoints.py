@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from missing_table.calendars.exports import CSV_TOO, FormatQuery, as_format
+from missing_table.calendars.exports import CSV_TOO, FormatQuery, ListRoute, as_format
 from missing_table.league.outlook import positions_by_weekend, suppose
 from missing_table.league.table import Result
 from missing_table.tables import queries
@@ -37,7 +37,7 @@ from missing_table.web.problems import BadRequest, NotFound
 from missing_table.web.schemas import Identity, Page
 from missing_table.web.state import State
 
-router = APIRouter(prefix="/api", tags=["tables"])
+router = APIRouter(prefix="/api", tags=["tables"], route_class=ListRoute)
 
 
 def no_bracket(bracket_id: int) -> NotFound:

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from missing_table.calendars.exports import FORMAT_PARAMETER, ListRoute
 from missing_table.web.problems import MEDIA_TYPE
 from missing_table.web.schemas import Problem
 
@@ -32,6 +33,11 @@ def document(app: FastAPI) -> dict[str, Any]:
             if method in _METHODS:
                 operation["responses"].pop("422", None)
                 operation["responses"]["default"] = answer
+    for route in app.routes:
+        if isinstance(route, ListRoute) and route.item is not None:
+            operation = found["paths"][route.path_format]["get"]
+            operation.setdefault("parameters", []).append(FORMAT_PARAMETER)
+            operation["responses"]["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
     found["components"]["schemas"] = dict(sorted(schemas.items()))
     return found
 
