@@ -135,6 +135,7 @@ MEANS = {
     "MT_ENV_FILE": "an env file, and the .secret beside it; for ./mt instead of envs/.env.local",
     "MT_NEW_KEY": "the key that `missing-table keys add` is to keep",
     "MT_SHARED": "the folder of shared material, where it is not ../shared (./mt)",
+    "MT_OSV_URL": "`./mt audit`: where the advisories of PyPI packages are asked for",
     "MT_IMAGES_BUILT": "`./mt test images`: the folder of images that are built already",
     "MT_DURABILITY": "`throwaway`: PostgreSQL does not wait for the disk (tests)",
     "MT_TEST_PORT_OFFSET": "the port offset of the tests' stack",
