@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 
-from missing_table.league.table import Entrant, Result, order
+from missing_table.league.table import Entrant, Result, Tally, count, rank
 from missing_table.league.weekend import weekend_of
 
 
@@ -18,11 +19,17 @@ class WeekendPositions:
 
 def positions_by_weekend(entrants: Sequence[Entrant], results: Sequence[Result]) -> list[WeekendPositions]:
     """One entry a weekend in which a result counted, oldest first."""
-    made = []
-    for begin in sorted({weekend_of(result.local_date) for result in results}):
-        last_day = begin + timedelta(days=6)
-        places = order(entrants, [r for r in results if r.local_date <= last_day])
-        made.append(WeekendPositions(last_day, {p.tally.entrant.team_id: p.position for p in places}))
+    made: list[WeekendPositions] = []
+    tallies = {entrant.team_id: Tally(entrant) for entrant in entrants}
+    counted: list[Result] = []
+    ordered = sorted(results, key=lambda r: r.when)
+    for begin, weekend in groupby(ordered, key=lambda r: weekend_of(r.local_date)):
+        for result in weekend:
+            count(tallies, result)
+            counted.append(result)
+        places = rank(tallies.values(), counted)
+        positions = {place.tally.entrant.team_id: place.position for place in places}
+        made.append(WeekendPositions(begin + timedelta(days=6), positions))
     return made
 
 

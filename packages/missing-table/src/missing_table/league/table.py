@@ -204,15 +204,20 @@ class Place:
     separated_by: Rule | None
 
 
+def count(tallies: dict[int, Tally], result: Result, split: SplitName = "all") -> None:
+    """Adds a result to those whose it is. One of a team that is no entrant counts for its opponent alone."""
+    home_points, away_points = result.points()
+    if result.counts_home and split != "away" and (home := tallies.get(result.home)) is not None:
+        home.count(home.home, result.match_id, result.home_score, result.away_score, home_points)
+    if result.counts_away and split != "home" and (away := tallies.get(result.away)) is not None:
+        away.count(away.away, result.match_id, result.away_score, result.home_score, away_points)
+
+
 def tally(entrants: Iterable[Entrant], results: Iterable[Result], split: SplitName = "all") -> dict[int, Tally]:
-    """Adds the results up, by team. Results of teams that are no entrants count for their opponents alone."""
+    """Adds the results up, by team."""
     tallies = {entrant.team_id: Tally(entrant) for entrant in entrants}
     for result in sorted(results, key=lambda r: r.when):
-        home_points, away_points = result.points()
-        if result.counts_home and split != "away" and (home := tallies.get(result.home)) is not None:
-            home.count(home.home, result.match_id, result.home_score, result.away_score, home_points)
-        if result.counts_away and split != "home" and (away := tallies.get(result.away)) is not None:
-            away.count(away.away, result.match_id, result.away_score, result.home_score, away_points)
+        count(tallies, result, split)
     return tallies
 
 
@@ -270,15 +275,20 @@ def _order_level(level: list[Row], results: Sequence[Result]) -> list[tuple[Tall
     return [(row.tally, rule) for row, rule in zip(ordered, [*rules, None], strict=True)]
 
 
-def order(entrants: Iterable[Entrant], results: Iterable[Result], split: SplitName = "all") -> list[Place]:
-    """The table, best first. The same values in another order give the same table."""
-    counted = list(results)
+def rank(tallies: Iterable[Tally], results: Sequence[Result]) -> list[Place]:
+    """The table of what these results add up to, best first."""
     levels: dict[int, list[Row]] = {}
-    for row in rows_of(tally(entrants, counted, split).values()):
+    for row in rows_of(tallies):
         levels.setdefault(row.ratios[0], []).append(row)
     placed: list[tuple[Tally, Rule | None]] = []
     for points in sorted(levels, reverse=True):
         if placed:
             placed[-1] = (placed[-1][0], Rule.POINTS_PER_MATCH)
-        placed.extend(_order_level(levels[points], counted))
+        placed.extend(_order_level(levels[points], results))
     return [Place(position, one, rule) for position, (one, rule) in enumerate(placed, start=1)]
+
+
+def order(entrants: Iterable[Entrant], results: Iterable[Result], split: SplitName = "all") -> list[Place]:
+    """The table, best first. The same values in another order give the same table."""
+    counted = list(results)
+    return rank(tally(entrants, counted, split).values(), counted)
