@@ -57,6 +57,32 @@ async def test_an_invented_season_has_chances_from_u15_on_and_a_reason_before(da
         await _no_young_match_has_chances(api)
 
 
+async def test_every_bracket_of_an_invented_season_has_its_grid_and_a_range_around_every_position(
+    database: Any,
+) -> None:
+    load(database.dsn, generate(SEED, "2027-05-20", "small"))
+    exact = teams = 0
+    async with running(create_app(settings_for(database.dsn))) as api:
+        for bracket in (await api.get("/api/brackets?season=2026-27")).json()["items"]:
+            path = f"/api/brackets/{bracket['id']}"
+            table = {row["team"]["id"]: row for row in (await api.get(f"{path}/table")).json()["rows"]}
+            for one in (await api.get(f"{path}/outlook")).json()["teams"]:
+                row, range_ = table[one["team"]["id"]], one["reachable"]
+                assert range_["best"] <= row["position"] == one["position"] <= range_["worst"]
+                strength = one["schedule_played"]
+                assert strength["home"] + strength["away"] == row["played"]
+                exact, teams = exact + range_["exact"], teams + 1
+            grid = (await api.get(f"{path}/grid")).json()
+            assert len(grid["matches"]) == bracket["matches"]
+            assert sum(cell["home_score"] is not None for cell in grid["matches"]) == bracket["played"]
+            sums = {team: [0, 0, 0] for team in table}
+            for one in grid["head_to_head"]:
+                for at, name in enumerate(("played", "points", "goals_for")):
+                    sums.get(one["team_id"], [0, 0, 0])[at] += one[name]
+            assert sums == {team: [row["played"], row["points"], row["goals_for"]] for team, row in table.items()}
+    assert exact > 0.9 * teams > 50
+
+
 def _adds_up(chances: list[list[float]]) -> None:
     assert all(len(one) == len(chances) for one in chances)
     for one in [*chances, *zip(*chances, strict=True)]:
