@@ -310,6 +310,7 @@ def test_what_differs_between_providers_stands_in_one_file(tmp_path: Path) -> No
         "INGRESS_CLASS": "traefik",
         "INGRESS_NAMESPACE": "traefik-system",
         "CLUSTER_ISSUER": "own-issuer",
+        "POD_NETWORK": "172.20.0.0/14",
     }
     (folder / "settings.env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
     before = (ROOT / "deploy" / "cloud" / "settings.env").read_text(encoding="utf-8")
@@ -324,6 +325,7 @@ def test_what_differs_between_providers_stands_in_one_file(tmp_path: Path) -> No
     assert {"traefik-system/*"} == {arrow.start for arrow in policy.arrows(every) if "traefik" in arrow.start}
     backend = next(work for work in manifests.workloads(every) if work.name == "missing-table-backend")
     assert {"name": "MT_PUBLIC_URL", "value": "https://table.example.org"} in backend.spec["containers"][0]["env"]
+    assert {"name": "MT_TRUSTED_PROXIES", "value": "172.20.0.0/14"} in backend.spec["containers"][0]["env"]
     assert not re.search(r"\b(HOST|REGISTRY|INGRESS_CLASS|INGRESS_NAMESPACE|CLUSTER_ISSUER)\b(?!:)", str(ingress))
 
 
@@ -354,3 +356,38 @@ def test_every_secret_has_an_example_that_holds_none(cluster: str) -> None:
     assert set(wanted) == set(examples)
     for name, keys in wanted.items():
         assert keys in (examples[name], {"*"}), name
+
+
+ADDRESS = re.compile(r"\b([a-z][a-z-]*)\.(match-scraper|iron-claw|missing-table)\.svc\.cluster\.local(?::(\d+))?")
+
+
+@pytest.mark.parametrize("cluster", CLUSTERS)
+def test_every_address_that_a_pod_is_given_is_a_service_of_its_cluster_and_may_be_called(cluster: str) -> None:
+    every = everything(cluster)
+    services = {
+        (o["metadata"]["name"], o["metadata"]["namespace"]): {p["port"] for p in o["spec"]["ports"]}
+        for o in every
+        if o["kind"] == "Service"
+    }
+    allowed = {(arrow.start, arrow.end) for arrow in policy.arrows(every)}
+    seen = 0
+    for work in manifests.workloads(every):
+        folder = ROOT / "deploy" / cluster / "secrets.example"
+        secrets = [name for name in references([work.whole]) if (folder / f"{name}.env").exists()]
+        given = [v.get("value", "") for c in work.containers for v in c.get("env", [])]
+        given += [(folder / f"{name}.env").read_text(encoding="utf-8") for name in secrets]
+        for name, space, port in ADDRESS.findall("\n".join(given)):
+            assert not port or int(port) in services[name, space], (work.name, name, port)
+            assert (f"{work.namespace}/{work.name}", f"{space}/{name}") in allowed
+            seen += 1
+    assert seen >= (1 if cluster == "cloud" else 5)
+
+
+@pytest.mark.parametrize("cluster", CLUSTERS)
+def test_ports_are_those_that_the_images_open(cluster: str) -> None:
+    for work in manifests.workloads(everything(cluster)):
+        image = work.containers[-1]["image"].rpartition("/")[2].partition(":")[0]
+        recipe = (ROOT / "deploy" / "images" / image / "Dockerfile").read_text(encoding="utf-8")
+        opened = re.search(r"^EXPOSE (.*)$", recipe, re.MULTILINE)
+        ports = {port.removesuffix("/tcp") for port in opened[1].split()} if opened else set()
+        assert listened(cluster, work.name) == ports, work.name
