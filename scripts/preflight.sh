@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Is everything fit for a run? PASS, WARN and FAIL lines, a fix with each; exit code 0 when nothing failed, else 1.
-#   scripts/preflight.sh local [--fix] [--port-offset N] [--data DIR] [--json]     this machine's stack
+#   scripts/preflight.sh local [--fix] [--port-offset N] [--data DIR] [--json]     this machine's stack, or its containers
 #   scripts/preflight.sh prod          the cluster at home, and the public API from outside
 #   scripts/preflight.sh cloud         the cloud K8s: looks, changes nothing
 # bash 3.2 compatible: it runs on macOS as it is.
@@ -166,11 +166,13 @@ END
   esac
 }
 
-# Depth of the queues and consumers, by the broker itself.
+# Depth of the queues and consumers, by the broker itself: queues LOG-OF-THE-BROKER LOG-OF-THE-WORKER COMMAND... runs
+# rabbitmqctl beside it.
 queues() {
-  local said name messages consumers seen=no
-  said=$(kube exec -n match-scraper statefulset/rabbitmq -- /usr/lib/rabbitmq/bin/rabbitmqctl -q --no-table-headers list_queues name messages consumers 2>&1) || {
-    line FAIL "queues" "the broker does not tell: $(first_line "$said")" "kubectl --context $CONTEXT -n match-scraper logs rabbitmq-0 --tail=50"
+  local broker_log=$1 worker_log=$2 said name messages consumers seen=no
+  shift 2
+  said=$("$@" /usr/lib/rabbitmq/bin/rabbitmqctl -q --no-table-headers list_queues name messages consumers 2>&1) || {
+    line FAIL "queues" "the broker does not tell: $(first_line "$said")" "$broker_log"
     return 0
   }
   while read -r name messages consumers; do
@@ -178,7 +180,7 @@ queues() {
       matches)
         seen=yes
         if [ "${consumers:-0}" -eq 0 ]; then
-          line FAIL "queue matches" "$messages messages, nobody consumes" "kubectl --context $CONTEXT -n match-scraper logs deployment/celery-worker --tail=50"
+          line FAIL "queue matches" "$messages messages, nobody consumes" "$worker_log"
         elif [ "$messages" -gt 100 ]; then
           line WARN "queue matches" "$messages messages wait, $consumers consumers" "the worker is behind, or the database away: its log says"
         else
@@ -268,7 +270,9 @@ prod() {
   pods iron-claw
   tags rancher-desktop
   runs
-  queues
+  queues "kubectl --context $CONTEXT -n match-scraper logs rabbitmq-0 --tail=50" \
+    "kubectl --context $CONTEXT -n match-scraper logs deployment/celery-worker --tail=50" \
+    kube exec -n match-scraper statefulset/rabbitmq --
   budget
   public_api
   summary
@@ -290,11 +294,135 @@ cloud() {
   summary
 }
 
+# Where the services run as containers (compose.yaml): Docker runs, and there is no apt to run them privately with, or
+# they are there already. Elsewhere the private stack is looked at.
+SERVICES="postgres rabbitmq freeradius"
+SECRETS=envs/.env.local.secret
+compose() {
+  if [ -f "$SECRETS" ]; then docker compose --env-file "$SECRETS" "$@"; else docker compose "$@"; fi
+}
+in_containers() {
+  command -v docker >/dev/null 2>&1 && docker info >/dev/null 2>&1 || return 1
+  command -v apt-get >/dev/null 2>&1 || return 0
+  [ -f "$SECRETS" ] && [ -n "$(compose ps --all --quiet 2>/dev/null)" ]
+}
+
+# An Access-Request as the agent's user, from inside: the secret stands in no list of processes.
+access_request() {
+  local key user said
+  key=$(ENV_FILE=$SECRETS setting AGENT_PROXY_KEY)
+  if [ -z "$key" ]; then
+    line WARN "Access-Request" "AGENT_PROXY_KEY (<user>.<password>) is not set in $SECRETS: nobody to ask for" "iron-claw users add agent prints it"
+    return 0
+  fi
+  user=${key%%.*}
+  # shellcheck disable=SC2016  # the container's own variables
+  said=$(printf 'User-Name = "%s"\nUser-Password = "%s"\nNAS-Identifier = "preflight"\nMessage-Authenticator = 0x00\n' "$user" "${key#*.}" |
+    compose exec -T freeradius sh -c 'radclient -r 1 -t 5 -S /dev/fd/3 "127.0.0.1:$RADIUS_AUTH_PORT" auth 3<<END
+$RADIUS_SECRET
+END' 2>&1) || true
+  case $said in
+    *Access-Accept*) line PASS "Access-Request" "FreeRADIUS accepts $user" ;;
+    *) line FAIL "Access-Request" "FreeRADIUS does not accept $user: $(first_line "$said")" "docker compose logs freeradius; iron-claw users list" ;;
+  esac
+}
+
+asked_over_http() { # asked_over_http NAME URL VERDICT-WHEN-IT-FAILS FIX
+  local code
+  code=$(curl -sS -o /dev/null --max-time "$ANSWER_WITHIN" -w '%{http_code}' "$2" 2>&1) || true
+  case $code in
+    2?? | 3??) line PASS "$1" "$2 answers $code" ;;
+    *) line "$3" "$1" "$2: $(first_line "$code")" "$4" ;;
+  esac
+}
+
+# This machine's clock against the Date of the source: seconds of the day, so that no date has to be read.
+clock() {
+  local theirs ours drift
+  theirs=$(curl -sSI --max-time "$ANSWER_WITHIN" https://www.mlssoccer.com/ 2>/dev/null | tr -d '\r' |
+    awk 'tolower($1) == "date:" { split($6, t, ":"); print t[1] * 3600 + t[2] * 60 + t[3]; exit }') || theirs=
+  if [ -z "$theirs" ]; then
+    line WARN "clock" "the source tells no time"
+    return 0
+  fi
+  ours=$(date -u +%H:%M:%S | awk '{ split($1, t, ":"); print t[1] * 3600 + t[2] * 60 + t[3] }')
+  drift=$(((ours - theirs + 86400 + 43200) % 86400 - 43200))
+  if [ "${drift#-}" -gt 60 ]; then
+    line WARN "clock" "$drift s from the source's" "set the clock (NTP)"
+  else
+    line PASS "clock" "$drift s from the source's"
+  fi
+}
+
+containers() {
+  local service state bindings free browser
+  if [ ! -f "$SECRETS" ]; then
+    line FAIL "env file" "$SECRETS is not there" "copy envs/.env.local.secret.example and fill it in"
+  else
+    line PASS "env file" "envs/.env.local, $SECRETS"
+  fi
+  for service in $SERVICES; do
+    state=$(docker inspect --format '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{end}}' "$(compose ps --all --quiet "$service" 2>/dev/null)" 2>/dev/null) || state="not there"
+    case $state in
+      "running healthy" | "running ") line PASS "$service" "$state" ;;
+      *) line FAIL "$service" "$state" "scripts/preflight.sh local --fix; docker compose logs $service" ;;
+    esac
+  done
+  access_request
+  bindings=$(compose exec -T rabbitmq /usr/lib/rabbitmq/bin/rabbitmqctl -q --no-table-headers list_bindings source_name destination_name 2>&1 | tr '\t' ' ') || true
+  case "
+$bindings
+" in
+    *"
+matches-fanout matches
+"*) line PASS "exchange" "matches-fanout -> matches" ;;
+    *) line FAIL "exchange" "matches-fanout is not bound to matches" "docker compose up --build --wait loads deploy/rabbitmq/definitions.json" ;;
+  esac
+  queues "docker compose logs rabbitmq" "missing-table worker, with AMQP_URL and DATABASE_URL set" compose exec -T rabbitmq
+  asked_over_http "API" http://127.0.0.1:8000/health/ready FAIL "missing-table migrate, then missing-table serve"
+  asked_over_http "proxy" http://127.0.0.1:8100/ready WARN "iron-claw proxy; without it runs go without a model"
+  asked_over_http "source" https://www.mlssoccer.com/ FAIL "is the network up?"
+  browser=$(setting AGENT_CHROMIUM)
+  if "${browser:-/usr/bin/chromium}" --version >/dev/null 2>&1; then
+    line PASS "browser" "${browser:-/usr/bin/chromium}"
+  else
+    line FAIL "browser" "${browser:-/usr/bin/chromium} cannot be run" "set AGENT_CHROMIUM in envs/.env.local to a Chromium's path"
+  fi
+  clock
+  free=$(df -Pm . | awk 'NR == 2 { print $4 }')
+  if [ "$free" -lt 500 ]; then line FAIL "disk" "$free MB free" "make room"; else line PASS "disk" "$free MB free"; fi
+}
+
+local_containers() {
+  local fix=no
+  case "$*" in
+    "") ;;
+    --fix) fix=yes ;;
+    *)
+      echo "preflight.sh: the services run as containers here; of the options only --fix holds for them." >&2
+      exit 2
+      ;;
+  esac
+  # shellcheck source=scripts/lib/cluster.sh
+  . scripts/lib/cluster.sh
+  ENV_FILE=envs/.env.local
+  trap 'echo "preflight.sh: interrupted" >&8; exit 130' INT TERM
+  line PASS "Docker" "runs; the services are containers (compose.yaml)"
+  containers
+  if [ "$fix" = yes ] && [ "$failed" -gt 0 ]; then
+    echo "$passed passed, $warned warnings, $failed failed; starting what is down ..."
+    compose up --build --wait --detach || echo "preflight.sh: docker compose up failed; it says why above" >&8
+    passed=0 warned=0 failed=0
+    containers
+  fi
+  summary
+}
+
 [ $# -ge 1 ] || usage
 where=$1
 shift
 case $where in
-  local) exec ./mt preflight "$@" ;;
+  local) if in_containers; then local_containers "$@"; else exec ./mt preflight "$@"; fi ;;
   prod) prod "$@" ;;
   cloud) cloud "$@" ;;
   *) usage ;;
