@@ -261,6 +261,11 @@ class Gateway(Running):
         """The rows of llm_calls, oldest first."""
         return self.radius.rows("select * from llm_calls order by started_at, call_id")
 
+    def events(self) -> list[str]:
+        """What the log tells of, by name, oldest first. A line that is just being written is left out."""
+        whole = self.log.read_text().rpartition("\n")[0]
+        return [json.loads(line)["event"] for line in whole.splitlines()]
+
     def records(self) -> list[dict[str, Any]]:
         """The journal, oldest record first."""
         lines = (self.state / "journal.jsonl").read_text().splitlines()

@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from devstack.gateway_testing import Gateway, Radius
+from devstack.gateway_testing import Gateway, Radius, until
 from devstack.services import process
 
 PROGRAM = str(Path(sys.executable).parent / "iron-claw")
@@ -179,13 +179,14 @@ def test_monitor_follows_a_gateway_live(gateway: Gateway) -> None:
     assert screen.close() == 0
 
 
-def test_monitor_follows_a_json_log_from_stdin(gateway: Gateway) -> None:
+async def test_monitor_follows_a_json_log_from_stdin(gateway: Gateway) -> None:
     gateway.grant(MT_Token_Budget=1000)
     screen = Screen(gateway.environment, "-", stdin=subprocess.PIPE)
     told = 0
     assert screen.child.stdin is not None
     for calls in (1, 2):
         assert post(gateway, max_tokens=50) == 200
+        await until(lambda: gateway.events().count("call_settled") == calls)  # noqa: B023  it is awaited here
         lines = gateway.log.read_bytes()
         screen.child.stdin.write(lines[told:] + b"a line that is no JSON\n")
         screen.child.stdin.flush()
