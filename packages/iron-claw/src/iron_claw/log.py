@@ -5,11 +5,31 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from typing import Any
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
+import msgspec
 import structlog
 
 _secret = re.compile(r"sk-ant-[A-Za-z0-9_-]+")
+
+
+class _Stderr:
+    """stderr, whose own trouble (a full disk behind it) stops no call: there is nowhere to tell of it."""
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            return sys.stderr.write(text)
+        return 0
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
+
+
+def _json(event: Any, *, default: Callable[[Any], Any]) -> str:
+    return msgspec.json.encode(event, enc_hook=default).decode()
 
 
 def set_up(level: str, secrets: list[str]) -> None:
@@ -23,14 +43,13 @@ def set_up(level: str, secrets: list[str]) -> None:
         return _secret.sub("***", text) if "sk-ant-" in text else text
 
     shared: list[structlog.types.Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(), hide],
+        processors=[*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_json), hide],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _Stderr())),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
