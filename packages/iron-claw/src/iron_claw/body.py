@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _decode = json.JSONDecoder().raw_decode
-_space = re.compile(r"[ \t\n\r]*")
+_SPACE = " \t\n\r"
+_space = re.compile(f"[{_SPACE}]*")
 
 
 class BadBody(ValueError):
@@ -68,6 +69,8 @@ def parse(raw: bytes) -> Body:
 
 
 def _skip(text: str, at: int) -> int:
+    if text[at : at + 1] not in _SPACE:  # mostly there is none
+        return at
     found = _space.match(text, at)
     return found.end() if found else at
 

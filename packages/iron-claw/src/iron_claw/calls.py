@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import deque
 from typing import Any
 
+import msgspec
 import psycopg
 import structlog
 
@@ -86,7 +86,7 @@ class CallStore:
                             self._url, prepare_threshold=None, connect_timeout=3
                         )
                     async with connection.transaction():
-                        await connection.execute(INSERT, [json.dumps(batch)])
+                        await connection.execute(INSERT, [msgspec.json.encode(batch).decode()])
                 except psycopg.Error as error:
                     log.warning("calls_wait_for_database", error=str(error).strip(), queued=len(self.queue))
                     if connection is not None:

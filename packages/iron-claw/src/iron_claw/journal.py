@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 Record = dict[str, Any]
 
 FILE = "journal.jsonl"
@@ -47,7 +49,8 @@ class Journal:
         self._number = 0
         self._backlog: list[bytes] = []
         self._dirty = False
-        self._due: asyncio.Future[None] | None = None
+        self._scheduled = False
+        """A flush stands in the event loop's queue."""
 
     def open(self) -> Iterator[Record]:
         """Takes the folder for this process and gives what an earlier one wrote, in order."""
@@ -99,26 +102,24 @@ class Journal:
         the record is kept and tried again all the same, so that what was used is not forgotten."""
         self._number += 1
         self._backlog.append(_line({"n": self._number, "t": round(self.clock(), 3), "k": kind, **fields}))
-        if self._due is None:
+        if not self._scheduled:
             try:
-                self._due = asyncio.get_running_loop().create_future()
+                asyncio.get_running_loop().call_soon(self._flush)
             except RuntimeError:  # outside of a loop there is no moment to wait for
                 self.retry()
             else:
-                asyncio.get_running_loop().call_soon(self._flush)
+                self._scheduled = True
         if self.broken is not None:
             raise JournalError(self.broken)
 
     def _flush(self) -> None:
+        self._scheduled = False
         self.retry()
-        due, self._due = self._due, None
-        if due is not None and not due.done():
-            due.set_result(None)
 
     async def written(self) -> None:
         """Returns when every record so far is with the operating system; JournalError when it does not take them."""
-        if self._due is not None:
-            await asyncio.shield(self._due)
+        if self._scheduled:
+            await asyncio.sleep(0)  # the loop's queue is first in, first out: the flush comes before we go on
         if self.broken is not None:
             raise JournalError(self.broken)
 
@@ -176,11 +177,11 @@ class Journal:
             self._lock = None
 
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_encode = msgspec.json.Encoder().encode
 
 
 def _line(record: Record) -> bytes:
-    return _encode(record).encode() + b"\n"
+    return _encode(record) + b"\n"
 
 
 def read(file: Path) -> Iterator[Record]:

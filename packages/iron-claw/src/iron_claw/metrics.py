@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from iron_claw.budget import Counts
@@ -51,12 +53,18 @@ class Metrics:
         )
         self.coa = Counter("iron_claw_coa_requests", "CoA and Disconnect requests", ("kind", "result"), registry=r)
 
-    def used(self, model: str, counts: Counts) -> None:
-        """Counts a call's tokens, by OpenTelemetry's token types and the two of the cache."""
+        # labels() makes text of its values and takes a lock each time; what every call needs is remembered
+        self._settled_by, self._duration_of = cache(self.settled.labels), cache(self.duration.labels)
+        self._tokens_of = cache(self.tokens.labels)
+
+    def call_settled(self, model: str, ending: str, seconds: float, counts: Counts) -> None:
+        """Counts a call, how long it took, and its tokens by OpenTelemetry's token types and the two of the cache."""
+        self._settled_by(ending).inc()
+        self._duration_of(model, ending).observe(seconds)
         numbers = (counts.input_tokens, counts.cache_write_tokens, counts.cache_read_tokens, counts.output_tokens)
         for kind, number in zip(("input", "cache_write", "cache_read", "output"), numbers, strict=True):
             if number:
-                self.tokens.labels(model, kind).observe(number)
+                self._tokens_of(model, kind).observe(number)
 
     def render(self) -> bytes:
         """The text of `/metrics`."""

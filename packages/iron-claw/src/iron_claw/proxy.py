@@ -14,7 +14,6 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import quote
 
 import aiohttp
 import structlog
@@ -36,6 +35,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Handler = Callable[["Request"], Awaitable[None]]
 
+UPSTREAM_PATHS = ("/v1/messages", "/v1/messages/count_tokens", "/v1/models")
 PROGRESS_BYTES = 4096
 PROGRESS_S = 0.5
 STOP_WAIT_S = 5.0
@@ -129,6 +129,7 @@ class Proxy:
         self.draining = False
         self._key = self.settings.upstream_key.get_secret_value()
         self._base = self.settings.upstream_url.rstrip("/")
+        self._urls = {path: URL(f"{self._base}{path}", encoded=True) for path in UPSTREAM_PATHS}
         self._proxy = upstream.proxy_of(self._base)
         self.routes: dict[tuple[str, str], Handler] = {
             ("POST", "/v1/messages"): self.messages,
@@ -206,8 +207,9 @@ class Proxy:
 
     def open(self, request: Request, raw: bytes | None) -> Any:
         """The request to upstream, as a context manager of its response."""
-        query = request.query.decode("latin-1")
-        url = URL(f"{self._base}{quote(request.path)}{'?' + query if query else ''}", encoded=True)
+        url = self._urls[request.path]
+        if request.query:
+            url = URL(f"{url}?{request.query.decode('latin-1')}", encoded=True)
         headers = upstream.request_headers(request.raw_headers, self._key, request.id)
         return self.client.request(
             request.method, url, data=raw, headers=headers, allow_redirects=False, proxy=self._proxy
@@ -284,6 +286,8 @@ class Relay:
         self.usage: StreamUsage | None = None
         self.kept = bytearray()
         """A plain answer's bytes."""
+        self.plain: tuple[Counts, str | None] | None = None
+        """What a plain answer used and its model, once it is whole."""
         self.readable = True
         self.first_byte = True
         self.began = time.perf_counter()
@@ -368,7 +372,8 @@ class Relay:
             if self.usage.failed:
                 return "stream_error"
             return "complete" if self.usage.finished else "stream_unfinished"
-        return "complete" if message_usage(bytes(self.kept)) is not None else "nonsense"
+        self.plain = message_usage(bytes(self.kept))
+        return "nonsense" if self.plain is None else "complete"
 
     async def _fail(self, code: int, message: str) -> None:
         """Tells the client, as long as nothing was sent. Later the broken stream itself is the sign."""
@@ -390,7 +395,8 @@ class Relay:
             return Counts(input_tokens=held.reserve - held.max_tokens, output_tokens=held.max_tokens), True, None
         if self.usage is not None and self.usage.counts:
             return self.usage.seen(), not self.usage.finished, self.usage.model
-        if self.usage is None and (plain := message_usage(bytes(self.kept))) is not None:
+        plain = self.plain or (message_usage(bytes(self.kept)) if self.usage is None else None)
+        if plain is not None:
             return plain[0], False, plain[1]
         if ending in ("nonsense", "stream_unfinished", "stream_error"):  # an answer to its end, and no message in it
             return Counts(), True, None
@@ -403,7 +409,7 @@ class Relay:
 def _asked(fields: dict[str, Any]) -> tuple[str, int, bool, int]:
     """(model, max_tokens, stream, thinking budget) of a request; Refused when they cannot be metered."""
     model, max_tokens = fields.get("model"), fields.get("max_tokens")
-    if not isinstance(model, str) or not model or len(model) > 256:
+    if not isinstance(model, str) or not model.isprintable() or not 0 < len(model) <= 256:
         raise Refused(400, "model: a name is required")
     if not isinstance(max_tokens, int) or isinstance(max_tokens, bool) or not 1 <= max_tokens <= 2**31:
         raise Refused(400, "max_tokens: a whole number of at least 1 is required")

@@ -60,6 +60,7 @@ async def run(settings: Settings) -> None:
                 access_log=False,
                 server_header=False,
                 date_header=False,
+                proxy_headers=False,
                 lifespan="off",
                 timeout_graceful_shutdown=settings.drain_s,
             )

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 import structlog
@@ -115,6 +116,7 @@ class Session:
         }
 
 
+@lru_cache(maxsize=1024)  # asked at each call, of the session's start
 def month_end(at: float) -> float:
     """The next start of a month (UTC) after a Unix time."""
     day = datetime.fromtimestamp(at, UTC)
@@ -486,10 +488,8 @@ class Sessions:
         }
         self._journal("settle", **record)
         self.store.put(record)
-        self.metrics.settled.labels(ending).inc()
         label = call.model if counts.total else "unknown"
-        self.metrics.duration.labels(label, ending).observe(now - call.started_at)
-        self.metrics.used(label, counts)
+        self.metrics.call_settled(label, ending, now - call.started_at, counts)
         log.info(
             "call_settled",
             user=session.user,

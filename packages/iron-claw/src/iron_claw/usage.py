@@ -73,11 +73,14 @@ class StreamUsage:
     def feed(self, chunk: bytes) -> None:
         """Takes the next bytes of the stream."""
         data = self._tail + chunk if self._tail else chunk
-        ends = [found.end() for found in _end_of_event.finditer(data)]
-        if not ends:
-            self._tail = data
-            return
-        whole, self._tail = data[: ends[-1]], data[ends[-1] :]
+        if data.endswith(b"\n\n"):  # how chunks mostly end; else the last end of an event is looked for
+            whole, self._tail = data, b""
+        else:
+            ends = [found.end() for found in _end_of_event.finditer(data)]
+            if not ends:
+                self._tail = data
+                return
+            whole, self._tail = data[: ends[-1]], data[ends[-1] :]
         if b"message_" in whole or b"error" in whole:
             self._read(whole)
         if b"content_block_delta" in whole and not self.finished:
