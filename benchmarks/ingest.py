@@ -6,9 +6,14 @@ season_feed_to_committed_s   the whole generated season (24,623 matches, three c
 unchanged_source_s           the same again when nothing changed: six conditional requests, no body, a run report landed
 merge_vs_copy_upsert         the merge of all batches into an empty league (places, history, receipts, events and all)
 replay_vs_copy_upsert        the same batches once more under other ids: nothing changes
-The peer of the last two: the same rows by COPY and one upsert into a table of the same shape, in the same number of
+receipt_after_commit_ms      from the database's commit of a message until the agent holds its receipt, one message at a
+                             time: the median; receipt_after_commit_p99_ms is the slowest but one of a hundred
+The peer of merge and replay: the same rows by COPY and one upsert into a table of the same shape, in the same number of
 transactions, on the same server with the same settings, batch by batch in turns with ours. PostgreSQL keeps its default
 durability (it waits for the disk at each commit).
+
+`--scale N` measures something else, for docs/scaling.md: how many matches a second one worker lands, with 1, 2 and 4
+processes, into a league that holds N - 1 seasons of that size already.
 """
 
 from __future__ import annotations
@@ -23,8 +28,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -33,7 +38,7 @@ import psycopg
 
 from devstack.services import process
 from devstack.services.postgres import Postgres, create_database, find_binaries
-from devstack.services.process import Service
+from devstack.services.process import Launch, Service
 from devstack.services.rabbitmq import RabbitMQ
 from match_contract import RunReport, Season
 from match_scraper import LandedFeed, Outcome, Reader, ReaderSettings, Validators, read_feed
@@ -44,6 +49,7 @@ from match_scraper_agent.targets import EVERY_LEAGUE
 from missing_table.ingest import merge
 from missing_table.ingest.judge import Judged, judge
 from missing_table.ingest.places import Places
+from missing_table.ingest.worker import collect_seldom
 from missing_table.logs import configure_logs
 from missing_table.migrate import migrate
 
@@ -80,6 +86,16 @@ def running(service: Service, log: Path) -> Iterator[None]:
         process.stop(child, launch)
 
 
+def with_commit_times(service: Service) -> Service:
+    """The same PostgreSQL, which also keeps when each transaction was committed."""
+
+    def launch() -> Launch:
+        plain = service.launch()
+        return replace(plain, argv=(*plain.argv, "-c", "track_commit_timestamp=on"))
+
+    return replace(service, launch=launch)
+
+
 @contextmanager
 def servers() -> Iterator[Servers]:
     """PostgreSQL with default durability, RabbitMQ with our topology, the replica with a full season."""
@@ -100,7 +116,7 @@ def servers() -> Iterator[Servers]:
     )
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        stack.enter_context(running(postgres.service(), folder / "pg.log"))
+        stack.enter_context(running(with_commit_times(postgres.service()), folder / "pg.log"))
         stack.enter_context(running(broker.service(), folder / "mq.log"))
         reader = stack.enter_context(replica(folder))
         yield Servers(postgres, broker, reader, folder)
@@ -214,6 +230,26 @@ async def unchanged(servers: Servers, amqp_url: str, dsn: str) -> float:
     return seconds
 
 
+def receipts_after_commit(amqp_url: str, dsn: str, *, count: int = 100) -> list[float]:
+    """Milliseconds from commit to receipt of so many messages, the fastest first."""
+    courier = AmqpCourier(amqp_url, str(uuid4()))
+    courier.open()
+    arrived: dict[str, float] = {}
+    for _ in range(count):
+        report = run_report()
+        courier.send(report)
+        wait_for(courier, {report["run_id"]})
+        arrived[report["run_id"]] = time.time()
+    courier.close()
+    question = (
+        "select message_id::text, extract(epoch from pg_xact_commit_timestamp(xmin))::float8 from ingest_batches"
+        " where message_id = any(%s::uuid[])"
+    )
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        committed = dict(connection.execute(question, [list(arrived)]).fetchall())
+    return sorted(1000 * (moment - committed[name]) for name, moment in arrived.items())
+
+
 def known(dsn: str) -> tuple[dict[str, Validators], dict[str, LandedFeed]]:
     """What the API tells the agent: validators by path, what landed by key."""
     with psycopg.connect(dsn, autocommit=True) as connection:
@@ -295,6 +331,7 @@ def merge_and_peer(
         for connection in (ours, theirs):
             connection.execute("vacuum analyze")
         places, peer = Places(), Peer(theirs)
+        collect_seldom()  # as the worker's processes do; this one holds a whole season of messages besides
         first = in_turns(ours, places, whole, peer, rows)
         replayed = in_turns(ours, places, [judge(message) for message in with_other_ids(messages)], peer, rows)
         check(ours, theirs)
@@ -333,6 +370,116 @@ def result(name: str, value: float, unit: str, peer: str | None = None, peer_val
     return {"name": name, "value": round(value, 3), "unit": unit, "peer": peer, "peer_value": rounded, "ratio": ratio}
 
 
+# --- how it scales
+
+PROCESSES = (1, 2, 4)
+FILL = """
+create temporary table copies as
+    select id as season_id from seasons where name <> %(name)s;
+insert into brackets (source, season_id, external_id, league_id, division_id, age_group_id, gender, computed,
+    observed_at, standings_observed_at, standings_hash, synced_at)
+select b.source, c.season_id, b.external_id, b.league_id, b.division_id, b.age_group_id, b.gender, b.computed,
+    b.observed_at, b.standings_observed_at, b.standings_hash, b.synced_at
+from brackets b join seasons s on s.id = b.season_id and s.name = %(name)s cross join copies c;
+insert into matches (source, season_id, external_id, event_id, league_id, age_group_id, division_id, competition,
+    home_team_id, away_team_id, kick_off, timezone, local_date, time_set, venue_id, round_number, status, source_status,
+    home_score, away_score, home_shootout, away_shootout, observed_at, content_hash, score_observed_at, score_hash)
+select m.source, c.season_id, external_id, event_id, league_id, age_group_id, division_id, competition, home_team_id,
+    away_team_id, kick_off, timezone, local_date, time_set, venue_id, round_number, status, source_status, home_score,
+    away_score, home_shootout, away_shootout, observed_at, content_hash, score_observed_at, score_hash
+from copies c cross join matches m join seasons s on s.id = m.season_id and s.name = %(name)s;
+insert into match_brackets (match_id, bracket_id, home, away)
+select n.id, d.id, k.home, k.away
+from match_brackets k join matches m on m.id = k.match_id join brackets b on b.id = k.bracket_id
+join seasons s on s.id = m.season_id and s.name = %(name)s
+join matches n on n.source = m.source and n.external_id = m.external_id and n.season_id <> m.season_id
+join brackets d on d.source = b.source and d.external_id = b.external_id and d.season_id = n.season_id
+"""
+"""Copies of a landed season under other seasons: a match of another league is as unrelated to ours as that."""
+
+
+def fill(server: Postgres, name: str, *, seasons: int) -> None:
+    """Brings a database that holds one season to so many. As superuser without triggers: this is no measurement."""
+    with psycopg.connect(server.superuser_dsn(name), autocommit=True) as connection:
+        connection.execute("set session_replication_role = replica")
+        for back in range(1, seasons):
+            other = Season(SEASON.start_year - back)
+            connection.execute(
+                "insert into seasons (name, first_day, last_day) values (%s, %s, %s)",
+                [other.name, other.first_day, other.last_day],
+            )
+        connection.execute(FILL.replace("%(name)s", f"'{SEASON.name}'").encode())
+        connection.execute("vacuum analyze")
+
+
+def in_another_season(messages: list[Message], season: Season) -> list[Message]:
+    """The same documents, all new: another season's, by another run."""
+    text = json.dumps(with_other_ids(messages)).replace(f'"{SEASON.name}"', f'"{season.name}"')
+    renamed: list[Message] = json.loads(text.replace(SEASON.key_suffix, season.key_suffix))
+    return renamed
+
+
+def cpu_seconds(pids: set[int]) -> float:
+    """What these processes have used so far, their ended children not counted."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def processes_named(words: bytes) -> set[int]:
+    """Pids whose command line holds these words."""
+    found: set[int] = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if words in (folder / "cmdline").read_bytes():
+                found.add(int(folder.name))
+    return found
+
+
+def scaled(scale: int) -> list[Message]:
+    """Matches a second by the number of processes, with what worker and database used of the machine meanwhile."""
+    configure_logs("error")
+    found: list[Message] = []
+    with servers() as up:
+        create_database(up.postgres, "season")
+        dsn, amqp_url = up.postgres.dsn("season"), up.broker.url()
+        migrate(dsn)
+        with worker(dsn, amqp_url, up.folder):
+            _, messages, rows = asyncio.run(feed_to_committed(up, amqp_url))
+        fill(up.postgres, "season", seasons=scale)
+        for number, processes in enumerate(PROCESSES, 1):
+            fresh = in_another_season(messages, Season(SEASON.start_year + number))
+            with worker(dsn, amqp_url, up.folder, concurrency=processes):
+                ours, theirs = (
+                    processes_named(b"missing_table.cli\0worker"),
+                    processes_named(b"postgres: postgres season"),
+                )
+                courier = AmqpCourier(amqp_url, str(uuid4()))
+                courier.open()
+                before, started = (cpu_seconds(ours), cpu_seconds(theirs)), time.perf_counter()
+                for message in fresh:
+                    courier.send(message)
+                wait_for(courier, {message_id(message) for message in fresh})
+                seconds = time.perf_counter() - started
+                theirs = processes_named(b"postgres: postgres season")
+                used = cpu_seconds(ours) - before[0], cpu_seconds(theirs) - before[1]
+                courier.close()
+            name = f"scale_{scale}_processes_{processes}"
+            found += [
+                result(f"{name}_matches_per_s", rows / seconds, "1/s"),
+                result(f"{name}_worker_cpu", used[0] / seconds, "cores"),
+                result(f"{name}_database_cpu", used[1] / seconds, "cores"),
+            ]
+        with psycopg.connect(dsn) as connection:
+            size = connection.execute("select count(*), pg_database_size(current_database()) from matches").fetchone()
+        if size is not None:
+            found.append(result(f"scale_{scale}_matches", size[0], "rows"))
+            found.append(result(f"scale_{scale}_database_mb", size[1] / 1e6, "MB"))
+    return found
+
+
 def run() -> list[Message]:
     """Every number of this bench, in the design's shape."""
     configure_logs("error")
@@ -343,6 +490,7 @@ def run() -> list[Message]:
         with worker(dsn, amqp_url, up.folder):
             seconds, messages, inserted = asyncio.run(feed_to_committed(up, amqp_url))
             quiet = asyncio.run(unchanged(up, amqp_url, dsn))
+            waits = receipts_after_commit(amqp_url, dsn)
         first, replayed = merge_and_peer(up.postgres, messages, "season")
     peer = f"COPY and one upsert of the same {inserted} rows"
     return [
@@ -350,6 +498,8 @@ def run() -> list[Message]:
         result("unchanged_source_s", quiet, "s"),
         result("merge_vs_copy_upsert", first[0], "s", peer, first[1]),
         result("replay_vs_copy_upsert", replayed[0], "s", peer, replayed[1]),
+        result("receipt_after_commit_ms", waits[len(waits) // 2], "ms"),
+        result("receipt_after_commit_p99_ms", waits[-2], "ms"),
     ]
 
 
@@ -357,13 +507,15 @@ def main() -> None:
     """Prints the list, as JSON or as a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print the list alone, as JSON")
-    found = run() if (options := parser.parse_args()) else []
+    parser.add_argument("--scale", type=int, help="matches a second into a league of so many seasons (docs/scaling.md)")
+    options = parser.parse_args()
+    found = scaled(options.scale) if options.scale else run()
     if options.json:
         sys.stdout.write(json.dumps(found) + "\n")
         return
     for line in found:
         against = f"{line['ratio']} x {line['peer_value']} {line['unit']} ({line['peer']})" if line["peer"] else ""
-        sys.stdout.write(f"{line['name']:28} {line['value']:9.3f} {line['unit']:3} {against}\n")
+        sys.stdout.write(f"{line['name']:34} {line['value']:9.3f} {line['unit']:3} {against}\n")
 
 
 if __name__ == "__main__":

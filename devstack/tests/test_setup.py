@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from devstack import setup
-from devstack.errors import CannotStart
+from devstack.checks import run_bench
+from devstack.errors import BadSettings, CannotStart
 
 NOBODY = "http://127.0.0.1:9"
 """The discard port: nothing listens there."""
@@ -63,3 +64,8 @@ def test_an_unreachable_npm_registry_ends_with_5_and_asks_the_right_question(
     assert raised.value.exit_code == 5
     assert "npm registry reachable" in str(raised.value)
     assert not (tmp_path / "node_modules" / ".mt-stamp").exists()
+
+
+def test_only_the_bench_of_the_ingest_has_a_scale() -> None:
+    with pytest.raises(BadSettings, match="only ingest has"):
+        run_bench("scrape", print, as_json=False, scale=10)

@@ -219,10 +219,12 @@ def run_tests(
     return code
 
 
-def run_bench(name: str, say: Say, *, as_json: bool) -> int:
+def run_bench(name: str, say: Say, *, as_json: bool, scale: int | None = None) -> int:
     """Runs benchmarks/NAME.py, which prints the list of the design (`--json`) or a table."""
     if name not in BENCHES:
         raise BadSettings(f"./mt bench {name}: there are {', '.join(BENCHES)}.")
+    if scale is not None and name != "ingest":
+        raise BadSettings(f"./mt bench {name} has no --scale: only ingest has.")
     script = ROOT / "benchmarks" / f"{name}.py"
     if not script.exists():
         issue = {"ingest": 2, "scrape": 2, "proxy": 3, "api": 6, "web": 7}[name]
@@ -230,7 +232,12 @@ def run_bench(name: str, say: Say, *, as_json: bool) -> int:
     control.prepare(False, say)
     try:
         done = subprocess.run(
-            [sys.executable, str(script), *(["--json"] if as_json else [])],
+            [
+                sys.executable,
+                str(script),
+                *(["--json"] if as_json else []),
+                *(["--scale", str(scale)] if scale else []),
+            ],
             cwd=ROOT,
             env=test_environment(),
             check=False,

@@ -378,12 +378,15 @@ def test(
 @app.command()
 def bench(
     name: Annotated[str, typer.Argument(help="ingest, scrape, proxy, api or web.")],
+    scale: Annotated[
+        int | None, typer.Option(help="ingest alone: how it lands in a league of so many seasons.", min=1, max=100)
+    ] = None,
     port_offset: PortOffset = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Measure one room against its peer; starts what it needs on free ports."""
-    raise typer.Exit(run_bench(name, say, as_json=as_json))
+    raise typer.Exit(run_bench(name, say, as_json=as_json, scale=scale))
 
 
 def _later(what: str, issue: int) -> None:
