@@ -42,7 +42,7 @@ LIMITS_MB = {"agent": 550, "worker": 150, "iron-claw-proxy": 150, "backend": 150
 UID = 10001
 LOCKS = ("bootstrap", "node", "images/build", "images/missing-table", "images/iron-claw", "images/match-scraper-agent")
 RECIPES = ROOT / "deploy" / "images"
-KEEP_AT_MOST_GB = 12
+KEEP_AT_MOST_GB = 15
 """Layers that no build uses any more stay for a while; beyond this, the storage is begun anew."""
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
