@@ -45,15 +45,21 @@ def wait_for_end(pid: int, timeout_s: float | None) -> None:
         os.close(handle)
 
 
+def _end(pid: int, kind: str) -> None:
+    first, patience_s = FIRST_SIGNAL.get(kind, (signal.SIGKILL, 0.0))
+    with suppress(ProcessLookupError):
+        os.killpg(pid, first)
+        wait_for_end(pid, patience_s)
+        os.killpg(pid, signal.SIGKILL)
+
+
 def end_run(folder: Path) -> None:
     """Stops every server noted in the run's folder (NAME.json with its pid) and deletes the folder and its lock."""
     for note in sorted(folder.glob("*.json"), reverse=True):
-        pid = int(json.loads(note.read_text())["pid"])
-        first, patience_s = FIRST_SIGNAL.get(note.stem, (signal.SIGKILL, 0.0))
-        with suppress(ProcessLookupError):
-            os.killpg(pid, first)
-            wait_for_end(pid, patience_s)
-            os.killpg(pid, signal.SIGKILL)
+        _end(int(json.loads(note.read_text())["pid"]), note.stem)
+    for state in folder.glob("*/state.json"):  # a stack that went over to another world has another supervisor since
+        with suppress(OSError, ValueError, KeyError):
+            _end(int(json.loads(state.read_text())["supervisor_pid"]), "stack")
     shutil.rmtree(folder, ignore_errors=True)
     Path(f"{folder}.lock").unlink(missing_ok=True)
 
