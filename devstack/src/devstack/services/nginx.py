@@ -51,6 +51,16 @@ class Nginx:
     """host:port"""
     site: Path
     account: Account | None = None
+    tls: tuple[Path, Path] | None = None
+    """Certificate and key (PEM), where TLS ends here: then HTTP/2 too."""
+
+    @property
+    def listen(self) -> str:
+        """What NGINX_LISTEN says: the address, and with TLS the certificate."""
+        if self.tls is None:
+            return f"127.0.0.1:{self.port}"
+        certificate, key = self.tls
+        return f"127.0.0.1:{self.port} ssl http2; ssl_certificate {certificate}; ssl_certificate_key {key}"
 
     def lay_out(self) -> Launch:
         """Copies the site, writes the configuration, and says how to run it in the foreground."""
@@ -77,7 +87,7 @@ class Nginx:
             "NGINX_BROTLI_STATIC_OFF": "brotli_static off;" if brotli else "",
             "NGINX_ACCESS_LOG": str(run / "access.log"),
             "NGINX_COMPRESSED": COMPRESSED,
-            "NGINX_LISTEN": f"127.0.0.1:{self.port}",
+            "NGINX_LISTEN": self.listen,
             "NGINX_BACKEND": self.backend,
             "NGINX_SITE": str(public),
             "NGINX_RUN": str(run),
@@ -99,18 +109,18 @@ class Nginx:
         return Service(
             name="nginx",
             launch=self.lay_out,
-            ready=partial(answers, self.port),
+            ready=partial(answers, self.port, "https" if self.tls else "http"),
             tcp_ports=(self.port,),
-            address=f"http://127.0.0.1:{self.port}",
+            address=f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}",
             ready_within_s=20,
         )
 
 
-def answers(port: int) -> None:
+def answers(port: int, scheme: str = "http") -> None:
     """Raises NotReady unless nginx itself answers (whatever the backend does)."""
     process.connects(port)
     try:
-        answer = httpx.get(f"http://127.0.0.1:{port}/nginx-health", timeout=3, trust_env=False, verify=False)  # noqa: S501
+        answer = httpx.get(f"{scheme}://127.0.0.1:{port}/nginx-health", timeout=3, trust_env=False, verify=False)  # noqa: S501
     except httpx.TransportError as error:
         raise NotReady(f"http://127.0.0.1:{port} does not answer ({error})") from error
     if answer.status_code != httpx.codes.OK:
