@@ -9,7 +9,9 @@ const KEPT_PAGES = 60
 const KEPT_ANSWERS = 150
 const PATIENCE_MS = 6000
 
-const PUBLIC = /^\/api\/(seasons|brackets|matches|teams|clubs|runs|freshness|changes)(\/|$)/
+const PUBLIC = /^\/api\/(seasons|brackets|matches|teams|clubs|insights|forecasts|runs|freshness|changes)(\/|$)/
+
+const PRIVATE_PAGE = /^\/admin(\/|$)/
 
 const isPublic = (path) => PUBLIC.test(path) && !path.endsWith('.ics')
 
@@ -38,7 +40,7 @@ self.addEventListener('fetch', (event) => {
   const url = new URL(request.url)
   if (request.method !== 'GET' || url.origin !== self.location.origin || request.headers.has('authorization')) return
   if (FILES.includes(url.pathname)) event.respondWith(fromFiles(request))
-  else if (request.mode === 'navigate' && !url.pathname.startsWith('/api/')) event.respondWith(page(request))
+  else if (request.mode === 'navigate' && !url.pathname.startsWith('/api/') && !PRIVATE_PAGE.test(url.pathname)) event.respondWith(page(request))
   else if (isPublic(url.pathname)) event.respondWith(answer(request))
 })
 

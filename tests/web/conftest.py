@@ -17,6 +17,9 @@ from devstack.places import ROOT, shared_folder
 from devstack.testing import RunningStack, run_folder
 
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+NAMES = ["home", "bracket", "matches", "chances", "grid", "chart", "what-if", "team", "match", "fixture", "club"]
+NAMES += ["insights", "search", "status", "about", "admin", "missing"]
+"""Every page of the site; the views of a bracket among them."""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -47,6 +50,7 @@ class Site:
             "matches": f"{path}?view=matches",
             "grid": f"{path}?view=grid",
             "chart": f"{path}?view=chart",
+            "chances": f"{path}?view=chances",
             "what-if": f"{path}/what-if?scores={ahead['id']}-2-0",
             "team": f"/teams/{self.team['id']}",
             "match": f"/matches/{played['id']}",
@@ -54,6 +58,8 @@ class Site:
             "search": "/search",
             "status": "/status",
             "about": "/about",
+            "insights": "/insights",
+            "admin": "/admin",
             "missing": "/no/such/page",
         }
         if self.team["club_id"]:
@@ -75,24 +81,37 @@ def _read(address: str) -> Site | None:
 
 
 @pytest.fixture(scope="session")
-def site(request: pytest.FixtureRequest) -> Site:
+def landed_address(request: pytest.FixtureRequest) -> str:
     """A site with landed data: MT_TEST_SITE names one that runs already, else the run's own stack after one run."""
     if given := os.environ.get("MT_TEST_SITE"):
-        there = _read(given)
-        if there is None:
+        if _read(given) is None:
             pytest.fail(f"MT_TEST_SITE={given} has no U14 Northeast table with results")
-        return there
+        return given
     stack: RunningStack = request.getfixturevalue("stack")
-    landed = _read(stack.web)
-    if landed is None:
+    if _read(stack.web) is None:
         feeds = shared_folder() / "data" / "feeds"
         if not feeds.is_dir():
             pytest.skip(f"the shared feeds are not at {feeds} (MT_SHARED names their folder)")
         done = stack.mt("run", "--feeds", str(feeds))
         assert done.returncode == 0, done.stderr
-        landed = _read(stack.web)
+    return stack.web
+
+
+@pytest.fixture
+def site(landed_address: str) -> Site:
+    """The site as it is now: tests before this one may have landed something."""
+    landed = _read(landed_address)
     assert landed is not None, "a run landed, yet there is no U14 Northeast table with results"
     return landed
+
+
+@pytest.fixture
+def own_stack(request: pytest.FixtureRequest) -> RunningStack:
+    """The run's own stack: a site that somebody else runs is not changed."""
+    if os.environ.get("MT_TEST_SITE"):
+        pytest.skip("MT_TEST_SITE is somebody's site: no run is made against it")
+    stack: RunningStack = request.getfixturevalue("stack")
+    return stack
 
 
 @pytest.fixture(scope="module")
