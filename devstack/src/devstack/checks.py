@@ -20,6 +20,8 @@ from devstack.places import FRONTEND, ROOT
 KINDS = ("fast", "season", "faults", "images", "fuzz", "all")
 LATER = {"season": 4, "faults": 5, "images": 9, "fuzz": 8}
 """Which issue brings the tests of a kind (the marker of the same name)."""
+PICTURES = "screenshots"
+"""The marker of what only `./mt test all` makes: pictures of every page, in the state folder."""
 BENCHES = ("ingest", "scrape", "proxy", "api", "web")
 NO_TESTS_COLLECTED = 5
 Say = Callable[[str], None]
@@ -180,12 +182,14 @@ def run_tests(
         for check in [*python_checks(), *frontend_checks(say)]:
             if not run_check(check, say):
                 failed.append(check.name)
-    others = " or ".join(LATER)
+    others = " or ".join((*LATER, PICTURES))
     expression = {"fast": f"not ({others})", "all": ""}.get(kind, kind)
     env = _pytest_environment(port_offset, data)
     if with_images:
         images.Workshop(images_folder(data)).build((*images.IMAGES, "postgres"), say)
         env["MT_IMAGES_BUILT"] = "1"
+    if kind == "all":
+        env["MT_TEST_DATA"] = str(places.data_folder(data)[0])
     argv = [
         _tool("pytest"),
         "-n",
