@@ -7,6 +7,7 @@ ends. No server of the system is touched.
 `pg_server`       the run's PostgreSQL                        (session)
 `empty_database`  a fresh database, Supabase's furniture only (test)
 `database`        a fresh database with our migrations        (test)
+`pgbouncer`       a PgBouncer before it, transaction mode     (session)
 `rabbitmq_server` the run's RabbitMQ node                     (session)
 `amqp`            a fresh vhost with our topology             (test)
 `stack`           everything, through the real ./mt           (session; mark the test xdist_group("stack"))
@@ -34,6 +35,7 @@ from filelock import FileLock
 
 from devstack import control, places, reaper
 from devstack.services import process
+from devstack.services.pgbouncer import PgBouncer
 from devstack.services.postgres import Postgres, create_database, drop_database, find_binaries
 from devstack.services.process import Service, StartFailed
 from devstack.services.rabbitmq import RabbitMQ, create_vhost, delete_vhost
@@ -239,6 +241,21 @@ def migrated_template(pg_server: Postgres, request: pytest.FixtureRequest) -> st
 def database(pg_server: Postgres, migrated_template: str) -> Iterator[Database]:
     """A fresh database with our schema and nothing in it."""
     yield from _test_database(pg_server, migrated_template)
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(pg_server: Postgres, request: pytest.FixtureRequest) -> PgBouncer:
+    """The run's PgBouncer, in transaction mode, before its PostgreSQL: three connections a database."""
+
+    def build(folder: Path, port: int) -> PgBouncer:
+        return PgBouncer(folder, port, pg_server.port, account=process.account("postgres"))
+
+    def make(folder: Path) -> tuple[Service, dict[str, Any]]:
+        pool = build(folder, process.free_port())
+        return pool.service(), {"folder": str(folder), "port": pool.port}
+
+    about = start_shared(request.config, "pgbouncer", make)
+    return build(Path(about["folder"]), about["port"])
 
 
 @pytest.fixture(scope="session")

@@ -15,3 +15,7 @@ create or replace function auth.role() returns text language sql stable as $$
     select auth.jwt() ->> 'role'
 $$;
 grant usage on schema public to anon, authenticated, service_role;
+-- There everything new in `public` is open to these roles until somebody closes it.
+alter default privileges for role postgres in schema public grant all on tables to anon, authenticated, service_role;
+alter default privileges for role postgres in schema public grant all on sequences to anon, authenticated, service_role;
+alter default privileges for role postgres in schema public grant all on functions to anon, authenticated, service_role;

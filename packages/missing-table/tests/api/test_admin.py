@@ -1,5 +1,6 @@
 """People: sign-ins, roles, corrections with their locks, conflicts, live scoring, and a log of every write."""
 
+import base64
 import json
 import time
 from collections.abc import Iterator
@@ -237,6 +238,28 @@ async def test_keys_of_the_sign_in_are_fetched_and_may_rotate(jwks: Any) -> None
     assert await verifier.subject(signed["old"]) == ADMIN
     document["keys"] = [new_public]
     assert await verifier.subject(signed["new"]) == ADMIN
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "ES384", "RS256", "PS256"])
+async def test_a_key_signs_with_its_own_algorithm_alone(jwks: Any, algorithm: str) -> None:
+    """The header's word counts for nothing: a P-256 key verifies ES256, whatever else the token says."""
+    document, url = jwks
+    private, public = key("k")
+    document["keys"] = [public]
+    header = {"kid": "k", "typ": "JWT", "alg": algorithm}
+    signed = jwt.encode(claims(), private, algorithm="ES256", headers={"kid": "k"})
+    part = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
+    forged = ".".join([part, *signed.split(".")[1:]])
+    with pytest.raises(Unauthorized):
+        await Verifier(SECRET, url).subject(forged)
+    assert await Verifier(SECRET, url).subject(signed) == ADMIN
+
+
+async def test_a_token_from_the_near_future_is_good_and_from_the_far_one_is_not() -> None:
+    soon, late = (jwt.encode(claims(nbf=int(time.time()) + ahead), SECRET, algorithm="HS256") for ahead in (10, 300))
+    assert await Verifier(SECRET, None).subject(soon) == ADMIN
+    with pytest.raises(Unauthorized):
+        await Verifier(SECRET, None).subject(late)
 
 
 async def test_a_public_key_is_no_shared_secret(jwks: Any) -> None:

@@ -274,6 +274,7 @@ async def test_metrics_have_rates_and_freshness(api: httpx.AsyncClient) -> None:
     await good(api, "/api/seasons")
     text = (await api.get("/metrics")).text
     assert 'missing_table_requests_total{method="GET",route="/api/seasons",status="200"}' in text
+    assert 'missing_table_request_seconds_bucket{le="0.001",route="/api/seasons"}' in text
     assert 'missing_table_source_age_seconds{key="mls-next-league-26-27",season="2026-27"}' in text
 
 
@@ -289,3 +290,17 @@ async def test_metrics_show_the_last_run_which_nobody_can_scrape(api: httpx.Asyn
     text = (await api.get("/metrics")).text
     assert "missing_table_last_run_exit_code 1.0" in text
     assert "missing_table_last_run_score_canary 1.0" in text
+
+
+async def test_metrics_count_errors_and_kept_answers_by_their_route(api: httpx.AsyncClient, seed: Any) -> None:
+    async def counted(route: str, status: int) -> float:
+        text = (await api.get("/metrics")).text
+        name = f'missing_table_requests_total{{method="GET",route="{route}",status="{status}"}} '
+        return float(next((line for line in text.splitlines() if line.startswith(name)), f"{name}0")[len(name) :])
+
+    teams = "/api/teams/{team_id}"
+    before = (await counted(teams, 200), await counted(teams, 404))
+    for _ in range(3):
+        await good(api, f"/api/teams/{seed.teams['Ajax SC']}")
+    await api.get("/api/teams/999999")
+    assert (await counted(teams, 200), await counted(teams, 404)) == (before[0] + 3, before[1] + 1)

@@ -42,6 +42,38 @@ async def test_a_teams_calendar_has_its_matches(api: Any, seed: Any) -> None:
     assert unset["DTEND;VALUE=DATE"] == "20261102"
 
 
+def unescaped(value: str) -> str:
+    """RFC 5545, 3.3.11."""
+    return re.sub(r"\\(.)", lambda found: {"n": "\n", "N": "\n"}.get(found[1], found[1]), value)
+
+
+async def test_names_of_any_kind_survive_escaping_and_folding(api: Any, seed: Any) -> None:
+    name = 'Ajax, SC; \\ the "Été" 🏟️🏟️🏟️ of a very long name that goes on beyond what one line may hold: Nº 14'
+    seed.execute("update teams set name = %s where name = 'Ajax SC'", [name])
+    seed.execute("update venues set name = %s where name = 'Ajax SC Park'", [f"{name}\nField 2"])
+    events = events_of((await api.get(f"/api/teams/{seed.teams['Ajax SC']}/calendar.ics")).text)
+    assert unescaped(events[0]["SUMMARY"]) == f"{name} 2–1 Bravo FC"
+    assert unescaped(events[0]["LOCATION"]) == f"{name}\nField 2"
+
+
+async def test_every_event_has_what_a_calendar_needs(api: Any, seed: Any) -> None:
+    for club in seed.clubs.values():
+        events = events_of((await api.get(f"/api/clubs/{club}/calendar.ics")).text)
+        assert len({event["UID"] for event in events}) == len(events)
+        for event in events:
+            assert re.fullmatch(r"\d{8}T\d{6}Z", event["DTSTAMP"])
+            assert re.fullmatch(r"\d+", event["SEQUENCE"])
+            assert event["STATUS"] in ("CONFIRMED", "TENTATIVE", "CANCELLED")
+            timed = "DTSTART" in event
+            start, end = (
+                (event["DTSTART"], event["DTEND"])
+                if timed
+                else (event["DTSTART;VALUE=DATE"], event["DTEND;VALUE=DATE"])
+            )
+            assert re.fullmatch(r"\d{8}T\d{6}Z" if timed else r"\d{8}", start)
+            assert start < end
+
+
 async def test_a_change_raises_the_sequence_and_a_cancelled_match_is_cancelled(api: Any, seed: Any) -> None:
     match_id = seed.matches["Bravo FC-Echo Rovers"]
     path = f"/api/teams/{seed.teams['Echo Rovers']}/calendar.ics"

@@ -14,8 +14,10 @@ import httpx
 import pytest
 
 from devstack.services.process import free_port
+from missing_table.live import endpoints
+from missing_table.web.app import create_app
 
-from .conftest import SECRET
+from .conftest import SECRET, running, settings_for
 from .test_kept_answers import bump
 
 DEADLINE_S = 20
@@ -94,6 +96,18 @@ def test_what_lands_is_on_an_open_stream_and_can_be_resumed(server: Server, seed
         next(stream)
         missed = [json.loads(next(stream)["data"])["bracket_id"] for _ in range(2)]
         assert missed == [seed.pro, seed.northeast]
+
+
+async def test_a_quiet_stream_has_heartbeats(seed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked of the stream itself, with a shorter pause: fifteen seconds are long in a test."""
+    monkeypatch.setattr(endpoints, "HEARTBEAT_S", 0.01)
+    app = create_app(settings_for(seed.dsn))
+    async with running(app):
+        stream = endpoints._stream(app.state.missing_table, None, None)
+        seen = [await anext(stream) for _ in range(3)]
+        await stream.aclose()
+    assert [part.startswith(b"retry:") for part in seen] == [True, False, False]
+    assert seen[1] == seen[2] == b": still here\n\n"
 
 
 def test_one_that_was_away_too_long_is_told_to_read_the_page_again(server: Server, seed: Any) -> None:

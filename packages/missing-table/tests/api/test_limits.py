@@ -209,6 +209,20 @@ def test_behind_nginx_each_address_has_its_own_quota_and_validators_hold(seed: A
         assert int(refused.headers["retry-after"]) > 0
 
 
+def test_without_a_backend_nginx_speaks_in_the_same_shape_of_error(served_folder: Path) -> None:
+    away = Server(f"http://127.0.0.1:{process.free_port()}", None)  # type: ignore[arg-type]
+    with behind_nginx(away, served_folder) as front:
+        answers = {
+            503: httpx.get(f"{front}/api/seasons"),
+            413: httpx.post(f"{front}/api/brackets/1/what-if", content=b"x" * (1024 * 1024 + 1)),
+        }
+    for status, answer in answers.items():
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert Problem.model_validate(answer.json()).status == status
+    assert answers[503].headers["retry-after"] == "5"
+
+
 def test_whose_word_is_not_trusted_cannot_pretend_to_be_many(seed: Any) -> None:
     with serving(seed, MT_RATE_PER_MINUTE="2", MT_TRUSTED_PROXIES="192.0.2.0/24") as server:
         answers = [

@@ -23,6 +23,8 @@ class Kept:
     etag: str
     body: bytes
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    route: object = None
+    """Of the endpoint that made it: metrics count it there."""
 
 
 @dataclass(slots=True)

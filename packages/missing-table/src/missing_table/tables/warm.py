@@ -24,7 +24,6 @@ class _Route:
 
 
 _ROUTE = _Route("/api/brackets/{bracket_id}/table")
-_KEPT_PAGE = _Route("kept")
 NEVER = (
     "/api/agent/",
     "/api/accounts/",
@@ -70,7 +69,7 @@ class WarmTables:
             return
         found = self.kept.pages().get(address, monotonic())
         if found is not None:
-            scope["route"] = _KEPT_PAGE
+            scope["route"] = found.route
             await _answer(found, scope, send)
             return
         await self._keep(address, scope, receive, send)
@@ -88,7 +87,9 @@ class WarmTables:
                 if self.kept.trusted and ticket == self.kept.ticket():
                     headers = list(began["headers"])
                     etag = next((value.decode() for name, value in headers if name == b"etag"), "")
-                    self.kept.pages().put(address, monotonic(), Kept(etag, message["body"], headers))
+                    self.kept.pages().put(
+                        address, monotonic(), Kept(etag, message["body"], headers, scope.get("route"))
+                    )
                 began = None
             else:
                 began = None
