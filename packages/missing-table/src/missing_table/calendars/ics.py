@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 
 from icalendar import Calendar, Event
 
@@ -24,9 +25,14 @@ def calendar_of(name: str, fixtures: Sequence[Fixture], site: str) -> bytes:
     calendar.add("x-wr-calname", name)
     calendar.add("refresh-interval", REFRESH, parameters={"value": "DURATION"})
     calendar.add("x-published-ttl", "PT1H")
-    for fixture in fixtures:
-        calendar.add_component(_event(fixture, site))
-    return bytes(calendar.to_ical())
+    head, end, rest = bytes(calendar.to_ical()).partition(b"END:VCALENDAR")
+    return b"".join([head, *(_text(fixture, site) for fixture in fixtures), end, rest])
+
+
+@lru_cache(maxsize=8000)
+def _text(fixture: Fixture, site: str) -> bytes:
+    """An event's lines, kept: a match stands in the calendars of two teams and two clubs, and seldom changes."""
+    return bytes(_event(fixture, site).to_ical())
 
 
 def _event(fixture: Fixture, site: str) -> Event:

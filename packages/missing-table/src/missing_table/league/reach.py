@@ -30,8 +30,7 @@ class Reach(NamedTuple):
     exact: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Match:
+class _Match(NamedTuple):
     """A match left between two teams that both could end on either side of the line. By index."""
 
     one: int
@@ -198,7 +197,8 @@ def _solve(problem: _Problem) -> _Found:
 
 @dataclass(slots=True)
 class _Bracket:
-    """What every search of a bracket needs. `rows` by team; `left`: matches left that count for a team."""
+    """What every search of a bracket needs. `rows` by team; `left`: matches left that count for a team; `meetings`: by
+    team and opponent, those of them between the two that count for the opponent."""
 
     entrants: Sequence[Entrant]
     results: Sequence[Result]
@@ -206,6 +206,7 @@ class _Bracket:
     shares: Sequence[tuple[int, int]]
     rows: dict[int, Row]
     left: dict[int, int]
+    meetings: dict[int, dict[int, int]]
 
     def points(self, team: int) -> int:
         return self.rows[team].tally.points
@@ -238,7 +239,7 @@ def reach(
         return {p.tally.entrant.team_id: Reach(p.position, p.position, True) for p in order(entrants, results)}
     rows = {row.tally.entrant.team_id: row for row in rows_of(tally(entrants, results).values())}
     shares = FLEX_SHARES if shootouts else LEAGUE_SHARES
-    bracket = _Bracket(entrants, results, fixtures, shares, rows, left)
+    bracket = _Bracket(entrants, results, fixtures, shares, rows, left, _meetings(fixtures))
     made = {}
     for entrant in entrants:
         best, sure_best = _extreme(bracket, entrant.team_id, under=True)
@@ -247,31 +248,43 @@ def reach(
     return made
 
 
-@dataclass(slots=True)
-class _Line:
+def _meetings(fixtures: Sequence[Fixture]) -> dict[int, dict[int, int]]:
+    made: dict[int, dict[int, int]] = {}
+    for fixture in fixtures:
+        home, away = made.setdefault(fixture.home, {}), made.setdefault(fixture.away, {})
+        if fixture.counts_away:
+            home[fixture.away] = home.get(fixture.away, 0) + 1
+        if fixture.counts_home:
+            away[fixture.home] = away.get(fixture.home, 0) + 1
+    return made
+
+
+class _Line(NamedTuple):
     """The line that a team's own points draw, and on which side of it everybody else can be kept.
 
-    `good`: how many others are satisfied anyhow; `problem`: those that depend on how the matches left are shared out.
+    `good`: how many others are satisfied anyhow; `wanted`: what those want that depend on how the matches left are
+    shared out.
     """
 
     good: int
-    problem: _Problem
+    wanted: dict[int, int]
 
 
 def _extreme(bracket: _Bracket, team: int, *, under: bool) -> tuple[int, bool]:
     """The best (under: the others are to be below) or the worst position, and whether it is shown to be reached."""
     others = len(bracket.entrants) - 1
     hopeful = _line(bracket, team, under=under, ties=True)
-    found = _solve(hopeful.problem)
+    strict = _line(bracket, team, under=under, ties=False)
+    problem = _shared(bracket, team, hopeful.wanted, under=under)
+    found = _solve(problem)
     bound = hopeful.good + found.bound
     position = 1 + others - bound if under else 1 + bound
-    strict = _line(bracket, team, under=under, ties=False)
     if strict == hopeful:
         return position, found.satisfied == found.bound
-    if strict.good + _solve(strict.problem).satisfied >= bound:
+    if strict.good + _solve(_shared(bracket, team, strict.wanted, under=under)).satisfied >= bound:
         return position, True
     shown = found.satisfied == found.bound and any(
-        position == _position(bracket, team, hopeful, found, under=under, goals=goals) for goals in (1, ROUT // 2)
+        position == _position(bracket, team, problem, found, goals=goals) for goals in (1, ROUT // 2)
     )
     return position, shown
 
@@ -280,15 +293,13 @@ def _line(bracket: _Bracket, team: int, *, under: bool, ties: bool) -> _Line:
     """`ties`: a team that ends level counts as satisfied unless the rules already say otherwise; else it never does."""
     mine = bracket.points(team) + (WIN_POINTS * bracket.left[team] if under else 0)
     matches = bracket.final(team)
-    met = {other: 0 for other in bracket.rows if other != team}
-    for fixture in bracket.fixtures:
-        if team in (fixture.home, fixture.away):
-            other = fixture.away if fixture.home == team else fixture.home
-            if other in met and (fixture.counts_away if other == fixture.away else fixture.counts_home):
-                met[other] += 1
+    meetings = bracket.meetings.get(team, {})
     wanted: dict[int, int] = {}
-    always: dict[int, bool] = {}
-    for other, against in met.items():
+    good = 0
+    for other in bracket.rows:
+        if other == team:
+            continue
+        against = meetings.get(other, 0)
         final = bracket.final(other)
         limit, level = divmod(mine * final, matches) if matches else (0, 0)
         if not final:
@@ -301,12 +312,10 @@ def _line(bracket: _Bracket, team: int, *, under: bool, ties: bool) -> _Line:
             limit += -1 if under else 1
         want = limit - has
         if _ok(under, want, WIN_POINTS * open_left if under else 0, 0):
-            always[other] = True
-        elif not _ok(under, want, 0, open_left):
-            always[other] = False
-        else:
+            good += 1
+        elif _ok(under, want, 0, open_left):
             wanted[other] = want
-    return _Line(sum(always.values()), _shared(bracket, team, wanted, under=under))
+    return _Line(good, wanted)
 
 
 def _tie_serves(bracket: _Bracket, team: int, other: int, *, under: bool, ties: bool) -> bool:
@@ -315,17 +324,13 @@ def _tie_serves(bracket: _Bracket, team: int, other: int, *, under: bool, ties: 
     return ties if known is None else known == under
 
 
-def _ends(fixture: Fixture, wanted: dict[int, int]) -> tuple[bool, bool]:
-    """Whether a match counts for home and for away, as far as the search depends on them."""
-    return fixture.counts_home and fixture.home in wanted, fixture.counts_away and fixture.away in wanted
-
-
 def _shared(bracket: _Bracket, team: int, wanted: dict[int, int], *, under: bool) -> _Problem:
     """Leaves to the search the matches between two teams that depend on it; all others go as it suits these."""
     wanted = dict(wanted)
     matches = []
-    for fixture in bracket.fixtures:
-        home, away = _ends(fixture, wanted)
+    for fixture in bracket.fixtures if wanted else ():
+        home = fixture.counts_home and fixture.home in wanted
+        away = fixture.counts_away and fixture.away in wanted
         if home and away:
             matches.append(_Match(fixture.home, fixture.away, fixture))
         elif not under and home and fixture.away != team:
@@ -335,13 +340,13 @@ def _shared(bracket: _Bracket, team: int, wanted: dict[int, int], *, under: bool
     return _Problem(under, wanted, matches, bracket.shares)
 
 
-def _position(bracket: _Bracket, team: int, line: _Line, found: _Found, *, under: bool, goals: int) -> int:
+def _position(bracket: _Bracket, team: int, problem: _Problem, found: _Found, *, goals: int) -> int:
     """Where the team stands with results that share the points out as found; the others win by `goals`."""
-    shares = {match.fixture.match_id: share for match, share in zip(line.problem.matches, found.points, strict=True)}
+    shares = {match.fixture.match_id: share for match, share in zip(problem.matches, found.points, strict=True)}
     played = [
         _played(
             fixture,
-            _share(fixture, team, line, shares, under=under),
+            _share(fixture, team, problem, shares),
             ROUT if team in (fixture.home, fixture.away) else goals,
         )
         for fixture in bracket.fixtures
@@ -350,16 +355,15 @@ def _position(bracket: _Bracket, team: int, line: _Line, found: _Found, *, under
     return next(place.position for place in places if place.tally.entrant.team_id == team)
 
 
-def _share(
-    fixture: Fixture, team: int, line: _Line, shares: dict[int, tuple[int, int]], *, under: bool
-) -> tuple[int, int]:
+def _share(fixture: Fixture, team: int, problem: _Problem, shares: dict[int, tuple[int, int]]) -> tuple[int, int]:
     if fixture.match_id in shares:
         return shares[fixture.match_id]
     if team in (fixture.home, fixture.away):
-        return (3, 0) if (fixture.home == team) == under else (0, 3)
-    home, away = _ends(fixture, line.problem.wanted)
-    if home or away:
-        return (3, 0) if home != under else (0, 3)
+        return (3, 0) if (fixture.home == team) == problem.under else (0, 3)
+    if fixture.counts_home and fixture.home in problem.wanted:
+        return (0, 3) if problem.under else (3, 0)
+    if fixture.counts_away and fixture.away in problem.wanted:
+        return (3, 0) if problem.under else (0, 3)
     return (1, 1)
 
 

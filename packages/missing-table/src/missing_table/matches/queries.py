@@ -51,44 +51,47 @@ left join venues v on v.id = m.venue_id
 """
 
 _NAMED = "extensions.unaccent(n.name) ilike extensions.unaccent(%(like)s)"
-LIST = f"""
-with page as materialized (
-    select m.id
-    from matches m
-    where (%(season)s::text is null or m.season_id = (select id from seasons where name = %(season)s))
-        and (%(bracket_id)s::bigint is null
-            or m.id in (select mb.match_id from match_brackets mb where mb.bracket_id = %(bracket_id)s))
-        and (%(team_id)s::bigint is null or m.home_team_id = %(team_id)s or m.away_team_id = %(team_id)s)
-        and (%(club_id)s::bigint is null
-            or m.home_team_id in (select n.id from teams n where n.club_id = %(club_id)s)
-            or m.away_team_id in (select n.id from teams n where n.club_id = %(club_id)s))
-        and (%(league)s::text is null or m.league_id = (select id from leagues where name = %(league)s))
-        and (%(age_group)s::text is null
-            or m.age_group_id = (select id from age_groups where name = %(age_group)s) or m.id in (
-                select mb.match_id from match_brackets mb join brackets b on b.id = mb.bracket_id
-                join age_groups ba on ba.id = b.age_group_id where ba.name = %(age_group)s))
-        and (%(division)s::text is null or m.id in (
-            select mb.match_id from match_brackets mb join brackets b on b.id = mb.bracket_id
-            join divisions bd on bd.id = b.division_id
-            where lower(bd.name) = lower(%(division)s) or bd.slug = lower(%(division)s)))
-        and (%(first)s::date is null or m.local_date >= %(first)s)
-        and (%(last)s::date is null or m.local_date <= %(last)s)
-        and (%(statuses)s::text[] is null or m.status = any(%(statuses)s))
-        and (%(like)s::text is null
-            or m.home_team_id in (select n.id from teams n where {_NAMED})
-            or m.away_team_id in (select n.id from teams n where {_NAMED})
-            or m.venue_id in (select n.id from venues n where {_NAMED}))
-        and (%(after_date)s::date is null
-            or (m.local_date, coalesce(m.kick_off, 'infinity'), m.id)
-                > (%(after_date)s::date, coalesce(%(after_kick_off)s::timestamptz, 'infinity'), %(after_id)s::bigint))
+CONDITIONS = {
+    "season": "m.season_id = (select id from seasons where name = %(season)s)",
+    "league": "m.league_id = (select id from leagues where name = %(league)s)",
+    "age_group": """(m.age_group_id = (select id from age_groups where name = %(age_group)s) or m.id in (
+        select mb.match_id from match_brackets mb join brackets b on b.id = mb.bracket_id
+        join age_groups ba on ba.id = b.age_group_id where ba.name = %(age_group)s))""",
+    "division": """m.id in (
+        select mb.match_id from match_brackets mb join brackets b on b.id = mb.bracket_id
+        join divisions bd on bd.id = b.division_id
+        where lower(bd.name) = lower(%(division)s) or bd.slug = lower(%(division)s))""",
+    "bracket_id": "m.id in (select mb.match_id from match_brackets mb where mb.bracket_id = %(bracket_id)s)",
+    "team_id": "(m.home_team_id = %(team_id)s or m.away_team_id = %(team_id)s)",
+    "club_id": """(m.home_team_id = any(array(select n.id from teams n where n.club_id = %(club_id)s))
+        or m.away_team_id = any(array(select n.id from teams n where n.club_id = %(club_id)s)))""",
+    "first": "m.local_date >= %(first)s::date",
+    "last": "m.local_date <= %(last)s::date",
+    "statuses": "m.status = any(%(statuses)s::text[])",
+    "like": f"""(m.home_team_id in (select n.id from teams n where {_NAMED})
+        or m.away_team_id in (select n.id from teams n where {_NAMED})
+        or m.venue_id in (select n.id from venues n where {_NAMED}))""",  # noqa: S608  constants of this file alone
+    "after_date": """(m.local_date, coalesce(m.kick_off, 'infinity'), m.id)
+        > (%(after_date)s::date, coalesce(%(after_kick_off)s::timestamptz, 'infinity'), %(after_id)s::bigint)""",
+}
+"""By the parameter that asks for it. Only those that are asked stand in the statement: a condition that is switched off
+by a parameter (`is null or`) would keep the planner from an index."""
+
+
+def list_of(params: dict[str, Any]) -> str:
+    """The statement. First which matches, then what they say: nothing is joined for those that are not on the page."""
+    asked = [condition for name, condition in CONDITIONS.items() if params[name] is not None]
+    return f"""
+with m as materialized (
+    select m.* from matches m where {" and ".join(asked) or "true"}
     order by m.local_date, coalesce(m.kick_off, 'infinity'), m.id
     limit %(limit)s + 1
 )
 select json_build_object({FIELDS})::text as item, m.local_date, m.kick_off, m.id
-from page join matches m on m.id = page.id {JOINS}
+from m {JOINS}
 order by m.local_date, coalesce(m.kick_off, 'infinity'), m.id
 """  # noqa: S608  constants of this file alone
-"""First which matches, then what they say: nothing is joined or written for those that are not on the page."""
+
 
 ONE = f"""
 select json_build_object({FIELDS}, 'brackets', (
@@ -156,27 +159,24 @@ EMPTY = page_of([], 0, None)
 
 async def matches(connection: Connection, *, wanted: Filter, limit: int, after: Cursor | None) -> bytes:
     """A page of matches by local date, kick-off and id, as JSON."""
-    rows = await many(
-        connection,
-        LIST,
-        {
-            "season": wanted.season,
-            "league": wanted.league.value if wanted.league else None,
-            "age_group": wanted.age_group,
-            "division": wanted.division,
-            "bracket_id": wanted.bracket_id,
-            "team_id": wanted.team_id,
-            "club_id": wanted.club_id,
-            "first": wanted.first,
-            "last": wanted.last,
-            "statuses": [status.value for status in wanted.statuses] if wanted.statuses else None,
-            "like": _like(wanted.text),
-            "after_date": after.local_date if after else None,
-            "after_kick_off": after.kick_off if after else None,
-            "after_id": after.match_id if after else None,
-            "limit": limit,
-        },
-    )
+    params = {
+        "season": wanted.season,
+        "league": wanted.league.value if wanted.league else None,
+        "age_group": wanted.age_group,
+        "division": wanted.division,
+        "bracket_id": wanted.bracket_id,
+        "team_id": wanted.team_id,
+        "club_id": wanted.club_id,
+        "first": wanted.first,
+        "last": wanted.last,
+        "statuses": [status.value for status in wanted.statuses] if wanted.statuses else None,
+        "like": _like(wanted.text),
+        "after_date": after.local_date if after else None,
+        "after_kick_off": after.kick_off if after else None,
+        "after_id": after.match_id if after else None,
+        "limit": limit,
+    }
+    rows = await many(connection, list_of(params), params)
     cursor = None
     if len(rows) > limit:
         last = rows[limit - 1]
