@@ -127,11 +127,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Visit]]:
-    """Opens a page as a reader with a device: visit("/path", width=390, scheme="dark", zone=..., scripts=False)."""
+    """Opens a page as a reader with a device: visit("/path", width=390, scheme="dark", zone=..., scripts=False).
+
+    `at` is the moment that the device's clock shows, where the real one will not do.
+    """
     contexts: list[BrowserContext] = []
 
     def go(path: str, *, width: int = 390, scheme: str = "light", zone: str = "America/New_York", **more: Any) -> Visit:
-        scripts = more.pop("scripts", True)
+        scripts, at = more.pop("scripts", True), more.pop("at", None)
         context = browser.new_context(
             base_url=site.address,
             viewport={"width": width, "height": 844},
@@ -143,6 +146,8 @@ def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Visit]]:
             **{"service_workers": "block", **more},
         )
         contexts.append(context)
+        if at is not None:
+            context.clock.set_fixed_time(at)
         page = context.new_page()
         seen = Visit(page, [])
         page.on("pageerror", lambda error: seen.complaints.append(str(error)))

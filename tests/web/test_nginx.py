@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -93,4 +94,7 @@ def test_a_page_is_served_without_a_backend_and_says_what_it_may_load(edge: dict
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["cache-control"] == "no-cache"
     assert ask(edge, "/metrics")[0]["status"] == "404"
-    assert ask(edge, "/api/brackets")[0]["status"] == "502"
+    headers, body = ask(edge, "/api/brackets")
+    assert (headers["status"], headers["content-type"]) == ("503", "application/problem+json")
+    assert json.loads(body)["status"] == 503
+    assert headers["retry-after"] == "5"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,8 @@ LATER = {"season": 4, "faults": 5, "images": 9, "fuzz": 8}
 PICTURES = "screenshots"
 """The marker of what only `./mt test all` makes: pictures of every page, in the state folder."""
 BENCHES = ("ingest", "scrape", "proxy", "api", "web")
+WORKERS = "3"
+"""Tests side by side: on two cores three, since most of a test's time goes by waiting for servers to start."""
 NO_TESTS_COLLECTED = 5
 Say = Callable[[str], None]
 
@@ -177,6 +180,8 @@ def run_tests(
     control.prepare(False, say, more=(*setup.CHECKERS, *(images.COMPOSE_TOOLS if with_images else ())))
     with setup.one_at_a_time(say):
         setup.wheel("kubernetes", say)
+    # Started in the background of a script, SIGINT is ignored, by every child too: tests that interrupt one need it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     failed: list[str] = []
     if kind in ("fast", "all"):
         for check in [*python_checks(), *frontend_checks(say)]:
@@ -193,7 +198,7 @@ def run_tests(
     argv = [
         _tool("pytest"),
         "-n",
-        "2",
+        WORKERS,
         "--dist",
         "loadgroup",
         "--durations=20",
