@@ -72,7 +72,9 @@ def everything(stack: RunningStack) -> dict[str, int]:
     with stack.parts.rabbitmq.management() as client:
         queues = client.get("/api/queues/%2F", params={"disable_stats": "true", "enable_queue_totals": "true"})
         queues.raise_for_status()
-    return {name: rows for name, rows in tables if name not in COMPUTED} | {f"queue {queue['name']}": queue.get("messages", 0) for queue in queues.json()}
+    return {name: rows for name, rows in tables if name not in COMPUTED} | {
+        f"queue {queue['name']}": queue.get("messages", 0) for queue in queues.json()
+    }
 
 
 @needs_shared
