@@ -3,9 +3,11 @@
 Each property is tried a few times in every run; `./mt test fuzz` tries it thousands of times.
 """
 
+import functools
 import json
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +61,35 @@ tempting = st.sampled_from(
 )  # fmt: skip
 
 
-def tried(times: int) -> settings:
-    unhealthy = [HealthCheck.too_slow, HealthCheck.data_too_large]
-    return settings(max_examples=times, deadline=None, suppress_health_check=unhealthy)
+@dataclass(frozen=True)
+class Property:
+    """What holds of whatever is drawn; tried as often as is asked, any number of times in one process."""
+
+    drawn: dict[str, st.SearchStrategy[Any]]
+    holds: Callable[..., None]
+
+    def try_it(self, times: int) -> None:
+        unhealthy = [HealthCheck.too_slow, HealthCheck.data_too_large]
+        some = settings(max_examples=times, deadline=None, suppress_health_check=unhealthy)
+
+        @functools.wraps(self.holds)
+        def once(**values: Any) -> None:
+            self.holds(**values)
+
+        some(given(**self.drawn)(once))()
+
+
+PROPERTIES: list[Property] = []
+
+
+def of(**drawn: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Enters a property, with what it is tried on."""
+
+    def enter(holds: Callable[..., None]) -> Callable[..., None]:
+        PROPERTIES.append(Property(drawn, holds))
+        return holds
+
+    return enter
 
 
 def places(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -107,7 +135,7 @@ def accounted(name: str, schedule: bytes, standings: bytes) -> None:
     assert all({*match.home_brackets, *match.away_brackets} <= known for match in content.matches)
 
 
-@given(data=st.data(), source=sources)
+@of(data=st.data(), source=sources)
 def a_schedule_with_anything_anywhere_is_read_or_named(data: st.DataObject, source: tuple[str, bytes, bytes]) -> None:
     name, schedule, standings = source
     content = json.loads(schedule)
@@ -121,7 +149,7 @@ def a_schedule_with_anything_anywhere_is_read_or_named(data: st.DataObject, sour
     accounted(name, json.dumps(content).encode(), standings)
 
 
-@given(data=st.data(), source=sources)
+@of(data=st.data(), source=sources)
 def standings_with_anything_anywhere_are_read_or_named(data: st.DataObject, source: tuple[str, bytes, bytes]) -> None:
     name, schedule, standings = source
     content = json.loads(standings)
@@ -130,7 +158,7 @@ def standings_with_anything_anywhere_are_read_or_named(data: st.DataObject, sour
     accounted(name, schedule, json.dumps(content).encode())
 
 
-@given(cut=st.integers(0, len(SCHEDULE)), noise=st.binary(max_size=30))
+@of(cut=st.integers(0, len(SCHEDULE)), noise=st.binary(max_size=30))
 def a_body_that_is_cut_and_goes_on_as_noise_is_named(cut: int, noise: bytes) -> None:
     try:
         parse(SCHEDULE[:cut] + noise, STANDINGS)
@@ -140,7 +168,7 @@ def a_body_that_is_cut_and_goes_on_as_noise_is_named(cut: int, noise: bytes) -> 
         assert json.loads(SCHEDULE[:cut] + noise)
 
 
-@given(body=st.binary(max_size=200) | anything.map(lambda value: json.dumps(value).encode()))
+@of(body=st.binary(max_size=200) | anything.map(lambda value: json.dumps(value).encode()))
 def bytes_that_are_no_document_are_named(body: bytes) -> None:
     try:
         parse(body, STANDINGS)
@@ -150,7 +178,7 @@ def bytes_that_are_no_document_are_named(body: bytes) -> None:
         raise AssertionError(f"{body!r} was taken for a schedule")
 
 
-@given(data=st.data())
+@of(data=st.data())
 def a_mutated_fragment_yields_only_rows_that_are_printed(data: st.DataObject) -> None:
     html = fragment()
     for _ in range(data.draw(st.integers(1, 4))):
@@ -168,7 +196,7 @@ def a_mutated_fragment_yields_only_rows_that_are_printed(data: st.DataObject) ->
         assert row.score is None or str(row.score[0]) in html
 
 
-@given(text=st.text(max_size=300))
+@of(text=st.text(max_size=300))
 def text_that_is_no_fragment_is_named(text: str) -> None:
     for read in (read_matches, read_quality):
         try:
@@ -179,26 +207,16 @@ def text_that_is_no_fragment_is_named(text: str) -> None:
             assert "No data available." in text or "There are no teams." in text, found
 
 
-PROPERTIES: list[Callable[..., None]] = [
-    a_schedule_with_anything_anywhere_is_read_or_named,
-    standings_with_anything_anywhere_are_read_or_named,
-    a_body_that_is_cut_and_goes_on_as_noise_is_named,
-    bytes_that_are_no_document_are_named,
-    a_mutated_fragment_yields_only_rows_that_are_printed,
-    text_that_is_no_fragment_is_named,
-]
-
-
-@pytest.mark.parametrize("holds", PROPERTIES, ids=lambda holds: holds.__name__)
-def test_whatever_comes(holds: Callable[..., None]) -> None:
-    tried(FEW)(holds)()
+@pytest.mark.parametrize("one", PROPERTIES, ids=lambda one: one.holds.__name__)
+def test_whatever_comes(one: Property) -> None:
+    one.try_it(FEW)
 
 
 @pytest.mark.fuzz
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("holds", PROPERTIES, ids=lambda holds: holds.__name__)
-def test_whatever_comes_thousands_of_times(holds: Callable[..., None]) -> None:
-    tried(MANY)(holds)()
+@pytest.mark.parametrize("one", PROPERTIES, ids=lambda one: one.holds.__name__)
+def test_whatever_comes_thousands_of_times(one: Property) -> None:
+    one.try_it(MANY)
 
 
 def test_the_real_feeds_are_among_what_is_mutated() -> None:
