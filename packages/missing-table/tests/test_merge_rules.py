@@ -104,6 +104,11 @@ def test_a_score_never_turns_back_into_none_and_the_disagreement_is_recorded_onc
     )
 
 
+def test_an_open_conflict_tells_the_score_that_is_kept_now(db: Connection) -> None:
+    seen(db, match(seen=3), match(seen=1, score=(2, 1)), match(seen=2, score=(0, 0)))
+    assert db.execute("select kept_value, settled_at from match_conflicts").fetchall() == [("0-0", None)]
+
+
 def test_a_conflict_closes_when_the_source_comes_round(db: Connection) -> None:
     seen(db, match(seen=1, score=(2, 1)), match(seen=2), match(seen=3, score=(2, 1)))
     assert one(db, "select settled_at is not null, settlement from match_conflicts") == (True, "taken")

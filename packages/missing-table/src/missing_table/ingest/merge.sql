@@ -265,7 +265,8 @@ from disputes d
 where o.settled_at is null and o.match_id = d.match_id and o.field = d.field
     and not (d.open and o.offered_value is not distinct from d.offered_value);
 
--- What was settled by nobody opens again when the source disagrees again; what a person settled stays settled.
+-- What was settled by nobody opens again when the source disagrees again; what a person settled stays settled. An open
+-- one tells what is kept now, which may be another score that was late.
 insert into match_conflicts (match_id, field, kept_value, offered_value, reason, observed_at, batch_id)
 select match_id, field, kept_value, offered_value, reason, observed_at, current_setting('mt.batch_id')::uuid
 from disputes where open
@@ -273,7 +274,8 @@ order by match_id, field
 on conflict (match_id, field, offered_value) do update
 set settled_at = null, settlement = null, kept_value = excluded.kept_value, reason = excluded.reason,
     observed_at = excluded.observed_at, batch_id = excluded.batch_id
-where match_conflicts.settled_at is not null and match_conflicts.settled_by is null;
+where match_conflicts.settled_at is not null and match_conflicts.settled_by is null
+    or match_conflicts.settled_at is null and match_conflicts.kept_value is distinct from excluded.kept_value;
 
 -- Two observations of one moment that differ: the greater hash stands. A note, settled from the start.
 insert into match_conflicts
