@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -20,7 +19,11 @@ FEEDS = places.shared_folder() / "data" / "feeds"
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(not FEEDS.is_dir(), reason=f"the shared feeds are not at {FEEDS} (MT_SHARED names their folder)")
 def test_an_embedded_run_lands_the_same_matches_and_serves_the_same_page() -> None:
-    data, offset, environment = Path(f"/var/tmp/mt-e-{uuid4().hex[:8]}"), free_offset(), stack_environment()
+    data, offset, environment = (
+        places.throwaway_folder() / f"mt-e-{uuid4().hex[:8]}",
+        free_offset(),
+        stack_environment(),
+    )
     where = ["--data", str(data), "--port-offset", str(offset), "--json"]
     try:
         done = run_mt("run", "--embedded", "--feeds", str(FEEDS), *where, timeout_s=500, environment=environment)

@@ -22,6 +22,7 @@ import httpx
 import psycopg
 import pytest
 
+from devstack import places
 from devstack.replica.season import generate
 from devstack.testing import RunningStack, free_offset, stack_environment
 
@@ -108,8 +109,8 @@ class Faulty:
 
 @pytest.fixture(scope="module")
 def module_stack() -> Iterator[Faulty]:
-    data = Path("/var/tmp") / f"mt-failures-{os.getpid()}"
-    feeds = Path("/var/tmp") / f"mt-failures-{os.getpid()}-feeds"
+    data = places.throwaway_folder() / f"mt-failures-{os.getpid()}"
+    feeds = places.throwaway_folder() / f"mt-failures-{os.getpid()}-feeds"
     season = Season(feeds)
     season.move_on()
     running = RunningStack(data, free_offset(), stack_environment())
@@ -250,7 +251,7 @@ def test_a_malformed_match_waits_in_the_quarantine_and_the_rest_of_its_batch_lan
 
 def test_a_taken_port_ends_with_5_and_is_named() -> None:
     offset = free_offset()
-    stack = RunningStack(Path("/var/tmp") / f"mt-taken-{os.getpid()}", offset, stack_environment())
+    stack = RunningStack(places.throwaway_folder() / f"mt-taken-{os.getpid()}", offset, stack_environment())
     with socket.socket() as other:
         other.bind(("127.0.0.1", stack.ports["backend"]))
         other.listen()

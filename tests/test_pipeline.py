@@ -9,7 +9,6 @@ import csv
 import os
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,6 +16,7 @@ import psycopg
 import pytest
 from playwright.sync_api import sync_playwright
 
+from devstack import places
 from devstack.places import shared_folder
 from devstack.testing import ROOT, RunningStack, free_offset, run_mt, stack_environment
 
@@ -34,7 +34,7 @@ needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the real fixtures
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """A stack of this module's own, serving the real fixtures, empty at first."""
-    data = Path("/var/tmp") / f"mt-pipeline-{os.getpid()}"
+    data = places.throwaway_folder() / f"mt-pipeline-{os.getpid()}"
     running = RunningStack(data, free_offset(), stack_environment())
     done = running.mt("up", "--feeds", str(SHARED / "feeds"))
     try:

@@ -50,3 +50,23 @@ def test_a_folder_that_other_accounts_cannot_enter_is_replaced() -> None:
         closed.rmdir()
     assert chosen != closed / "data"
     assert why
+
+
+@pytest.mark.parametrize(
+    ("folder", "room", "taken"),
+    [("/", 0, "/"), ("/", 1 << 60, "/var/tmp"), ("/does-not-exist", 0, "/var/tmp")],
+    ids=["room", "too little room", "no such folder"],
+)
+def test_what_is_thrown_away_is_kept_in_memory_where_there_is_room(
+    monkeypatch: pytest.MonkeyPatch, folder: str, room: int, taken: str
+) -> None:
+    monkeypatch.setattr(places, "IN_MEMORY", Path(folder))
+    monkeypatch.setattr(places, "ROOM_IN_MEMORY", room)
+    assert places.throwaway_folder() == Path(taken)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="servers run under other accounts only where we are root")
+def test_memory_that_other_accounts_cannot_enter_is_not_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(places, "IN_MEMORY", tmp_path)
+    monkeypatch.setattr(places, "ROOM_IN_MEMORY", 0)
+    assert places.throwaway_folder() == Path("/var/tmp")

@@ -25,7 +25,7 @@ PARTS = ("postgres", "migrate", "nginx")
 
 @pytest.fixture
 def data() -> Iterator[Path]:
-    folder = Path(f"/var/tmp/mt-s-{uuid4().hex[:8]}")
+    folder = places.throwaway_folder() / f"mt-s-{uuid4().hex[:8]}"
     control.ensure_data(folder)
     yield folder
     control.down(folder, print, forget=True)

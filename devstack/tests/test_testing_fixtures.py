@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from kombu import Connection, Exchange, Queue
 
-from devstack import reaper
+from devstack import places, reaper
 from devstack.testing import ROOT, Amqp, Database
 
 
@@ -108,7 +108,7 @@ def test_two_workers_share_one_server_which_ends_with_the_run(tmp_path: Path) ->
     assert {worker for worker, _, _ in seen} == {"gw0", "gw1"}
     assert len({port for _, port, _ in seen}) == 1
     assert not Path(next(iter(seen))[2]).exists()
-    assert not list(Path("/var/tmp").glob(f"mt-test-{run.pid}-*"))
+    assert not list(places.throwaway_folder().glob(f"mt-test-{run.pid}-*"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
@@ -135,4 +135,4 @@ def test_a_run_that_needs_no_server_starts_none(tmp_path: Path) -> None:
     run = inner_run(tmp_path)
     out, _ = run.communicate(timeout=60)
     assert run.returncode == 0, out
-    assert not list(Path("/var/tmp").glob(f"mt-test-{run.pid}-*"))
+    assert not list(places.throwaway_folder().glob(f"mt-test-{run.pid}-*"))

@@ -1,8 +1,8 @@
 """Fixtures with real servers, as a pytest plugin (the root conftest.py loads it).
 
 Each server is started once per pytest run, when the first test asks for it, and is shared by all xdist workers; a run
-that asks for none starts none. All of it lies in one folder under /var/tmp and is gone when the run ends, however it
-ends. No server of the system is touched.
+that asks for none starts none. All of it lies in one folder, in memory where there is room, and is gone when the run
+ends, however it ends. No server of the system is touched.
 
 `pg_server`       the run's PostgreSQL                        (session)
 `empty_database`  a fresh database, Supabase's furniture only (test)
@@ -22,6 +22,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -75,7 +76,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if workerinput is not None:
         config.stash[run_folder_key] = Path(workerinput["mt_run_folder"])
     else:
-        config.stash[run_folder_key] = Path(f"/var/tmp/mt-test-{os.getpid()}-{uuid4().hex[:6]}")  # noqa: S108
+        room = places.throwaway_folder()
+        config.stash[run_folder_key] = room / f"mt-test-{os.getpid()}-{uuid4().hex[:6]}"
+        if room != places.ON_DISK and "TMPDIR" not in os.environ:  # tmp_path and browsers' profiles, in every worker
+            os.environ["TMPDIR"] = str(room)
+            tempfile.tempdir = None
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -199,7 +204,8 @@ def pg_server(request: pytest.FixtureRequest) -> Postgres:
     return build(Path(about["folder"]), about["port"])
 
 
-def _test_database(server: Postgres, template: str | None) -> Iterator[Database]:
+def copied_database(server: Postgres, template: str | None) -> Iterator[Database]:
+    """One test's own copy of a database that nobody is connected to; dropped afterwards."""
     name = f"t_{uuid4().hex[:16]}"
     create_database(server, name, template=template)
     yield Database(name, server.dsn(name), server.superuser_dsn(name), server)
@@ -209,7 +215,7 @@ def _test_database(server: Postgres, template: str | None) -> Iterator[Database]
 @pytest.fixture
 def empty_database(pg_server: Postgres) -> Iterator[Database]:
     """A fresh database without our schema: for migrations and for what others bring themselves."""
-    yield from _test_database(pg_server, None)
+    yield from copied_database(pg_server, None)
 
 
 def _migrate(dsn: str) -> None:
@@ -223,24 +229,33 @@ def _migrate(dsn: str) -> None:
         module.migrate(dsn)
 
 
+def made_once(config: pytest.Config, name: str, make: Callable[[], Any]) -> Any:
+    """What `make` returns (JSON), called once per run, in whichever worker asks first."""
+    run = run_folder(config)
+    done = run / f"{name}.done"
+    with FileLock(f"{run}/{name}.lock"):
+        if not done.exists():
+            done.write_text(json.dumps(make()), encoding="utf-8")
+    return json.loads(done.read_text(encoding="utf-8"))
+
+
 @pytest.fixture(scope="session")
 def migrated_template(pg_server: Postgres, request: pytest.FixtureRequest) -> str:
     """The name of a database with all migrations, made once per run; nobody stays connected to it."""
-    run = run_folder(request.config)
-    done = run / "template.done"
-    with FileLock(f"{run}/template.lock"):
-        if not done.exists():
-            drop_database(pg_server, TEMPLATE)
-            create_database(pg_server, TEMPLATE)
-            _migrate(pg_server.dsn(TEMPLATE))
-            done.touch()
-    return TEMPLATE
+
+    def make() -> str:
+        drop_database(pg_server, TEMPLATE)
+        create_database(pg_server, TEMPLATE)
+        _migrate(pg_server.dsn(TEMPLATE))
+        return TEMPLATE
+
+    return str(made_once(request.config, TEMPLATE, make))
 
 
 @pytest.fixture
 def database(pg_server: Postgres, migrated_template: str) -> Iterator[Database]:
     """A fresh database with our schema and nothing in it."""
-    yield from _test_database(pg_server, migrated_template)
+    yield from copied_database(pg_server, migrated_template)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,9 @@
 """A small league in a real database, and the application on it, asked over ASGI with its lifespan."""
 
+import copy
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,8 @@ import pytest
 from fastapi import FastAPI
 from psycopg.types.json import Jsonb
 
+from devstack.services.postgres import Postgres, create_database
+from devstack.testing import Database, copied_database, made_once
 from missing_table.accounts.keys import ServiceKey
 from missing_table.accounts.queries import ADD_TEAM, UPSERT_ACCOUNT, UPSERT_KEY
 from missing_table.accounts.tokens import sign
@@ -21,6 +24,7 @@ from missing_table.web.app import create_app
 
 OBSERVED = datetime.fromisoformat("2026-10-05T04:40:03Z")
 NOW = datetime.fromisoformat("2026-10-05T16:00:00Z")
+LEAGUE = "mt_league"
 KEY = "mt_agent_0123456789abcdefghij"
 RUN = "0b0c1d2e-0000-4000-8000-000000000001"
 SNAPSHOT = "0b0c1d2e-0000-4000-8000-000000000002"
@@ -210,13 +214,30 @@ def fill_ingest(seed: Seed) -> None:
     )
 
 
+@pytest.fixture(scope="session")
+def league(pg_server: Postgres, migrated_template: str, request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The small league as a database that is copied for each test: its ids by name. Made once per run."""
+
+    def make() -> dict[str, Any]:
+        create_database(pg_server, LEAGUE, template=migrated_template)
+        made = Seed(pg_server.dsn(LEAGUE))
+        fill(made)
+        fill_ingest(made)
+        return asdict(made)
+
+    return dict(made_once(request.config, LEAGUE, make))
+
+
 @pytest.fixture
-def seed(database: Any) -> Iterator[Seed]:
-    """The small league."""
-    made = Seed(database.dsn)
-    fill(made)
-    fill_ingest(made)
-    yield made
+def league_database(pg_server: Postgres, league: dict[str, Any]) -> Iterator[Database]:
+    """A fresh copy of the small league."""
+    yield from copied_database(pg_server, LEAGUE)
+
+
+@pytest.fixture
+def seed(league_database: Database, league: dict[str, Any]) -> Seed:
+    """The small league, in a database of the test's own."""
+    return Seed(**{**copy.deepcopy(league), "dsn": league_database.dsn})
 
 
 def settings_for(dsn: str, **more: Any) -> Settings:

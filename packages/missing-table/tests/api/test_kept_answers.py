@@ -123,7 +123,7 @@ async def test_without_a_listener_nothing_stale_is_served(seed: Any) -> None:
         assert (await client.get(path, headers={"If-None-Match": first.headers["etag"]})).status_code == 200
 
 
-async def test_a_listener_that_is_cut_off_drops_everything_and_comes_back(seed: Any, database: Any) -> None:
+async def test_a_listener_that_is_cut_off_drops_everything_and_comes_back(seed: Any) -> None:
     app = create_app(settings_for(seed.dsn))
     path = f"/api/brackets/{seed.northeast}/table"
     async with running(app) as client:

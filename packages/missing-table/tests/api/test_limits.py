@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devstack import places
 from devstack.services import nginx, process
 from missing_table.accounts.queries import UPSERT_ACCOUNT
 from missing_table.web.app import create_app
@@ -187,7 +188,7 @@ def served_folder() -> Iterator[Path]:
     import shutil
     import tempfile
 
-    folder = Path(tempfile.mkdtemp(prefix="mt-nginx-", dir="/var/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="mt-nginx-", dir=places.throwaway_folder()))
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)

@@ -19,9 +19,9 @@ AT_ONCE = 40
 
 
 @pytest.fixture
-def pooled(database: Database, pgbouncer: PgBouncer) -> str:
+def pooled(league_database: Database, pgbouncer: PgBouncer) -> str:
     """The pooled address of the test's database."""
-    return pgbouncer.dsn(database.name)
+    return pgbouncer.dsn(league_database.name)
 
 
 async def test_every_kind_of_request_works_over_three_server_connections(seed: Any, pooled: str) -> None:

@@ -29,6 +29,12 @@ ROLES = ["anon", "authenticated"]
 PRIVILEGES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 
 
+@pytest.fixture
+def database(league_database: Database) -> Database:
+    """Each test's own copy of the small league."""
+    return league_database
+
+
 def tables(database: Database) -> set[str]:
     with psycopg.connect(database.superuser_dsn) as connection:
         rows = connection.execute("select tablename from pg_tables where schemaname = 'public'").fetchall()
