@@ -24,7 +24,7 @@ LATER = {"season": 4, "faults": 5, "images": 9, "fuzz": 8}
 PICTURES = "screenshots"
 """The marker of what only `./mt test all` makes: pictures of every page, in the state folder."""
 BENCHES = ("ingest", "scrape", "proxy", "api", "web")
-WORKERS = "2"
+WORKERS = "3"
 """Tests side by side: one for each core. A third was no faster and made tests of signals and browsers fail."""
 NO_TESTS_COLLECTED = 5
 Say = Callable[[str], None]

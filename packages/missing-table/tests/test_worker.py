@@ -253,15 +253,36 @@ def test_sigterm_ends_what_is_in_progress_and_leaves_the_rest(
         psycopg.connect(database.dsn, autocommit=False) as blocker,
     ):
         blocker.execute("lock table matches")
-        sent = [producer.send(batch(match(f"m{n}"), of=f"s{n}")) for n in range(3)]
+        begun = producer.send(batch(match("m0"), of="s0"))
         waiting = "select 1 from pg_locks where relation = 'matches'::regclass and not granted"
         until(lambda: blocker.execute(waiting).fetchall(), "the worker at the table")
         worker.process.send_signal(signal.SIGTERM)
+        until(lambda: "worker takes no more" in worker.text(), "the worker has heard")
+        for number in (1, 2):
+            producer.send(batch(match(f"m{number}"), of=f"s{number}"))
+        assert worker.process.poll() is None
         blocker.rollback()
         assert worker.process.wait(30) == 0
-        assert producer.receipts(sent[0])[sent[0]]["status"] == "SUCCESS"
-    assert 1 <= matches(database) <= 2
-    assert producer.depth(wire.QUEUE) == 3 - matches(database)
+        assert producer.receipts(begun)[begun]["status"] == "SUCCESS"
+    assert matches(database) == 1
+    assert producer.depth(wire.QUEUE) == 2
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_sigterm_amid_a_stream_of_messages_loses_none_and_lands_none_twice(
+    producer: Producer, amqp: Amqp, database: Database, tmp_path: Path, number: int
+) -> None:
+    with working(dsn=database.dsn, amqp_url=amqp.url, folder=tmp_path) as worker:
+        sent = [producer.send(batch(match(f"m{n}"), of=f"s{n}")) for n in range(40)]
+        until(lambda: matches(database) > number, "the first have landed")
+        assert worker.stop() == 0
+        landed = matches(database)
+        assert producer.depth(wire.QUEUE) == len(sent) - landed
+        first = producer.receipts(*sent[:landed])
+        assert all(answer["result"]["state"] == "landed" for answer in first.values())
+    with working(dsn=database.dsn, amqp_url=amqp.url, folder=tmp_path):
+        rest = producer.receipts(*sent[landed:])
+        assert all(answer["result"]["state"] == "landed" for answer in rest.values())
 
 
 def scraped(port: int) -> str:
@@ -305,11 +326,11 @@ def test_metrics_say_how_long_what_waits_has_waited_and_which_faults_there_were(
         psycopg.connect(database.dsn, autocommit=False) as blocker,
         working(dsn=database.dsn, amqp_url=amqp.url, folder=tmp_path, MT_METRICS_PORT=str(port)) as worker,
     ):
-        blocker.execute("lock table matches")
+        blocker.execute("lock table ingest_batches")
         long_ago = datetime.now(UTC) - timedelta(hours=2)
         for number in range(8):  # more than the worker's processes hold
             producer.send(batch(match(f"m{number}"), of=f"s{number}"), sent_at=long_ago)
-        waiting = "select 1 from pg_locks where relation = 'matches'::regclass and not granted"
+        waiting = "select 1 from pg_locks where relation = 'ingest_batches'::regclass and not granted"
         until(lambda: blocker.execute(waiting).fetchall(), "the worker at the table")
         found = until(
             lambda: re.search(r'mt_queue_age_seconds{queue="matches"} (7[2-9]\d\d)\.', scraped(port)), "an age"
