@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from missing_table.league.grid import records
-from missing_table.league.schedule import points_to_secure, runs, strength
+from missing_table.league.schedule import ceilings, points_to_secure, runs, strengths
 from missing_table.league.table import Entrant, Fixture, Outcome, Result, order, tally
 
 DAY = date(2026, 9, 5)
@@ -41,10 +41,10 @@ def test_runs_are_counted_back_from_the_latest_match() -> None:
 def test_strength_is_the_mean_of_the_opponents_points_per_match_and_leaves_guests_out() -> None:
     results = [Result(1, 2, 3, 1, 0, DAY), Result(2, 1, 2, 0, 0, DAY), Result(3, 9, 1, 0, 1, DAY, counts_home=False)]
     tallies = tally(TEAMS, results)
-    assert strength(1, results, tallies) == (1, 1, 1, Fraction(2))
+    assert strengths(results, tallies)[1] == (1, 1, 1, Fraction(2))
     left = [Fixture(4, 1, 3, DAY), Fixture(5, 2, 1, DAY), Fixture(6, 3, 2, DAY)]
-    assert strength(1, left, tallies) == (1, 1, 0, Fraction(1))
-    assert strength(3, results[1:], tallies) == (0, 0, 0, None)
+    assert strengths(left, tallies)[1] == (1, 1, 0, Fraction(1))
+    assert strengths(results[1:], tallies)[3] == (0, 0, 0, None)
 
 
 pairs = st.sampled_from([(1, 2), (2, 1), (1, 3), (3, 1), (2, 3), (3, 2)])
@@ -65,7 +65,7 @@ def test_whoever_takes_the_magic_number_of_points_finishes_there_whatever_others
     tallies = tally(TEAMS, results)
     to_come = {team.team_id: sum(team.team_id in pair for pair in left) for team in TEAMS}
     for team in TEAMS:
-        needed = points_to_secure(position, team.team_id, tallies, to_come)
+        needed = points_to_secure(position, team.team_id, tallies, to_come, ceilings(tallies, to_come))
         if needed is None:
             continue
         for scores in product(ENDS, repeat=len(fixtures)):

@@ -3,7 +3,7 @@
 from match_contract import League
 from missing_table.forecasts.schemas import Outlook, Reachable, ScheduleStrength, Streak, TeamOutlook
 from missing_table.league.reach import reach
-from missing_table.league.schedule import Runs, Strength, points_to_secure, runs, strength
+from missing_table.league.schedule import Runs, Strength, ceilings, points_to_secure, runs, strengths
 from missing_table.league.table import order
 from missing_table.tables.queries import Campaign
 
@@ -13,9 +13,9 @@ def build_outlook(campaign: Campaign) -> Outlook:
     standing = campaign.standing
     places = order(standing.entrants, standing.results)
     tallies = {place.tally.entrant.team_id: place.tally for place in places}
-    played = {team: strength(team, standing.results, tallies) for team in tallies}
-    to_come = {team: strength(team, campaign.fixtures, tallies) for team in tallies}
+    played, to_come = strengths(standing.results, tallies), strengths(campaign.fixtures, tallies)
     left = {team: one.home + one.away for team, one in to_come.items()}
+    highest = ceilings(tallies, left)
     shootouts = standing.bracket.league is League.FLEX
     reachable = reach(standing.entrants, standing.results, campaign.fixtures, shootouts=shootouts)
     return Outlook(
@@ -27,7 +27,7 @@ def build_outlook(campaign: Campaign) -> Outlook:
                 played=place.tally.played,
                 left=left[team],
                 reachable=Reachable(**reachable[team]._asdict()),
-                to_secure_first=points_to_secure(1, team, tallies, left),
+                to_secure_first=points_to_secure(1, team, tallies, left, highest),
                 streak=_streak(runs(place.tally.form)),
                 schedule_played=_strength(played[team]),
                 schedule_left=_strength(to_come[team]),

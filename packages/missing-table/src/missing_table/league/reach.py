@@ -197,8 +197,9 @@ def _solve(problem: _Problem) -> _Found:
 
 @dataclass(slots=True)
 class _Bracket:
-    """What every search of a bracket needs. `rows` by team; `left`: matches left that count for a team; `meetings`: by
-    team and opponent, those of them between the two that count for the opponent."""
+    """What every search of a bracket needs. `rows` by team; `left`: matches left that count for a team; `final`: its
+    matches at the season's end; `points`: what it has; `meetings`: by team and opponent, those of `left` between the two
+    that count for the opponent."""
 
     entrants: Sequence[Entrant]
     results: Sequence[Result]
@@ -206,14 +207,9 @@ class _Bracket:
     shares: Sequence[tuple[int, int]]
     rows: dict[int, Row]
     left: dict[int, int]
+    final: dict[int, int]
+    points: dict[int, int]
     meetings: dict[int, dict[int, int]]
-
-    def points(self, team: int) -> int:
-        return self.rows[team].tally.points
-
-    def final(self, team: int) -> int:
-        """Matches at the season's end."""
-        return self.rows[team].tally.played + self.left[team]
 
     def above(self, one: int, other: int) -> bool | None:
         """Whether `one` stands above `other` should they end level; None while that is open."""
@@ -239,7 +235,9 @@ def reach(
         return {p.tally.entrant.team_id: Reach(p.position, p.position, True) for p in order(entrants, results)}
     rows = {row.tally.entrant.team_id: row for row in rows_of(tally(entrants, results).values())}
     shares = FLEX_SHARES if shootouts else LEAGUE_SHARES
-    bracket = _Bracket(entrants, results, fixtures, shares, rows, left, _meetings(fixtures))
+    final = {team: row.tally.played + left[team] for team, row in rows.items()}
+    points = {team: row.tally.points for team, row in rows.items()}
+    bracket = _Bracket(entrants, results, fixtures, shares, rows, left, final, points, _meetings(fixtures))
     made = {}
     for entrant in entrants:
         best, sure_best = _extreme(bracket, entrant.team_id, under=True)
@@ -291,8 +289,8 @@ def _extreme(bracket: _Bracket, team: int, *, under: bool) -> tuple[int, bool]:
 
 def _line(bracket: _Bracket, team: int, *, under: bool, ties: bool) -> _Line:
     """`ties`: a team that ends level counts as satisfied unless the rules already say otherwise; else it never does."""
-    mine = bracket.points(team) + (WIN_POINTS * bracket.left[team] if under else 0)
-    matches = bracket.final(team)
+    mine = bracket.points[team] + (WIN_POINTS * bracket.left[team] if under else 0)
+    matches = bracket.final[team]
     meetings = bracket.meetings.get(team, {})
     wanted: dict[int, int] = {}
     good = 0
@@ -300,11 +298,11 @@ def _line(bracket: _Bracket, team: int, *, under: bool, ties: bool) -> _Line:
         if other == team:
             continue
         against = meetings.get(other, 0)
-        final = bracket.final(other)
+        final = bracket.final[other]
         limit, level = divmod(mine * final, matches) if matches else (0, 0)
         if not final:
             level = mine  # it has 0 a match for good: level with us only if we have
-        has = bracket.points(other) + (0 if under else WIN_POINTS * against)
+        has = bracket.points[other] + (0 if under else WIN_POINTS * against)
         open_left = bracket.left[other] - against
         if not under:
             limit += level > 0
@@ -329,14 +327,17 @@ def _shared(bracket: _Bracket, team: int, wanted: dict[int, int], *, under: bool
     wanted = dict(wanted)
     matches = []
     for fixture in bracket.fixtures if wanted else ():
-        home = fixture.counts_home and fixture.home in wanted
-        away = fixture.counts_away and fixture.away in wanted
-        if home and away:
-            matches.append(_Match(fixture.home, fixture.away, fixture))
-        elif not under and home and fixture.away != team:
-            wanted[fixture.home] -= WIN_POINTS
-        elif not under and away and fixture.home != team:
-            wanted[fixture.away] -= WIN_POINTS
+        home, away = fixture.home, fixture.away
+        gains_home = home in wanted and fixture.counts_home
+        gains_away = away in wanted and fixture.counts_away
+        if gains_home and gains_away:
+            matches.append(_Match(home, away, fixture))
+        elif under:
+            continue
+        elif gains_home and away != team:
+            wanted[home] -= WIN_POINTS
+        elif gains_away and home != team:
+            wanted[away] -= WIN_POINTS
     return _Problem(under, wanted, matches, bracket.shares)
 
 

@@ -1,8 +1,10 @@
 """A team's runs of results and how hard its schedule was and will be. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from itertools import takewhile
+from itertools import islice, takewhile
+from math import lcm
 from typing import NamedTuple
 
 from missing_table.league.table import Fixture, Outcome, Result, Tally
@@ -60,42 +62,57 @@ class Strength(NamedTuple):
     points_per_match: Fraction | None
 
 
-def strength(team_id: int, matches: Iterable[Result | Fixture], tallies: Mapping[int, Tally]) -> Strength:
-    """Of the matches that count for this team, by what its opponents have today."""
-    home = away = unknown = 0
-    points: list[Fraction] = []
+def strengths(matches: Iterable[Result | Fixture], tallies: Mapping[int, Tally]) -> dict[int, Strength]:
+    """By team: of the matches that count for it, by what its opponents have today. One pass over the matches."""
+    scale = lcm(*(tally.played for tally in tallies.values() if tally.played))
+    points = {team: tally.points * (scale // tally.played) if tally.played else 0 for team, tally in tallies.items()}
+    home, away, unknown, total = Counter[int](), Counter[int](), Counter[int](), Counter[int]()
     for match in matches:
-        if match.home == team_id and match.counts_home:
-            home, opponent = home + 1, match.away
-        elif match.away == team_id and match.counts_away:
-            away, opponent = away + 1, match.home
-        else:
-            continue
-        if opponent in tallies:
-            points.append(tallies[opponent].points_per_match)
-        else:
-            unknown += 1
-    return Strength(home, away, unknown, sum(points, Fraction()) / len(points) if points else None)
+        for team, opponent, counts, side in (
+            (match.home, match.away, match.counts_home, home),
+            (match.away, match.home, match.counts_away, away),
+        ):
+            if counts:
+                side[team] += 1
+                unknown[team] += opponent not in points
+                total[team] += points.get(opponent, 0)
+    made = {}
+    for team in tallies:
+        known = home[team] + away[team] - unknown[team]
+        mean = Fraction(total[team], scale * known) if known else None
+        made[team] = Strength(home[team], away[team], unknown[team], mean)
+    return made
 
 
-def points_to_secure(position: int, team_id: int, tallies: Mapping[int, Tally], left: Mapping[int, int]) -> int | None:
-    """The magic number: so many points from its matches left make `position` or better sure, whatever others do.
-
-    It takes every rival to win all that it has left, so fewer may do. None where even all points cannot make it sure.
-    """
-    mine = tallies[team_id]
-    final = mine.played + left[team_id]
-    highest = sorted(
+def ceilings(tallies: Mapping[int, Tally], left: Mapping[int, int]) -> list[tuple[Fraction, int]]:
+    """The most points per match that each team can still end with, and the team; the highest first."""
+    return sorted(
         (
-            Fraction(one.points + 3 * left[other], max(one.played + left[other], 1))
-            for other, one in tallies.items()
-            if other != team_id
+            (Fraction(one.points + 3 * left[team], max(one.played + left[team], 1)), team)
+            for team, one in tallies.items()
         ),
         reverse=True,
     )
-    if len(highest) < position:
+
+
+def points_to_secure(
+    position: int,
+    team_id: int,
+    tallies: Mapping[int, Tally],
+    left: Mapping[int, int],
+    highest: Sequence[tuple[Fraction, int]],
+) -> int | None:
+    """The magic number: so many points from its matches left make `position` or better sure, whatever others do.
+
+    It takes every rival to win all that it has left (`highest`: see `ceilings`), so fewer may do. None where even all
+    points cannot make it sure.
+    """
+    mine = tallies[team_id]
+    final = mine.played + left[team_id]
+    rival = next(islice((most for most, other in highest if other != team_id), position - 1, None), None)
+    if rival is None:
         return 0
     if not final:
         return None
-    needed = max(0, (highest[position - 1] * final).__floor__() + 1 - mine.points)
+    needed = max(0, (rival * final).__floor__() + 1 - mine.points)
     return needed if needed <= 3 * left[team_id] else None

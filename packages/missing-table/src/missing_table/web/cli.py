@@ -1,6 +1,7 @@
 """The command that serves: `missing-table serve`."""
 
 import asyncio
+import gc
 from socket import socket
 from typing import Annotated
 
@@ -55,6 +56,9 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # what an application consists of stays: a full collection would stop every request for it
+        gc.set_threshold(50_000, 20, 100)
         if self._state.feed is not None:
             self._forecasting = asyncio.create_task(keep_forecasting(self._state, self._state.feed), name="forecasts")
 

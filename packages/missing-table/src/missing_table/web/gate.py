@@ -31,7 +31,10 @@ def is_private(path: str) -> bool:
 
 
 def _header(scope: Scope, name: bytes) -> bytes:
-    return next((value for key, value in scope["headers"] if key == name), b"")
+    for key, value in scope["headers"]:
+        if key == name:
+            return bytes(value)
+    return b""
 
 
 class Gate:
@@ -59,8 +62,8 @@ class Gate:
                 if shared:
                     headers += (_ANY, _EXPOSE)
                 if standings:
-                    headers.append((b"ratelimit", ", ".join(s.field for s in standings).encode()))
-                    headers.append((b"ratelimit-policy", ", ".join(s.policy for s in standings).encode()))
+                    headers.append((b"ratelimit", ", ".join([s.field for s in standings]).encode()))
+                    headers.append((b"ratelimit-policy", ", ".join([s.policy for s in standings]).encode()))
                 if message["status"] == 401 and self.limits.refusals.quota:
                     self.limits.refusals.take(caller, monotonic())
             await send(message)
@@ -86,7 +89,8 @@ class Gate:
             if not standing.allowed:
                 scope["standings"].append(standing)
                 return _too_many(scope, standing, "This address was refused too often")
-        if _header(scope, b"content-length").isdigit() and int(_header(scope, b"content-length")) > LARGEST_BODY:
+        length = _header(scope, b"content-length")
+        if length.isdigit() and int(length) > LARGEST_BODY:
             return problem(Request(scope), 413, _TOO_LARGE)
         return None
 

@@ -1,12 +1,12 @@
 """Around every request: an id, security headers, one log line, rate and latency. Plain ASGI: it is on every path."""
 
+import os
 import re
 import time
-from uuid import uuid4
+from functools import lru_cache
 
 import structlog
 from prometheus_client import Counter, Histogram
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -40,6 +40,11 @@ SLOW_S = 1.0
 log = structlog.get_logger("missing_table.web")
 
 
+_answered = lru_cache(4096)(REQUESTS.labels)
+_latency = lru_cache(1024)(LATENCY.labels)
+"""The library builds a key of texts at every call; routes, methods and statuses are few."""
+
+
 def route_name(scope: Scope) -> str:
     """The route's pattern, never the address itself: labels must be few."""
     route = scope.get("route")
@@ -51,6 +56,7 @@ class Around:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self.log = log.bind()  # resolved once: the settings of the log are made before the application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -58,7 +64,7 @@ class Around:
             return
         begin = time.perf_counter()
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        request_id = given.decode("ascii") if _ID.fullmatch(given) else uuid4().hex
+        request_id = given.decode("ascii") if _ID.fullmatch(given) else os.urandom(16).hex()
         scope["request_id"] = request_id
         status: int | None = None
 
@@ -66,16 +72,17 @@ class Around:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                present = {name.lower() for name, _ in headers.raw}
-                headers.raw.extend(pair for pair in _SECURITY if pair[0] not in present)
-                headers.raw.append((b"x-request-id", request_id.encode()))
+                headers = list(message.get("headers", ()))
+                present = {name for name, _ in headers}  # lower case: ASGI wants it so
+                headers += [pair for pair in _SECURITY if pair[0] not in present]
+                headers.append((b"x-request-id", request_id.encode()))
+                message["headers"] = headers
             await send(message)
 
         try:
             await self.app(scope, receive, sending)
         except Exception as error:
-            log.exception("request failed", path=scope["path"], request_id=request_id, error=repr(error))
+            self.log.exception("request failed", path=scope["path"], request_id=request_id, error=repr(error))
             if status is not None:
                 raise  # the answer has begun: the server cuts it
             answer = problem(Request(scope), 500, "Something broke here; the log has it under this request_id.")
@@ -83,9 +90,9 @@ class Around:
         finally:
             seconds = time.perf_counter() - begin
             route = route_name(scope)
-            REQUESTS.labels(route, scope["method"], str(status)).inc()
-            LATENCY.labels(route).observe(seconds)
-            told = log.warning if (status or 500) >= 500 or seconds > SLOW_S else log.debug
+            _answered(route, scope["method"], str(status)).inc()
+            _latency(route).observe(seconds)
+            told = self.log.warning if (status or 500) >= 500 or seconds > SLOW_S else self.log.debug
             told(
                 "request",
                 method=scope["method"],

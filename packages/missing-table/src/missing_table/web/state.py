@@ -31,7 +31,7 @@ def make_pool(dsn: str) -> Pool:
     """A closed pool. Works behind PgBouncer in transaction mode: nothing prepared, no session state, autocommit."""
     return AsyncConnectionPool(
         dsn,
-        min_size=1,
+        min_size=POOL_MAX,
         max_size=POOL_MAX,
         timeout=POOL_WAIT_S,
         max_waiting=200,
