@@ -144,8 +144,10 @@ def _solve(problem: _Problem) -> _Found:
     """Ties first, then greedy; where that does not meet the ceiling, depth first with bounds, until it is sure or out
     of steps."""
     made = [(1, 1)] * len(problem.matches)
-    if _satisfied(problem, made) < len(problem.wanted):
-        made = _greedy(problem)
+    everybody = len(problem.wanted)
+    if _satisfied(problem, made) == everybody:
+        return _Found(everybody, everybody, made)
+    made = _greedy(problem)
     best = _Found(_satisfied(problem, made), _ceiling(problem), made)
     if best.satisfied >= best.bound:
         return best
@@ -198,8 +200,8 @@ def _solve(problem: _Problem) -> _Found:
 @dataclass(slots=True)
 class _Bracket:
     """What every search of a bracket needs. `rows` by team; `left`: matches left that count for a team; `final`: its
-    matches at the season's end; `points`: what it has; `meetings`: by team and opponent, those of `left` between the two
-    that count for the opponent."""
+    matches at the season's end; `points`: what it has; `meetings`: by team and opponent, those of `left` between the
+    two that count for the opponent."""
 
     entrants: Sequence[Entrant]
     results: Sequence[Result]

@@ -36,7 +36,7 @@ def build_table(standing: Standing, *, as_of: date | None = None, split: Split =
 
 
 def build_grid(campaign: Campaign) -> Grid:
-    """Every match of a bracket as a cell, and every pair's record."""
+    """Every match of a bracket as a cell, and every pair's record; both of what the database checked already."""
     standing = campaign.standing
     results = {result.match_id: result for result in standing.results}
     matches: list[Result | Fixture] = sorted(
@@ -48,7 +48,7 @@ def build_grid(campaign: Campaign) -> Grid:
         guests=list(campaign.guests.values()),
         matches=[_cell(match, campaign.statuses.get(match.match_id, Status.COMPLETED)) for match in matches],
         head_to_head=[
-            HeadToHead(
+            HeadToHead.model_construct(
                 team_id=team,
                 opponent_id=opponent,
                 played=record.played,
@@ -66,7 +66,7 @@ def build_grid(campaign: Campaign) -> Grid:
 
 def _cell(match: Result | Fixture, status: Status) -> GridMatch:
     played = match if isinstance(match, Result) else None
-    return GridMatch(
+    return GridMatch.model_construct(
         match_id=match.match_id,
         home_team_id=match.home,
         away_team_id=match.away,
