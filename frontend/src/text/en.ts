@@ -514,8 +514,10 @@ export const en = {
   },
 }
 
+const ordinals = new Intl.PluralRules('en', { type: 'ordinal' })
+
 function ordinal(n: number): string {
-  const rule = new Intl.PluralRules('en', { type: 'ordinal' }).select(n)
+  const rule = ordinals.select(n)
   return `${n}${{ one: 'st', two: 'nd', few: 'rd', other: 'th', zero: 'th', many: 'th' }[rule]}`
 }
 

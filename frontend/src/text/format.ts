@@ -5,13 +5,22 @@ export interface Where {
   zone?: string
 }
 
-const cache = new Map<string, Intl.DateTimeFormat>()
+// Making one of Intl's formatters takes far longer than using it.
+function once<Made>(make: (...given: string[]) => Made): (...given: (string | undefined)[]) => Made {
+  const made = new Map<string, Made>()
+  return (...given) => {
+    const key = given.join('|')
+    if (!made.has(key)) made.set(key, make(...(given as string[])))
+    return made.get(key) as Made
+  }
+}
+
+const dates = once((options, locale, zone) => new Intl.DateTimeFormat(locale, { ...(JSON.parse(options) as Intl.DateTimeFormatOptions), timeZone: zone }))
+const relatives = once((locale) => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }))
+const ratios = once((locale) => new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 }))
 
 function formatter(options: Intl.DateTimeFormatOptions, { locale, zone }: Where): Intl.DateTimeFormat {
-  const key = JSON.stringify([options, locale, zone])
-  let made = cache.get(key)
-  if (!made) cache.set(key, (made = new Intl.DateTimeFormat(locale, { ...options, timeZone: zone })))
-  return made
+  return dates(JSON.stringify(options), locale, zone)
 }
 
 /** A calendar date (YYYY-MM-DD), which has no zone: "Sat, Oct 3". `long` adds the year and spells out. */
@@ -62,7 +71,7 @@ const steps: { unit: Intl.RelativeTimeFormatUnit; size: number; from: number }[]
 /** "3 hours ago", "in 2 days"; under a minute: "now". */
 export function formatAgo(moment: string, now: number = Date.now(), locale?: string): string {
   const seconds = (new Date(moment).getTime() - now) / 1000
-  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
+  const relative = relatives(locale)
   for (const { unit, size, from } of steps) if (Math.abs(seconds) >= from) return relative.format(Math.trunc(seconds / size), unit)
   return relative.format(0, 'second')
 }
@@ -74,7 +83,7 @@ export function formatSigned(n: number): string {
 
 /** Two decimals, as the league prints ratios. */
 export function formatRatio(n: number, locale?: string): string {
-  return new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(n)
+  return ratios(locale).format(n)
 }
 
 export function formatDuration(seconds: number): string {
