@@ -88,5 +88,6 @@ def test_the_admin_pages_have_their_pictures(
     page.get_by_role("button", name="Sign in").click()
     for part in ("", "/corrections", "/quarantine", "/aliases", "/runs", "/audit"):
         page.goto(f"/admin{part}")
+        page.locator(".segments + *").first.wait_for()  # its code comes by itself
         settled(page)
         pictures(page, f"admin{part.replace('/', '-') or '-conflicts'}", gallery)

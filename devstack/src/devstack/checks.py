@@ -25,7 +25,7 @@ PICTURES = "screenshots"
 """The marker of what only `./mt test all` makes: pictures of every page, in the state folder."""
 BENCHES = ("ingest", "scrape", "proxy", "api", "web")
 WORKERS = "3"
-"""Tests side by side: one for each core. A third was no faster and made tests of signals and browsers fail."""
+"""Tests side by side. They wait for servers half of the time: three on two cores take a seventh less than two."""
 NO_TESTS_COLLECTED = 5
 Say = Callable[[str], None]
 

@@ -60,8 +60,9 @@ COMPOSE_TOOLS = (
     Needed("netavark", lambda: Path("/usr/lib/podman/netavark").exists()),
     Needed("aardvark-dns", lambda: Path("/usr/lib/podman/aardvark-dns").exists()),
     Needed("iptables", lambda: Path("/usr/sbin/iptables").exists()),
+    Needed("catatonit", lambda: shutil.which("catatonit") is not None),
 )
-"""What compose.yaml is tried with: podman's own networks need the latter three."""
+"""What compose.yaml and the manifests are tried with: podman's own networks need the middle three, its pods the last."""
 CONTAINERS_CONF = """\
 [containers]
 default_ulimits = ["nofile=8192:8192", "nproc=8192:8192"]
