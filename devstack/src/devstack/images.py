@@ -62,7 +62,7 @@ COMPOSE_TOOLS = (
     Needed("iptables", lambda: Path("/usr/sbin/iptables").exists()),
     Needed("catatonit", lambda: shutil.which("catatonit") is not None),
 )
-"""What compose.yaml and the manifests are tried with: podman's own networks need the middle three, its pods the last."""
+"""What compose.yaml and the manifests are tried with: networks of podman need the middle three, its pods the last."""
 CONTAINERS_CONF = """\
 [containers]
 default_ulimits = ["nofile=8192:8192", "nproc=8192:8192"]
