@@ -46,23 +46,18 @@ KEEP_AT_MOST_GB = 15
 """Layers that no build uses any more stay for a while; beyond this, the storage is begun anew."""
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
-TOOLS = tuple(
-    Needed(package, lambda program=program: shutil.which(program, path="/usr/bin:/usr/sbin:/bin") is not None)  # type: ignore[misc]
-    for package, program in (
-        ("buildah", "buildah"),
-        ("podman", "podman"),
-        ("runc", "runc"),
-        ("mmdebstrap", "mmdebstrap"),
-    )
-)
-COMPOSE_TOOLS = (
-    Needed("docker-compose", lambda: shutil.which("docker-compose") is not None),
+TOOLS = (
+    *(
+        Needed(program, lambda program=program: shutil.which(program, path="/usr/bin:/usr/sbin:/bin") is not None)  # type: ignore[misc]
+        for program in ("buildah", "podman", "runc", "mmdebstrap", "catatonit")
+    ),
     Needed("netavark", lambda: Path("/usr/lib/podman/netavark").exists()),
     Needed("aardvark-dns", lambda: Path("/usr/lib/podman/aardvark-dns").exists()),
     Needed("iptables", lambda: Path("/usr/sbin/iptables").exists()),
-    Needed("catatonit", lambda: shutil.which("catatonit") is not None),
 )
-"""What compose.yaml and the manifests are tried with: networks of podman need the middle three, its pods the last."""
+"""The first four build and run images; pods need catatonit, podman's own networks the last three."""
+COMPOSE_TOOLS = (Needed("docker-compose", lambda: shutil.which("docker-compose") is not None),)
+"""What compose.yaml is tried with."""
 CONTAINERS_CONF = """\
 [containers]
 default_ulimits = ["nofile=8192:8192", "nproc=8192:8192"]
@@ -73,7 +68,12 @@ pids_limit = 0
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+
+[network]
+network_backend = "netavark"
+network_config_dir = "{folder}/networks"
 """
+"""Networks are ours as the storage is; the other backend, which podman may choose by itself, has no names in them."""
 
 
 def version() -> str:
@@ -145,7 +145,7 @@ class Workshop:
             (self.folder / part).mkdir(parents=True, exist_ok=True)
         storage = f'[storage]\ndriver = "overlay"\ngraphroot = "{self.folder}/storage"\nrunroot = "{self.folder}/run"\n'
         for name, text in (
-            ("containers.conf", CONTAINERS_CONF),
+            ("containers.conf", CONTAINERS_CONF.format(folder=self.folder)),
             ("storage.conf", storage),
             ("registries.conf", 'unqualified-search-registries = []\nshort-name-mode = "disabled"\n'),
         ):

@@ -29,7 +29,14 @@ function letters(name: string): string {
   return made.toUpperCase()
 }
 
+const made = new Map<string, Crest>()
+
 export function crestOf(name: string): Crest {
-  const hash = crc32(name)
-  return { letters: letters(name), colour: hash % COLOURS, pattern: Math.floor(hash / 256) % PATTERNS }
+  let crest = made.get(name)
+  if (!crest) {
+    const hash = crc32(name)
+    crest = { letters: letters(name), colour: hash % COLOURS, pattern: Math.floor(hash / 256) % PATTERNS }
+    made.set(name, crest)
+  }
+  return crest
 }
