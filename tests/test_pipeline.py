@@ -16,8 +16,7 @@ import psycopg
 import pytest
 from playwright.sync_api import sync_playwright
 
-from devstack import places
-from devstack.places import shared_folder
+from devstack.places import shared_folder, throwaway_folder
 from devstack.testing import ROOT, RunningStack, free_offset, run_mt, stack_environment
 
 pytestmark = [pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(600)]
@@ -34,7 +33,7 @@ needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the real fixtures
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """A stack of this module's own, serving the real fixtures, empty at first."""
-    data = places.throwaway_folder() / f"mt-pipeline-{os.getpid()}"
+    data = throwaway_folder() / f"mt-pipeline-{os.getpid()}"
     running = RunningStack(data, free_offset(), stack_environment())
     done = running.mt("up", "--feeds", str(SHARED / "feeds"))
     try:

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from devstack import places
-from devstack.places import ROOT, shared_folder
+from devstack.places import ROOT, shared_folder, throwaway_folder
 from devstack.testing import RunningStack, run_mt
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(900)]
@@ -100,7 +99,7 @@ def test_a_second_start_does_no_setting_up_and_leaves_everything_running(stack: 
 
 
 def test_another_stack_on_the_same_ports_is_refused(stack: RunningStack, tmp_path: Path) -> None:
-    beside = places.throwaway_folder() / f"mt-beside-{tmp_path.parent.name}"
+    beside = throwaway_folder() / f"mt-beside-{tmp_path.parent.name}"
     done = run_mt("up", "--data", str(beside), "--port-offset", str(stack.port_offset), environment=stack.environment)
     assert done.returncode == 5
     assert f"{stack.ports['backend']} (backend)" in done.stderr

@@ -4,7 +4,6 @@ A message is acknowledged after its commit. A fault that passes by itself sends 
 long as it takes; any other fault rejects it to the dead letters at once.
 """
 
-import gc
 import os
 import tempfile
 import time
@@ -23,6 +22,7 @@ from kombu.entity import Exchange, Queue
 from kombu.exceptions import OperationalError
 
 from match_contract import Receipt, wire
+from missing_table.collector import collect_seldom
 from missing_table.ingest.faults import delay_after, is_transient
 from missing_table.ingest.merge import land
 from missing_table.ingest.places import Places
@@ -71,12 +71,6 @@ class Landing:
             self._connection.close()
         self._connection = None
         self._places = Places()
-
-
-def collect_seldom() -> None:
-    """A message is half a million short-lived objects: the collector need not look at the rest each time."""
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
 
 
 def make_app(broker_url: str, dsn: str) -> Celery:

@@ -1,13 +1,13 @@
 """The command that serves: `missing-table serve`."""
 
 import asyncio
-import gc
 from socket import socket
 from typing import Annotated
 
 import typer
 import uvicorn
 
+from missing_table.collector import collect_seldom
 from missing_table.forecasts.watch import keep_forecasting
 from missing_table.logs import configure_logs
 from missing_table.settings import load_settings
@@ -56,9 +56,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
-        gc.collect()
-        gc.freeze()  # what an application consists of stays: a full collection would stop every request for it
-        gc.set_threshold(50_000, 20, 100)
+        collect_seldom()
         if self._state.feed is not None:
             self._forecasting = asyncio.create_task(keep_forecasting(self._state, self._state.feed), name="forecasts")
 
