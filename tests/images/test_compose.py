@@ -224,7 +224,7 @@ def access(compose: Compose, password: str) -> str:
         [
             "radclient",
             "-r",
-            "3",
+            "2",
             "-t",
             "3",
             f"127.0.0.1:{compose.port('RADIUS_AUTH_PORT')}",
