@@ -22,21 +22,18 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 import yaml
 
-from devstack import control
+from devstack.image_testing import outside, own, rights, rows
 from devstack.images import UID, Workshop
 from devstack.kubernetes.manifests import Object, Workload, cluster, workloads
 from devstack.services import process
 from devstack.services.process import NotReady
-from devstack.stack import Choices, Stack
-from devstack.testing import free_offset
+from devstack.stack import Stack, http_ready
 
 pytestmark = [pytest.mark.images, pytest.mark.xdist_group("images"), pytest.mark.timeout(600)]
 
-OUTSIDE = ("postgres", "migrate", "agent-user", "agent-key", "scripted-anthropic", "replica")
 STAYING = (
     "rabbitmq",
     "freeradius",
@@ -61,6 +58,7 @@ class Node:
     addresses: dict[str, dict[str, str]]
     named_ports: dict[tuple[str, str], int]
     played: list[str] = field(default_factory=list)
+    secrets: set[str] = field(default_factory=set)
 
     def podman(self, *argv: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
@@ -82,15 +80,12 @@ class Node:
             file = process.write_private(self.folder / "secret", text)
             self.podman("secret", "rm", secret, check=False)
             self.podman("secret", "create", secret, file)
+            self.secrets.add(secret)
             file.unlink()
         file = self.folder / f"{name}.yaml"
         file.write_text(yaml.safe_dump(pod), encoding="utf-8")
         self.played.append(name)
         self.podman("kube", "play", file)
-
-    def stop(self, name: str) -> None:
-        self.podman("kube", "down", self.folder / f"{name}.yaml")
-        self.played.remove(name)
 
     def log(self, name: str) -> str:
         """What every container of a pod said."""
@@ -99,10 +94,6 @@ class Node:
             done = self.podman("logs", "--tail=40", self.container(name, container["name"]), check=False)
             texts.append(f"--- {name}/{container['name']}\n{done.stdout}{done.stderr}")
         return "\n".join(texts)
-
-    def port(self, name: str, port: int | str) -> int:
-        """Where a port of a container listens here."""
-        return self.named_ports[name, str(port)]
 
     def probe(self, name: str, container: Object, probe: Object) -> None:
         """Asks as a kubelet does; NotReady says what did not answer."""
@@ -113,15 +104,9 @@ class Node:
                 raise NotReady(f"{name}: {probe['exec']['command']} ended with {done.returncode}: {done.stderr[-300:]}")
         elif "httpGet" in probe:
             asked = probe["httpGet"]
-            url = f"http://127.0.0.1:{self.port(name, asked['port'])}{asked['path']}"
-            try:
-                answer = httpx.get(url, timeout=10, trust_env=False)
-            except httpx.TransportError as error:
-                raise NotReady(f"{name}: {url}: {error}") from error
-            if not answer.is_success:
-                raise NotReady(f"{name}: {url} answers {answer.status_code}: {answer.text[:200]}")
+            http_ready(f"http://127.0.0.1:{self.named_ports[name, asked['port']]}{asked['path']}")
         else:
-            process.connects(self.port(name, probe["tcpSocket"]["port"]))
+            process.connects(self.named_ports[name, probe["tcpSocket"]["port"]])
 
     def wait(self, name: str, kind: str) -> None:
         """Until the probe of that kind holds for each container, as often as the manifest lets a kubelet ask."""
@@ -149,6 +134,8 @@ class Node:
             self.podman("kube", "down", self.folder / f"{name}.yaml", check=False)
         for volume in self.podman("volume", "ls", "--quiet", check=False).stdout.split():
             self.podman("volume", "rm", "--force", volume, check=False)
+        for secret in self.secrets:
+            self.podman("secret", "rm", secret, check=False)
 
 
 def adapted(node: Node, workload: Workload) -> tuple[Object, dict[str, str]]:
@@ -231,31 +218,25 @@ def whole_files(node: Node, name: str, spec: Object) -> None:
 @pytest.fixture(scope="module")
 def node(workshop: Workshop) -> Iterator[Node]:
     """Everything that stays up is played and ready, by the manifests' own probes; nothing is read yet."""
-    folder = Path("/var/tmp") / f"mt-node-{os.getpid()}"
-    folder.mkdir(mode=0o755)
-    choices = Choices(port_offset=free_offset(), only=OUTSIDE, durability="throwaway")
-    control.ensure_data(folder / "stack")
-    stack = control.up(folder / "stack", choices, {}, print)
-    rendered = [*cluster("rancher-desktop"), *cluster("cloud")]
-    addresses, ports = where(stack)
-    node = Node(
-        workshop,
-        stack,
-        folder,
-        {workload.name: workload for workload in workloads(rendered)},
-        {item["metadata"]["name"]: item for item in rendered if item["kind"] == "ConfigMap"},
-        addresses,
-        ports,
-    )
-    try:
-        for name in STAYING:
-            node.play(name)
-            node.wait(name, "startupProbe")
-        yield node
-    finally:
-        node.end()
-        control.down(folder / "stack", print, forget=True)
-        shutil.rmtree(folder)
+    with outside("node") as (folder, stack):
+        rendered = [*cluster("rancher-desktop"), *cluster("cloud")]
+        addresses, ports = where(stack)
+        node = Node(
+            workshop,
+            stack,
+            folder,
+            {workload.name: workload for workload in workloads(rendered)},
+            {item["metadata"]["name"]: item for item in rendered if item["kind"] == "ConfigMap"},
+            addresses,
+            ports,
+        )
+        try:
+            for name in STAYING:
+                node.play(name)
+                node.wait(name, "startupProbe")
+            yield node
+        finally:
+            node.end()
 
 
 def where(stack: Stack) -> tuple[dict[str, dict[str, str]], dict[tuple[str, str], int]]:
@@ -267,8 +248,8 @@ def where(stack: Stack) -> tuple[dict[str, dict[str, str]], dict[tuple[str, str]
     gateway = {key: value for key, value in stack.gateway_environment().items() if key.startswith("IRON_CLAW_")}
     radius = {key: value for key, value in stack.freeradius.environment().items() if key.startswith("RADIUS_")}
     agent = stack.agent_environment({})
-    for values, own in ((gateway, "IRON_CLAW_STATE_DIR"), (radius, "RADIUS_RADDB"), (agent, "AGENT_STATE_DIR")):
-        del values[own]  # the image's, or the volume's
+    for values, elsewhere in ((gateway, "IRON_CLAW_STATE_DIR"), (radius, "RADIUS_RADDB"), (agent, "AGENT_STATE_DIR")):
+        del values[elsewhere]  # the image's, or the volume's
     addresses = {
         "rabbitmq": {
             "RABBITMQ_LISTEN": "127.0.0.1",
@@ -306,20 +287,14 @@ def landed(node: Node) -> dict[str, Any]:
     """The report of the CronJob's pod, which read the replica's season."""
     volume = node.wanted[AGENT].spec["volumes"][0]["persistentVolumeClaim"]["claimName"]
     node.podman("volume", "create", volume)
-    place = Path(node.podman("volume", "inspect", "--format", "{{.Mountpoint}}", volume).stdout.strip())
+    place = own(Path(node.podman("volume", "inspect", "--format", "{{.Mountpoint}}", volume).stdout.strip()))
     shutil.copy(node.stack.data / "replica/cert.pem", place / "replica.pem")  # the source's certificate is a stand-in's
-    for part in (place, place / "replica.pem"):
-        os.chown(part, UID, UID)
+    os.chown(place / "replica.pem", UID, UID)
     code, said = node.run_agent()
     assert code == 0, said
-    runs = rows(node, "select tokens_in, targets from runs")
+    runs = rows(node.stack, "select tokens_in, targets from runs")
     assert len(runs) == 1, said
     return {"tokens_in": runs[0][0], "targets": runs[0][1]}
-
-
-def rows(node: Node, query: str) -> list[tuple[Any, ...]]:
-    with psycopg.connect(node.stack.database_direct_url) as connection:
-        return connection.execute(query).fetchall()  # type: ignore[arg-type]
 
 
 def test_every_workload_of_both_clusters_is_played(node: Node) -> None:
@@ -335,13 +310,13 @@ def test_it_is_alive_and_ready_by_its_own_probes(node: Node, name: str, kind: st
 def test_what_the_cron_jobs_pod_reads_is_in_the_database(node: Node, landed: dict[str, Any]) -> None:
     found = sum(target["found"] for target in landed["targets"])
     assert found > 500
-    assert rows(node, "select count(*) from matches") == [(found,)]
-    assert rows(node, "select count(*) from ingest_rejections") == [(0,)]
+    assert rows(node.stack, "select count(*) from matches") == [(found,)]
+    assert rows(node.stack, "select count(*) from ingest_rejections") == [(0,)]
 
 
 def test_the_gateways_pod_had_its_tokens_counted_by_the_radius_pod(node: Node, landed: dict[str, Any]) -> None:
     session = "select acctinputoctets, acctstoptime is not null from radacct"
-    assert rows(node, session) == [(landed["tokens_in"], True)]
+    assert rows(node.stack, session) == [(landed["tokens_in"], True)]
 
 
 def test_the_frontends_pod_shows_what_the_backends_pod_knows(node: Node, landed: dict[str, Any]) -> None:
@@ -358,11 +333,7 @@ def test_it_runs_as_nobody_with_nothing(node: Node, name: str) -> None:
     found = json.loads(
         node.podman("inspect", node.container(name, node.wanted[name].spec["containers"][0]["name"])).stdout
     )[0]
-    status = dict(
-        line.split(":\t", 1)
-        for line in Path(f"/proc/{found['State']['Pid']}/status").read_text().splitlines()
-        if ":\t" in line
-    )
+    status = rights(found["State"]["Pid"])
     assert status["Uid"].split() == ["10001"] * 4
     assert int(status["CapEff"], 16) == 0
     assert status["NoNewPrivs"] == "1"

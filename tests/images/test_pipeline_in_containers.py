@@ -7,7 +7,6 @@ tests follow each other on one set of containers, in the order in which they sta
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -18,21 +17,17 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-import psycopg
 import pytest
 
-from devstack import control
-from devstack.image_testing import Rabbit4, env_file, own
+from devstack.image_testing import Rabbit4, env_file, outside, own, rights, rows
 from devstack.images import IMAGES, Workshop
 from devstack.services import process
 from devstack.services.freeradius import status_server
 from devstack.services.process import Launch, NotReady, Service
-from devstack.stack import Choices, Stack, http_ready
-from devstack.testing import free_offset
+from devstack.stack import Stack, http_ready
 
 pytestmark = [pytest.mark.images, pytest.mark.xdist_group("images"), pytest.mark.timeout(600)]
 
-OUTSIDE = ("postgres", "migrate", "agent-user", "agent-key", "scripted-anthropic", "replica")
 GRACE_S = {"worker": 130, "iron-claw-proxy": 25, "rabbitmq": 60, "backend": 15, "frontend": 15, "freeradius": 10}
 PREFIXES = ("MT_", "DATABASE_", "AMQP_", "IRON_CLAW_", "AGENT_", "RADIUS_")
 
@@ -107,19 +102,13 @@ class Fleet:
 @pytest.fixture(scope="module")
 def fleet(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Everything up: three servers and three programs of ours outside, six containers, and nothing read yet."""
-    folder = Path("/var/tmp") / f"mt-fleet-{os.getpid()}"
-    folder.mkdir(mode=0o755)
-    choices = Choices(port_offset=free_offset(), only=OUTSIDE, durability="throwaway")
-    control.ensure_data(folder / "stack")
-    stack = control.up(folder / "stack", choices, {}, print)
-    fleet = Fleet(workshop, stack, folder)
-    try:
-        start_all(fleet)
-        yield fleet
-    finally:
-        fleet.end()
-        control.down(folder / "stack", print, forget=True)
-        subprocess.run(["rm", "-rf", str(folder)], check=True)
+    with outside("fleet") as (folder, stack):
+        fleet = Fleet(workshop, stack, folder)
+        try:
+            start_all(fleet)
+            yield fleet
+        finally:
+            fleet.end()
 
 
 def start_all(fleet: Fleet) -> None:
@@ -183,18 +172,13 @@ def landed(fleet: Fleet) -> dict[str, Any]:
     return dict(report)
 
 
-def rows(fleet: Fleet, query: str) -> list[tuple[Any, ...]]:
-    with psycopg.connect(fleet.stack.database_direct_url) as connection:
-        return connection.execute(query).fetchall()  # type: ignore[arg-type]
-
-
 def test_what_the_agent_image_reads_the_worker_image_lands(fleet: Fleet, landed: dict[str, Any]) -> None:
     found = sum(target["found"] for target in landed["targets"])
     assert found > 500
     assert sum(target["inserted"] for target in landed["targets"]) == found
     assert {target["outcome"] for target in landed["targets"]} == {"landed"}
-    assert rows(fleet, "select count(*) from matches") == [(found,)]
-    assert rows(fleet, "select count(*) from ingest_rejections") == [(0,)]
+    assert rows(fleet.stack, "select count(*) from matches") == [(found,)]
+    assert rows(fleet.stack, "select count(*) from ingest_rejections") == [(0,)]
 
 
 def test_chromium_of_the_agent_image_found_the_viewer(fleet: Fleet, landed: dict[str, Any]) -> None:
@@ -212,7 +196,7 @@ def replica_requests(fleet: Fleet) -> list[dict[str, Any]]:
 def test_the_gateway_and_the_radius_images_counted_the_models_tokens(fleet: Fleet, landed: dict[str, Any]) -> None:
     assert landed["tokens_in"] > 0
     session = "select acctinputoctets, acctoutputoctets, acctstoptime is not null from radacct"
-    assert rows(fleet, session) == [(landed["tokens_in"], landed["tokens_out"], True)]
+    assert rows(fleet.stack, session) == [(landed["tokens_in"], landed["tokens_out"], True)]
 
 
 def test_the_page_of_the_frontend_image_carries_the_table_that_the_backend_image_made(
@@ -237,9 +221,7 @@ def test_the_page_of_the_frontend_image_carries_the_table_that_the_backend_image
 def test_its_first_process_has_no_rights(fleet: Fleet, name: str) -> None:
     inspect = ["podman", "inspect", "--format", "{{.State.Pid}}", fleet.container(name)]
     pid = subprocess.run(inspect, env=fleet.shop.environment(), capture_output=True, text=True, check=True).stdout
-    status = dict(
-        line.split(":\t", 1) for line in Path(f"/proc/{int(pid)}/status").read_text().splitlines() if ":\t" in line
-    )
+    status = rights(int(pid))
     assert status["Uid"].split() == ["10001"] * 4
     assert status["Gid"].split() == ["10001"] * 4
     assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0

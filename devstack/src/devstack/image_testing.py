@@ -10,23 +10,28 @@ They fail, and do not skip, where this machine cannot build or run containers. M
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 from filelock import FileLock
 
-from devstack import checks
+from devstack import checks, control, places
 from devstack.images import IMAGES, UID, Workshop
 from devstack.services import process
 from devstack.services.process import Launch, NotReady, Service
 from devstack.services.rabbitmq import RabbitMQ, create_vhost, delete_vhost
-from devstack.testing import DEFINITIONS, Amqp, rabbitmq_server_at, run_folder, start_shared
+from devstack.stack import Choices, Stack
+from devstack.testing import DEFINITIONS, Amqp, free_offset, rabbitmq_server_at, run_folder, start_shared
 
+OUTSIDE = ("postgres", "migrate", "agent-user", "agent-key", "scripted-anthropic", "replica")
 NODE_TMPFS = ("/run/rabbitmq", "/tmp")  # noqa: S108
 
 
@@ -64,6 +69,33 @@ def own(folder: Path) -> Path:
     folder.chmod(0o700)
     os.chown(folder, UID, UID)
     return folder
+
+
+@contextmanager
+def outside(name: str) -> Iterator[tuple[Path, Stack]]:
+    """A folder on disk, and the stack of all that does not deploy (PostgreSQL and what plays the world), up in it."""
+    folder = places.ON_DISK / f"mt-{name}-{os.getpid()}"
+    folder.mkdir(mode=0o755)
+    choices = Choices(port_offset=free_offset(), only=OUTSIDE, durability="throwaway")
+    control.ensure_data(folder / "stack")
+    stack = control.up(folder / "stack", choices, {}, _say)
+    try:
+        yield folder, stack
+    finally:
+        control.down(folder / "stack", _say, forget=True)
+        shutil.rmtree(folder)
+
+
+def rows(stack: Stack, query: str) -> list[tuple[Any, ...]]:
+    """What a query finds in a stack's database."""
+    with psycopg.connect(stack.database_direct_url) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def rights(pid: int) -> dict[str, str]:
+    """A process's line of each name in its status, as the kernel says it."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
 
 
 def env_file(file: Path, values: dict[str, str]) -> Path:
