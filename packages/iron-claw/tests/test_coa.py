@@ -128,6 +128,8 @@ def test_what_radclient_changed_stays_although_the_radius_tables_say_otherwise(g
 def test_freeradius_disconnects_the_running_session_of_a_user_who_was_removed(gateway: Gateway) -> None:
     gateway.grant(MT_Token_Budget=SMALL)
     assert post(gateway).status_code == 200
+    # its Start is answered: else FreeRADIUS would look for the user only now, and end the session a call too early
+    until(lambda: 'iron_claw_journal_depth{kind="accounting"} 0.0' in gateway.get("/metrics").text)
     with psycopg.connect(gateway.radius.database.dsn) as connection:
         users.remove(connection, gateway.user)
     to_the_next_rung(gateway)
