@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
+from devstack import patient
 from devstack.testing import free_offset, run_mt
 
 ROUNDS = 5
@@ -71,7 +71,7 @@ def site() -> Iterator[str]:
 
 def busiest_bracket(address: str) -> str:
     """The path of the page to look at: a U14 Homegrown table with many results."""
-    found = httpx.get(f"{address}/api/brackets", params={"age_group": "U14", "league": "Homegrown"}).json()["items"]
+    found = patient.get(f"{address}/api/brackets", params={"age_group": "U14", "league": "Homegrown"}).json()["items"]
     played = [bracket for bracket in found if bracket["played"]]
     if not played:
         raise SystemExit("bench web measured nothing: no U14 Homegrown table has results")
@@ -129,7 +129,7 @@ def slow_phone(browser: Browser) -> tuple[Page, CDPSession]:
 
 def gzipped_kb(address: str, paths: set[str]) -> float:
     """Kilobytes (1000 bytes) of these files as gzip."""
-    with httpx.Client(base_url=address) as client:
+    with patient.Client(base_url=address) as client:
         return sum(len(gzip.compress(client.get(path).content, 9)) for path in paths) / 1000
 
 

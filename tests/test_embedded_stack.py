@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from uuid import uuid4
 
-import httpx
 import pytest
 
-from devstack import places
+from devstack import patient, places
 from devstack.testing import free_offset, run_mt, stack_environment
 
 FEEDS = places.shared_folder() / "data" / "feeds"
@@ -33,9 +32,9 @@ def test_an_embedded_run_lands_the_same_matches_and_serves_the_same_page() -> No
         status = json.loads(run_mt("status", *where, environment=environment).stdout)
         assert status["embedded"] is True
         assert {part["name"] for part in status["services"]}.isdisjoint({"rabbitmq", "freeradius", "nginx", "worker"})
-        brackets = httpx.get(f"{run['web']}api/brackets", params={"age_group": "U14", "division": "Florida"}).json()
-        page = httpx.get(run["web"].rstrip("/") + brackets["items"][0]["path"])
-        leader = httpx.get(f"{run['web']}api/brackets/{brackets['items'][0]['id']}/table").json()["rows"][0]
+        brackets = patient.get(f"{run['web']}api/brackets", params={"age_group": "U14", "division": "Florida"}).json()
+        page = patient.get(run["web"].rstrip("/") + brackets["items"][0]["path"])
+        leader = patient.get(f"{run['web']}api/brackets/{brackets['items'][0]['id']}/table").json()["rows"][0]
         assert leader["team"]["name"] in page.text
     finally:
         run_mt("down", "--wipe", *where, environment=environment)

@@ -18,11 +18,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 
-from devstack import places
+from devstack import patient, places
 from devstack.replica.season import generate
 from devstack.testing import RunningStack, free_offset, stack_environment
 
@@ -92,11 +91,11 @@ class Faulty:
         ca = self.stack.data / "replica" / "cert.pem"
         context = ssl.create_default_context(cafile=str(ca))
         url = f"https://127.0.0.1:{self.stack.ports['replica']}/__replica/knobs"
-        httpx.post(url, json={"reset": True, **knobs}, verify=context, trust_env=False).raise_for_status()
+        patient.post(url, json={"reset": True, **knobs}, verify=context).raise_for_status()
 
     def model(self, **knobs: Any) -> None:
         url = f"http://127.0.0.1:{self.stack.ports['anthropic']}/__script/knobs"
-        httpx.post(url, json={"faults": [], "key": "", **knobs}, trust_env=False).raise_for_status()
+        patient.post(url, json={"faults": [], "key": "", **knobs}).raise_for_status()
 
     def sql(self, query: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.stack.parts.database_direct_url, autocommit=True) as connection:

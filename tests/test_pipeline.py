@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 from playwright.sync_api import sync_playwright
 
+from devstack import patient
 from devstack.places import shared_folder, throwaway_folder
 from devstack.testing import ROOT, RunningStack, free_offset, run_mt, stack_environment
 
@@ -130,7 +130,7 @@ def test_nothing_is_left_in_the_queues_and_every_message_has_its_receipt(
 @needs_shared
 def test_the_table_is_the_one_that_the_real_results_make(pipeline: RunningStack, first_run: dict[str, Any]) -> None:
     assert first_run["exit_code"] == 0
-    brackets = httpx.get(f"{pipeline.api}/api/brackets", params={"season": "2026-27"}).raise_for_status().json()
+    brackets = patient.get(f"{pipeline.api}/api/brackets", params={"season": "2026-27"}).raise_for_status().json()
     assert len(brackets["items"]) == 4
     for bracket in brackets["items"]:
         file = SHARED / "real" / f"{bracket['age_group'].lower()}_{bracket['division'].lower()}.csv"
@@ -146,17 +146,17 @@ def test_the_table_is_the_one_that_the_real_results_make(pipeline: RunningStack,
                 for team, mine, theirs in ((row["home_team"], home, away), (row["away_team"], away, home)):
                     played[team] += 1
                     points[team] += 3 if mine > theirs else 1 if mine == theirs else 0
-        table = httpx.get(f"{pipeline.api}/api/brackets/{bracket['id']}/table").raise_for_status().json()
+        table = patient.get(f"{pipeline.api}/api/brackets/{bracket['id']}/table").raise_for_status().json()
         assert {row["team"]["name"] for row in table["rows"]} == names
         for row in table["rows"]:
             assert (row["played"], row["points"]) == (played[row["team"]["name"]], points[row["team"]["name"]])
         ratios = [row["points"] / row["played"] if row["played"] else 0 for row in table["rows"]]
         assert ratios == sorted(ratios, reverse=True)
-        matches = httpx.get(f"{pipeline.api}/api/brackets/{bracket['id']}/matches").raise_for_status().json()
+        matches = patient.get(f"{pipeline.api}/api/brackets/{bracket['id']}/matches").raise_for_status().json()
         assert matches["items"]
-        match = httpx.get(f"{pipeline.api}/api/matches/{matches['items'][0]['id']}").raise_for_status().json()
+        match = patient.get(f"{pipeline.api}/api/matches/{matches['items'][0]['id']}").raise_for_status().json()
         assert match["home"]["name"] in names
-        team = httpx.get(f"{pipeline.api}/api/teams/{table['rows'][0]['team']['id']}").raise_for_status().json()
+        team = patient.get(f"{pipeline.api}/api/teams/{table['rows'][0]['team']['id']}").raise_for_status().json()
         assert team["name"] == table["rows"][0]["team"]["name"]
 
 
@@ -169,10 +169,10 @@ def test_a_parent_opens_the_page_and_reads_the_table(
     path = "/2026-27/homegrown/u14/northeast"
     bracket = next(
         bracket
-        for bracket in httpx.get(f"{pipeline.api}/api/brackets").raise_for_status().json()["items"]
+        for bracket in patient.get(f"{pipeline.api}/api/brackets").raise_for_status().json()["items"]
         if bracket["path"] == path
     )
-    table = httpx.get(f"{pipeline.api}/api/brackets/{bracket['id']}/table").raise_for_status().json()
+    table = patient.get(f"{pipeline.api}/api/brackets/{bracket['id']}/table").raise_for_status().json()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
@@ -199,7 +199,7 @@ def test_a_parent_opens_the_page_and_reads_the_table(
 @needs_shared
 def test_the_table_is_in_the_page_before_any_script_runs(pipeline: RunningStack, first_run: dict[str, Any]) -> None:
     assert first_run["exit_code"] == 0
-    page = httpx.get(f"{pipeline.web}/2026-27/homegrown/u14/northeast").raise_for_status()
+    page = patient.get(f"{pipeline.web}/2026-27/homegrown/u14/northeast").raise_for_status()
     assert "<title>" in page.text
     assert "Northeast" in page.text.partition("</head>")[0]
     assert "Bayside FC" in page.text

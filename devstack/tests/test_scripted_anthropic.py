@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import anthropic
-import httpx
 import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devstack import patient
 from devstack.gateway_testing import Scripted
 from devstack.scripted_anthropic import plan, wire
 from devstack.scripted_anthropic.__main__ import DEFAULT_SCRIPT
@@ -63,12 +63,12 @@ def test_the_daily_plan_reads_and_submits_every_target_of_the_prompt(
 def test_tokens_are_a_quarter_of_the_bytes_received_and_sent(scripted_anthropic: Scripted) -> None:
     scripted_anthropic.knobs(reply="zwölf Zeichen")
     body = '{"model": "m", "max_tokens": 100, "messages": [{"role": "user", "content": "grüß Gott"}]}'.encode()
-    answer = httpx.post(f"{scripted_anthropic.url}/v1/messages", content=body, headers={"x-api-key": "k"}).json()
+    answer = patient.post(f"{scripted_anthropic.url}/v1/messages", content=body, headers={"x-api-key": "k"}).json()
     assert answer["usage"]["input_tokens"] == -(-len(body) // 4)
     assert answer["usage"]["output_tokens"] == -(-len("zwölf Zeichen".encode()) // 4)
     (call,) = scripted_anthropic.served()
     assert (call["input_tokens"], call["output_tokens"], call["complete"]) == (-(-len(body) // 4), 4, True)
-    counted = httpx.post(
+    counted = patient.post(
         f"{scripted_anthropic.url}/v1/messages/count_tokens", content=body, headers={"authorization": "Bearer k"}
     ).json()
     assert counted == {"input_tokens": -(-len(body) // 4)}

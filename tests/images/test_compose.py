@@ -18,6 +18,7 @@ import httpx
 import psycopg
 import pytest
 
+from devstack import patient
 from devstack.images import Workshop
 from devstack.places import ROOT
 from devstack.services import process
@@ -171,7 +172,7 @@ def radius_answers(compose: Compose) -> None:
 def management(compose: Compose, path: str) -> httpx.Response:
     login = ("missing-table", compose.values["RABBITMQ_PASSWORD"])
     address = f"http://127.0.0.1:{compose.port('RABBITMQ_MANAGEMENT_PORT')}{path}"
-    return httpx.get(address, auth=login, trust_env=False).raise_for_status()
+    return patient.get(address, auth=login).raise_for_status()
 
 
 def config(values: dict[str, str]) -> subprocess.CompletedProcess[str]:

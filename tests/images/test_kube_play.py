@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import yaml
 
+from devstack import patient
 from devstack.image_testing import outside, own, rights, rows
 from devstack.images import UID, Workshop
 from devstack.kubernetes.manifests import Object, Workload, cluster, workloads
@@ -321,9 +321,9 @@ def test_the_gateways_pod_had_its_tokens_counted_by_the_radius_pod(node: Node, l
 
 def test_the_frontends_pod_shows_what_the_backends_pod_knows(node: Node, landed: dict[str, Any]) -> None:
     web = f"http://127.0.0.1:{node.stack.ports['web']}"
-    bracket = httpx.get(f"{web}/api/brackets").raise_for_status().json()["items"][0]
-    page = httpx.get(web + bracket["path"], headers={"Accept-Encoding": "identity"}).raise_for_status()
-    table = httpx.get(f"{web}/api/brackets/{bracket['id']}/table").raise_for_status().json()
+    bracket = patient.get(f"{web}/api/brackets").raise_for_status().json()["items"][0]
+    page = patient.get(web + bracket["path"], headers={"Accept-Encoding": "identity"}).raise_for_status()
+    table = patient.get(f"{web}/api/brackets/{bracket['id']}/table").raise_for_status().json()
     assert table["rows"]
     assert all(row["team"]["name"] in page.text for row in table["rows"])
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
+from devstack import patient
 from devstack.image_testing import Rabbit4, env_file, outside, own, rights, rows
 from devstack.images import IMAGES, Workshop
 from devstack.services import process
@@ -190,7 +190,7 @@ def test_chromium_of_the_agent_image_found_the_viewer(fleet: Fleet, landed: dict
 
 def replica_requests(fleet: Fleet) -> list[dict[str, Any]]:
     address = f"https://127.0.0.1:{fleet.stack.ports['replica']}/__replica/requests"
-    return list(httpx.get(address, verify=False, trust_env=False).raise_for_status().json())
+    return list(patient.get(address, verify=False).raise_for_status().json())
 
 
 def test_the_gateway_and_the_radius_images_counted_the_models_tokens(fleet: Fleet, landed: dict[str, Any]) -> None:
@@ -203,15 +203,15 @@ def test_the_page_of_the_frontend_image_carries_the_table_that_the_backend_image
     fleet: Fleet, landed: dict[str, Any]
 ) -> None:
     web = f"http://127.0.0.1:{fleet.stack.ports['web']}"
-    bracket = httpx.get(f"{web}/api/brackets").raise_for_status().json()["items"][0]
-    table = httpx.get(f"{web}/api/brackets/{bracket['id']}/table").raise_for_status().json()
-    page = httpx.get(web + bracket["path"], headers={"Accept-Encoding": "identity"}).raise_for_status()
+    bracket = patient.get(f"{web}/api/brackets").raise_for_status().json()["items"][0]
+    table = patient.get(f"{web}/api/brackets/{bracket['id']}/table").raise_for_status().json()
+    page = patient.get(web + bracket["path"], headers={"Accept-Encoding": "identity"}).raise_for_status()
     assert table["rows"]
     for row in table["rows"]:
         assert row["team"]["name"] in page.text
     assert "<!--#" not in page.text
     script = page.text.partition('src="/assets/')[2].partition('"')[0]
-    asset = httpx.get(f"{web}/assets/{script}", headers={"Accept-Encoding": "br"}).raise_for_status()
+    asset = patient.get(f"{web}/assets/{script}", headers={"Accept-Encoding": "br"}).raise_for_status()
     assert asset.headers["content-encoding"] == "br"
     assert "immutable" in asset.headers["cache-control"]
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
@@ -261,14 +261,14 @@ def test_the_worker_image_shows_its_metrics_beyond_loopback(fleet: Fleet, landed
     )
     listening = Path("/proc/net/tcp").read_text()
     assert f"00000000:{int(port):04X}" in listening
-    text = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).raise_for_status().text
+    text = patient.get(f"http://127.0.0.1:{port}/metrics").raise_for_status().text
     assert 'mt_ingest_matches_total{outcome="inserted"}' in text
 
 
 def test_the_rabbitmq_image_is_version_4_with_our_topology_and_users(fleet: Fleet) -> None:
     stack = fleet.stack
     login = ("admin", "of-the-administrator")
-    with httpx.Client(base_url=stack.rabbitmq.management_url, auth=login, trust_env=False) as client:
+    with patient.Client(base_url=stack.rabbitmq.management_url, auth=login) as client:
         assert client.get("/api/overview").json()["rabbitmq_version"].startswith("4.")
         wanted = json.loads((Path(__file__).parents[2] / "deploy/rabbitmq/definitions.json").read_text())
         queues = {queue["name"]: queue["arguments"] for queue in client.get("/api/queues/%2F").json()}

@@ -5,11 +5,11 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import pytest
 from broker import until
 from pipeline import Pipeline, pipeline
 
+from devstack import patient
 from devstack.replica.modular11 import matches
 from devstack.replica.season import true_state
 from devstack.testing import Amqp, Database
@@ -72,9 +72,9 @@ def test_a_whole_season_lands_with_receipts_and_rankings_and_a_second_back_fill_
         assert played.one("select count(*) from ingest_batches where kind = 'quality'") > 0
         assert played.producer.depth(wire.QUEUE) == played.producer.depth(wire.DEAD_QUEUE) == 0
         assert not list((tmp_path / "agent" / "backfill").rglob("*.json")), "what landed is not kept"
-        brackets = httpx.get(f"{played.api_url}/api/brackets", params={"season": "2025-26"}).json()["items"]
+        brackets = patient.get(f"{played.api_url}/api/brackets", params={"season": "2025-26"}).json()["items"]
         by_name = {(item["age_group"], item["league"], item["division"]): item for item in brackets}
-        table = httpx.get(f"{played.api_url}/api/brackets/{by_name['U15', 'Homegrown', 'Northeast']['id']}/table")
+        table = patient.get(f"{played.api_url}/api/brackets/{by_name['U15', 'Homegrown', 'Northeast']['id']}/table")
         scored = [row for row in wanted if row[6:8] == ("U15", "Northeast") and row[2] is not None]
         assert sum(row["played"] for row in table.json()["rows"]) == 2 * len(scored) > 100
 

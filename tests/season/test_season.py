@@ -18,10 +18,10 @@ from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 from pipeline import Pipeline, pipeline
 
+from devstack import patient
 from devstack.testing import Amqp, Database
 from match_contract import wire
 from match_scraper_agent.report import exit_code, printed
@@ -204,7 +204,7 @@ def check_tables(played: Pipeline) -> int:
         for key in played.replica.truth()["keys"].values()
         for bracket in key["brackets"]
     }
-    with httpx.Client(base_url=played.api_url, trust_env=False) as api:
+    with patient.Client(base_url=played.api_url) as api:
         shown = {}
         for bracket in api.get("/api/brackets", params={"season": "2026-27"}).raise_for_status().json()["items"]:
             table = api.get(f"/api/brackets/{bracket['id']}/table").raise_for_status().json()

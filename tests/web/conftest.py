@@ -11,9 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from devstack.places import ROOT, shared_folder
+from devstack.stack import ADMIN_EMAIL
 from devstack.testing import RunningStack, run_folder
 
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -174,6 +175,14 @@ def settled(page: Page) -> None:
     """Until the site's own code has taken over and nothing is loading any more."""
     page.locator(".foot").wait_for()
     page.locator(".skeleton").first.wait_for(state="detached")
+
+
+def sign_in(page: Page, stack: RunningStack) -> None:
+    """As the stack's admin, from a page that asks for it, until the page says so: leaving earlier takes nobody in."""
+    page.get_by_label("E-mail").fill(ADMIN_EMAIL)
+    page.get_by_label("Password").fill(stack.parts.secrets.admin_password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text(f"Signed in as {ADMIN_EMAIL}")).to_be_visible()
 
 
 def violations(page: Page) -> list[str]:

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from devstack import patient
 from devstack.places import shared_folder
 from devstack.stack import ADMIN_EMAIL
 from devstack.testing import RunningStack
 
-from .conftest import Site, Visit, settled, violations
+from .conftest import Site, Visit, settled, sign_in, violations
 from .test_live import corrected_feeds
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
@@ -25,15 +25,8 @@ PARTS = ["", "/corrections", "/quarantine", "/aliases", "/runs", "/audit"]
 def a_result_elsewhere(site: Site) -> dict[str, Any]:
     """A played match of a bracket that no other test looks at."""
     asked = {"league": "Homegrown", "age_group": "U13", "division": "Florida", "status": "completed"}
-    found: list[dict[str, Any]] = httpx.get(f"{site.address}/api/matches", params=asked).json()["items"]
+    found: list[dict[str, Any]] = patient.get(f"{site.address}/api/matches", params=asked).json()["items"]
     return found[0]
-
-
-def sign_in(page: Page, stack: RunningStack) -> None:
-    page.get_by_label("E-mail").fill(ADMIN_EMAIL)
-    page.get_by_label("Password").fill(stack.parts.secrets.admin_password)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_text(f"Signed in as {ADMIN_EMAIL}")).to_be_visible()
 
 
 def focus_stays_inside(page: Page, dialog: Locator) -> None:

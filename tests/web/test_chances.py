@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import expect
+
+from devstack import patient
 
 from .conftest import Site, Visit, settled, violations
 
@@ -18,7 +19,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.t
 def test_what_is_within_reach_is_what_the_api_says_and_u14_gets_no_odds(
     site: Site, visit: Callable[..., Visit]
 ) -> None:
-    wanted = httpx.get(f"{site.address}/api/brackets/{site.bracket['id']}/outlook").json()["teams"]
+    wanted = patient.get(f"{site.address}/api/brackets/{site.bracket['id']}/outlook").json()["teams"]
     page = visit(site.bracket["path"]).page
     page.get_by_role("navigation", name="Views of this division").get_by_role("link", name="Chances").click()
     page.wait_for_url("**?view=chances")
@@ -89,7 +90,7 @@ def test_a_match_of_older_players_has_its_chances_and_a_childrens_match_none(
     page = visit(f"/matches/{ahead['id']}").page
     expect(page.get_by_role("heading", name="Facts")).to_be_attached()
     assert page.get_by_role("heading", name="Chances").count() == 0
-    older = {**httpx.get(f"{site.address}/api/matches/{ahead['id']}").json(), "age_group": "U17"}
+    older = {**patient.get(f"{site.address}/api/matches/{ahead['id']}").json(), "age_group": "U17"}
     chances = {
         "match_id": ahead["id"],
         "home_team_id": ahead["home"]["id"],
@@ -120,7 +121,7 @@ def test_the_insights_of_a_weekend_are_the_apis_and_lead_to_what_they_tell_of(
     site: Site, visit: Callable[..., Visit]
 ) -> None:
     asked = {"limit": 8}
-    wanted = httpx.get(f"{site.address}/api/insights", params=asked).json()
+    wanted = patient.get(f"{site.address}/api/insights", params=asked).json()
     assert wanted["items"], "a season with results has no insight"
     page = visit("/insights").page
     for kind, heading in (("mover", "Movers"), ("upset", "Upsets"), ("streak", "Streaks")):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-import httpx
 import pytest
 from bs4 import BeautifulSoup
 from playwright.sync_api import expect
+
+from devstack import patient
 
 from .conftest import Site, Visit, offline, settled
 
@@ -149,7 +150,7 @@ def test_the_worker_never_keeps_private_answers(site: Site, visit: Callable[...,
 
 
 def test_assets_are_immutable_compressed_and_the_policy_forbids_inline_code(site: Site) -> None:
-    with httpx.Client(base_url=site.address, headers={"accept-encoding": "gzip"}) as browser:
+    with patient.Client(base_url=site.address, headers={"accept-encoding": "gzip"}) as browser:
         document = browser.get(site.bracket["path"])
         policy = document.headers["content-security-policy"]
         assert "unsafe-inline" not in policy
@@ -163,7 +164,7 @@ def test_assets_are_immutable_compressed_and_the_policy_forbids_inline_code(site
 
 
 def test_every_address_has_the_same_head_in_the_html_as_in_the_browser(site: Site, visit: Callable[..., Visit]) -> None:
-    with httpx.Client(base_url=site.address) as client:
+    with patient.Client(base_url=site.address) as client:
         for name, path in site.pages.items():
             html = BeautifulSoup(client.get(path).text, "html.parser")
             assert len(html.find_all("title")) == 1, name
@@ -181,7 +182,9 @@ def test_a_coach_compares_home_and_away(site: Site, visit: Callable[..., Visit])
     page = visit(site.bracket["path"]).page
     page.get_by_role("navigation", name="Matches counted").get_by_role("link", name="Away").click()
     page.wait_for_url("**?split=away")
-    away = httpx.get(f"{site.address}/api/brackets/{site.bracket['id']}/table", params={"split": "away"}).json()["rows"]
+    away = patient.get(f"{site.address}/api/brackets/{site.bracket['id']}/table", params={"split": "away"}).json()[
+        "rows"
+    ]
     expect(page.locator("tbody .team-name__text").first).to_have_text(away[0]["team"]["name"])
     for shown, row in zip(page.locator("tbody tr").all()[:5], away, strict=False):
         expect(shown.locator(".team-name__text")).to_have_text(row["team"]["short_name"] or row["team"]["name"])

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import expect
+
+from devstack import patient
 
 from .conftest import Site, Visit, settled, violations
 
@@ -23,7 +24,7 @@ def team_with_a_dated_match(site: Site) -> tuple[dict[str, Any], dict[str, Any]]
     """A team of the bracket whose next match has a time and a place, and that match."""
     for row in site.rows:
         asked = {"team": row["team"]["id"], "limit": 1000, "status": "scheduled"}
-        ahead = httpx.get(f"{site.address}/api/matches", params=asked).json()["items"]
+        ahead = patient.get(f"{site.address}/api/matches", params=asked).json()["items"]
         ahead = [m for m in ahead if m["local_date"] >= THAT_DAY]
         soon = sorted((m for m in ahead if m["time_set"] and m["venue"]), key=lambda m: m["kick_off"])
         if soon and soon[0]["id"] == min(ahead, key=lambda m: m["local_date"])["id"]:
@@ -42,7 +43,7 @@ def test_a_parent_finds_the_next_match_and_the_way_there(site: Site, visit: Call
     subscribe = page.get_by_role("link", name="Subscribe (this device)").get_attribute("href") or ""
     assert re.fullmatch(rf"webcal://[^/]+/api/teams/{row['team']['id']}/calendar\.ics", subscribe)
     file = page.get_by_role("link", name="Download (.ics)").get_attribute("href") or ""
-    assert "BEGIN:VCALENDAR" in httpx.get(site.address + file).text
+    assert "BEGIN:VCALENDAR" in patient.get(site.address + file).text
 
     page.get_by_role("link", name="Missing Table").click()
     mine = page.get_by_role("region", name="My teams")

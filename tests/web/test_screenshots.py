@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route
 
-from devstack.stack import ADMIN_EMAIL
 from devstack.testing import RunningStack
 
-from .conftest import NAMES, Site, Visit, settled
+from .conftest import NAMES, Site, Visit, settled, sign_in
 
 pytestmark = [
     pytest.mark.screenshots,
@@ -83,9 +82,7 @@ def test_the_admin_pages_have_their_pictures(
     own_stack: RunningStack, site: Site, visit: Callable[..., Visit], gallery: Path
 ) -> None:
     page = visit("/admin").page
-    page.get_by_label("E-mail").fill(ADMIN_EMAIL)
-    page.get_by_label("Password").fill(own_stack.parts.secrets.admin_password)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page, own_stack)
     for part in ("", "/corrections", "/quarantine", "/aliases", "/runs", "/audit"):
         page.goto(f"/admin{part}")
         page.locator(".segments + *").first.wait_for()  # its code comes by itself

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
+
+from devstack import patient
 
 from .conftest import Site, Visit, settled
 
@@ -32,7 +33,7 @@ def last_against_first(site: Site) -> tuple[dict[str, Any], int, int]:
 def supposed(site: Site, match: int, home: int, away: int) -> list[str]:
     """The teams in the order that the API supposes."""
     body = {"results": [{"match_id": match, "home_score": home, "away_score": away}]}
-    answer = httpx.post(f"{site.address}/api/brackets/{site.bracket['id']}/what-if", json=body)
+    answer = patient.post(f"{site.address}/api/brackets/{site.bracket['id']}/what-if", json=body)
     return [row["team"]["name"] for row in answer.json()["rows"]]
 
 

@@ -27,6 +27,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
 
+from devstack import patient
 from devstack.services import process
 from devstack.services.freeradius import FreeRadius
 from devstack.services.process import Launch, Service, StartFailed
@@ -161,20 +162,25 @@ class Scripted(Running):
 
     def knobs(self, **knobs: Any) -> None:
         """Sets knobs, see devstack.scripted_anthropic.server.Knobs."""
-        answer = httpx.post(f"{self.url}/__script/knobs", json=knobs, trust_env=False)
+        answer = patient.post(f"{self.url}/__script/knobs", json=knobs)
         answer.raise_for_status()
 
     def served(self) -> list[dict[str, Any]]:
         """Every call so far, with its four token counts."""
-        answer = httpx.get(f"{self.url}/__script/served", trust_env=False)
+        answer = patient.get(f"{self.url}/__script/served")
         calls: list[dict[str, Any]] = answer.raise_for_status().json()["calls"]
         return calls
 
+    def totals(self) -> dict[str, int]:
+        """Of all calls: how many (`calls`), and the sum of each token count."""
+        totals: dict[str, int] = patient.get(f"{self.url}/__script/totals").raise_for_status().json()
+        return totals
+
     def served_tokens(self) -> tuple[int, int]:
         """(input with both cache counts, output) of all calls."""
-        calls = self.served()
+        totals = self.totals()
         cached = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-        return sum(call[name] for call in calls for name in cached), sum(call["output_tokens"] for call in calls)
+        return sum(totals[name] for name in cached), totals["output_tokens"]
 
 
 def scripted_service(folder: Path, port: int, script: Path | None = None) -> Service:
@@ -236,7 +242,7 @@ class Gateway(Running):
     def get(self, path: str, key: str | None = None) -> httpx.Response:
         """A GET with a key (the user's own when none is named)."""
         headers = {"x-api-key": self.key if key is None else key}
-        return httpx.get(self.url + path, headers=headers, trust_env=False, timeout=30)
+        return patient.get(self.url + path, headers=headers)
 
     def end_session(self, key: str | None = None) -> httpx.Response:
         """DELETE /v1/session."""

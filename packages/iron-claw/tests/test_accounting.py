@@ -18,6 +18,7 @@ import httpx
 import pytest
 from pyrad.packet import AcctPacket
 
+from devstack import patient
 from devstack.gateway_testing import Gateway, until
 from iron_claw.radius import dictionary
 
@@ -159,7 +160,7 @@ def test_what_waited_for_radius_arrives_in_its_order_with_its_own_times(gateway:
     gateway.radius.add_user("bob", "bobs-own-secret")
     bob = {"x-api-key": "bob.bobs-own-secret"}
     for headers in ({"x-api-key": gateway.key}, bob):
-        answer = httpx.post(f"{gateway.url}/v1/messages", json=TOLD, headers=headers, trust_env=False)
+        answer = patient.post(f"{gateway.url}/v1/messages", json=TOLD, headers=headers)
         assert answer.status_code == 200
     gateway.radius.kill()
     with ThreadPoolExecutor(2) as both:

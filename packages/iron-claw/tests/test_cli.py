@@ -17,9 +17,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import psycopg
 
+from devstack import patient
 from devstack.gateway_testing import Gateway, Radius, until
 from devstack.services import process
 
@@ -35,7 +35,7 @@ def claw(env: dict[str, str], *arguments: str, stdin: str | None = None) -> subp
 
 def post(gateway: Gateway, key: str | None = None, **more: object) -> int:
     headers = {"x-api-key": key or gateway.key}
-    return httpx.post(f"{gateway.url}/v1/messages", json={**TOLD, **more}, headers=headers, trust_env=False).status_code
+    return patient.post(f"{gateway.url}/v1/messages", json={**TOLD, **more}, headers=headers).status_code
 
 
 def test_a_user_is_added_changed_billed_watched_and_removed(gateway: Gateway) -> None:
@@ -89,7 +89,7 @@ def test_a_month_that_is_used_up_is_told_with_its_reset_date(gateway: Gateway) -
     now = datetime.now(UTC)
     resets = f"{datetime(now.year + now.month // 12, now.month % 12 + 1, 1):%Y-%m-%dT%H:%M:%SZ}"
     key = {"x-api-key": "bob.bobs-own-secret"}
-    refused = httpx.post(f"{gateway.url}/v1/messages", json=TOLD, headers=key, trust_env=False)
+    refused = patient.post(f"{gateway.url}/v1/messages", json=TOLD, headers=key)
     assert (refused.status_code, refused.headers["x-should-retry"]) == (429, "false")
     assert refused.json()["error"]["resets_at"] == resets
     shown = claw({**gateway.environment, "IRON_CLAW_KEY": key["x-api-key"]}, "status")

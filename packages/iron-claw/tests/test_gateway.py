@@ -13,6 +13,7 @@ import httpx
 import psycopg
 import pytest
 
+from devstack import patient
 from devstack.gateway_testing import Gateway
 
 TOLD = {"model": "claude-sonnet-4-6", "max_tokens": 200, "messages": [{"role": "user", "content": "Hello there"}]}
@@ -82,8 +83,8 @@ def test_a_stream_is_identical_to_what_upstream_sent_and_nothing_is_held_back(ga
     gateway.upstream.knobs(reply="grüß Gott, 足球 " * 40, chunk_bytes=5)
     gateway.upstream.knobs(hold=True)
     request = {**TOLD, "stream": True}
-    with httpx.stream(
-        "POST", f"{gateway.url}/v1/messages", json=request, headers={"x-api-key": gateway.key}, trust_env=False
+    with patient.stream(
+        "POST", f"{gateway.url}/v1/messages", json=request, headers={"x-api-key": gateway.key}
     ) as answer:
         parts = answer.iter_raw()
         seen = b""
@@ -91,7 +92,7 @@ def test_a_stream_is_identical_to_what_upstream_sent_and_nothing_is_held_back(ga
             seen += next(parts)
         gateway.upstream.knobs(hold=False)
         seen += b"".join(parts)
-    direct = httpx.post(f"{gateway.upstream.url}/v1/messages", json=request, headers={"x-api-key": "k"}).content
+    direct = patient.post(f"{gateway.upstream.url}/v1/messages", json=request, headers={"x-api-key": "k"}).content
     ids = re.compile(rb"msg_[0-9a-f]+")
     assert ids.sub(b"", seen) == ids.sub(b"", direct)
 
@@ -149,7 +150,7 @@ def test_bar_5_no_side_door(gateway: Gateway) -> None:
         ("GET", "/v1/files"),
         ("OPTIONS", "/v1/messages"),
     ]:
-        answer = httpx.request(method, gateway.url + path, headers={"x-api-key": gateway.key}, trust_env=False)
+        answer = patient.request(method, gateway.url + path, headers={"x-api-key": gateway.key})
         assert answer.status_code == 404, (method, path)
         assert answer.json()["error"]["type"] == "not_found_error"
     assert gateway.upstream.served() == []

@@ -1,7 +1,8 @@
 """The scripted Anthropic over HTTP: the Messages API, faults on demand, and a record of what was served.
 
 Besides the API: `GET|POST /__script/knobs` (see Knobs), `GET|DELETE /__script/served` (one entry per call, with its
-four token counts), `GET /__script/health`. It checks that a key is sent, and which when the knob `key` is set.
+four token counts), `GET /__script/totals`, `GET /__script/health`. It checks that a key is sent, and which when the
+knob `key` is set.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import struct
 import time
 from dataclasses import asdict, dataclass, field, replace
 from socket import SO_LINGER, SOL_SOCKET
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 from uuid import uuid4
 
 from aiohttp import web
@@ -145,6 +146,7 @@ class ScriptedAnthropic:
         app.router.add_post("/__script/knobs", self.set_knobs)
         app.router.add_get("/__script/served", self.get_served)
         app.router.add_delete("/__script/served", self.forget_served)
+        app.router.add_get("/__script/totals", self.get_totals)
         return app
 
     # --- the API ---
@@ -332,11 +334,14 @@ class ScriptedAnthropic:
         return web.json_response(asdict(self.knobs))
 
     async def get_served(self, _: web.Request) -> web.Response:
-        """GET /__script/served: every call, and the sums of their tokens."""
+        """GET /__script/served: every call."""
+        return web.json_response({"calls": [vars(entry) for entry in self.served]})
+
+    async def get_totals(self, _: web.Request) -> web.Response:
+        """GET /__script/totals: how many calls there were, and the sum of each of their token counts."""
         names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
-        total = {name: sum(getattr(entry, name) for entry in self.served) for name in names}
-        calls: list[dict[str, Any]] = [asdict(entry) for entry in self.served]
-        return web.json_response({"calls": calls, "total": total})
+        sums = {name: sum(getattr(entry, name) for entry in self.served) for name in names}
+        return web.json_response({"calls": len(self.served), **sums})
 
     async def forget_served(self, _: web.Request) -> web.Response:
         """DELETE /__script/served."""

@@ -14,6 +14,7 @@ import pytest
 from fastapi import FastAPI
 from psycopg.types.json import Jsonb
 
+from devstack import patient
 from devstack.services.postgres import Postgres, create_database
 from devstack.testing import Database, copied_database, made_once
 from missing_table.accounts.keys import ServiceKey
@@ -249,7 +250,7 @@ async def running(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """The application between start and stop."""
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(
+        patient.AsyncClient(
             transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://t"
         ) as client,
     ):

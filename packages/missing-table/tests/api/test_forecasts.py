@@ -5,10 +5,10 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 
+from devstack import patient
 from devstack.load import load
 from devstack.replica.season import generate
 from match_contract import Season
@@ -174,7 +174,7 @@ async def test_a_serving_api_has_forecasts_made_when_a_bracket_changes(server: S
 
     async def made_of(version: int) -> None:
         """Waits for what nobody announces, with a deadline."""
-        async with asyncio.timeout(60), httpx.AsyncClient() as client:
+        async with asyncio.timeout(60), patient.AsyncClient() as client:
             while (await client.get(f"{path}?v={version}-{monotonic()}")).json()["version"] != version:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 

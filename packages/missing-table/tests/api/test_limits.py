@@ -6,12 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devstack import places
+from devstack import patient, places
 from devstack.services import nginx, process
 from missing_table.accounts.queries import UPSERT_ACCOUNT
 from missing_table.web.app import create_app
@@ -197,15 +196,15 @@ def served_folder() -> Iterator[Path]:
 def test_behind_nginx_each_address_has_its_own_quota_and_validators_hold(seed: Any, served_folder: Path) -> None:
     with serving(seed, MT_RATE_PER_MINUTE="3") as server, behind_nginx(server, served_folder) as front:
         path = f"{front}/api/brackets/{seed.northeast}/matches"
-        first = httpx.get(path, headers={"Accept-Encoding": "gzip", "X-Forwarded-For": "198.51.100.1"})
+        first = patient.get(path, headers={"Accept-Encoding": "gzip", "X-Forwarded-For": "198.51.100.1"})
         assert first.headers["content-encoding"] == "gzip"
         assert first.headers["etag"].startswith('W/"')
-        again = httpx.get(path, headers={"If-None-Match": first.headers["etag"], "X-Forwarded-For": "198.51.100.1"})
+        again = patient.get(path, headers={"If-None-Match": first.headers["etag"], "X-Forwarded-For": "198.51.100.1"})
         assert (again.status_code, again.headers["etag"]) == (304, first.headers["etag"])
         for address, left in (("198.51.100.1", 0), ("198.51.100.2", 2)):
-            answer = httpx.get(path, headers={"X-Forwarded-For": address})
+            answer = patient.get(path, headers={"X-Forwarded-For": address})
             assert f'"address";r={left};' in answer.headers["ratelimit"]
-        refused = httpx.get(path, headers={"X-Forwarded-For": "198.51.100.1"})
+        refused = patient.get(path, headers={"X-Forwarded-For": "198.51.100.1"})
         assert refused.status_code == 429
         assert int(refused.headers["retry-after"]) > 0
 
@@ -214,8 +213,8 @@ def test_without_a_backend_nginx_speaks_in_the_same_shape_of_error(served_folder
     away = Server(f"http://127.0.0.1:{process.free_port()}", None)  # type: ignore[arg-type]
     with behind_nginx(away, served_folder) as front:
         answers = {
-            503: httpx.get(f"{front}/api/seasons"),
-            413: httpx.post(f"{front}/api/brackets/1/what-if", content=b"x" * (1024 * 1024 + 1)),
+            503: patient.get(f"{front}/api/seasons"),
+            413: patient.post(f"{front}/api/brackets/1/what-if", content=b"x" * (1024 * 1024 + 1)),
         }
     for status, answer in answers.items():
         assert answer.status_code == status
@@ -227,7 +226,7 @@ def test_without_a_backend_nginx_speaks_in_the_same_shape_of_error(served_folder
 def test_whose_word_is_not_trusted_cannot_pretend_to_be_many(seed: Any) -> None:
     with serving(seed, MT_RATE_PER_MINUTE="2", MT_TRUSTED_PROXIES="192.0.2.0/24") as server:
         answers = [
-            httpx.get(f"{server.url}/api/seasons", headers={"X-Forwarded-For": f"198.51.100.{n}"}).status_code
+            patient.get(f"{server.url}/api/seasons", headers={"X-Forwarded-For": f"198.51.100.{n}"}).status_code
             for n in range(3)
         ]
     assert answers == [200, 200, 429]

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 import requests
 import schemathesis
@@ -16,6 +15,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from devstack import patient
 from missing_table.accounts.queries import UPSERT_ACCOUNT
 from missing_table.accounts.tokens import sign
 from missing_table.web.schemas import Problem
@@ -53,7 +53,7 @@ def test_no_request_brings_a_fault_or_an_answer_outside_its_schema(server: Serve
             wrong.append(f"{operation.method} {operation.path}: {_reasons(error)}")
     assert not wrong, "\n".join(wrong)
     assert len(asked) > 100
-    assert set(asked) == set(httpx.get(f"{server.url}/api/openapi.json").json()["paths"])
+    assert set(asked) == set(patient.get(f"{server.url}/api/openapi.json").json()["paths"])
 
 
 def _reasons(error: BaseException) -> str:

@@ -11,6 +11,7 @@ import httpx
 import jwt
 import pytest
 
+from devstack import patient
 from devstack.services.process import free_port
 from devstack.sign_in.people import id_of
 from missing_table.accounts.queries import UPSERT_ACCOUNT
@@ -51,7 +52,7 @@ async def api(seed: Any, gotrue: str) -> Any:
 
 async def ask(url: str, **more: Any) -> Any:
     """POSTs to the stand-in itself."""
-    async with httpx.AsyncClient() as client:
+    async with patient.AsyncClient() as client:
         return (await client.post(url, **more)).raise_for_status()
 
 
@@ -123,7 +124,7 @@ async def test_a_session_outlives_a_rotation_of_keys_but_not_their_revocation(ap
 
 
 def test_the_key_document_has_no_private_part(gotrue: str) -> None:
-    keys = httpx.get(f"{gotrue}/auth/v1/.well-known/jwks.json").json()["keys"]
+    keys = patient.get(f"{gotrue}/auth/v1/.well-known/jwks.json").json()["keys"]
     assert keys
     assert all("d" not in key and key["alg"] == "ES256" for key in keys)
 
