@@ -2,10 +2,17 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 import structlog
+from playwright.sync_api import expect
 
 pytest_plugins = ["devstack.testing", "devstack.image_testing", "devstack.gateway_testing", "devstack.replica.fixtures"]
+
+# How long something takes on a machine under load is no test's business: these only end what never comes.
+expect.set_options(timeout=30_000)
+hypothesis.settings.register_profile("loaded", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("loaded")
 
 
 @pytest.fixture(autouse=True)

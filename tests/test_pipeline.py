@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from broker import until
 from playwright.sync_api import sync_playwright
 
 from devstack import patient
@@ -102,6 +103,9 @@ def test_the_model_was_asked_through_the_gateway_and_radius_counts_the_same_toke
     assert report["model"]
     assert report["tokens_in"] > 0
     assert report["tokens_out"] > 0
+    metrics = f"http://127.0.0.1:{pipeline.ports['proxy']}/metrics"
+    all_told = 'iron_claw_journal_depth{kind="accounting"} 0.0', 'iron_claw_journal_depth{kind="calls"} 0.0'
+    until(lambda: all(line in patient.get(metrics).text for line in all_told), "everything is told")
     with psycopg.connect(pipeline.parts.database_direct_url) as connection:
         sessions = connection.execute(
             "select acctinputoctets, acctoutputoctets, acctstoptime is not null from radacct where username = 'agent'"

@@ -54,7 +54,7 @@ def test_a_migrated_database_is_a_fresh_copy(database: Database) -> None:
 
 
 def test_a_message_goes_through_the_vhost_of_the_test(amqp: Amqp) -> None:
-    with Connection(amqp.url, connect_timeout=3) as connection:
+    with Connection(amqp.url, connect_timeout=30) as connection:
         queue = Queue("q", Exchange("e", type="fanout"), durable=False)(connection.default_channel)
         queue.declare()
         connection.Producer().publish({"n": 1}, exchange="e", routing_key="")

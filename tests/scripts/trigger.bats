@@ -84,7 +84,7 @@ load two_clusters
 
 @test "a cluster that stops answering while it is followed: said, with the way back" {
   tell home '{"job": {"phases": [{"log": "reading\n", "until": "deleted"}]}, "faults": [{"path": "jobs/match-scraper-agent-by-hand", "do": "drop", "times": 99}]}'
-  MT_KUBECTL_TIMEOUT_S=1 run scripts/trigger.sh prod --follow
+  run scripts/trigger.sh prod --follow
   [ "$status" -eq 5 ]
   said "the cluster stopped answering"
   said "logs -f job/match-scraper-agent-by-hand-"

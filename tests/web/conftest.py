@@ -177,6 +177,21 @@ def settled(page: Page) -> None:
     page.locator(".skeleton").first.wait_for(state="detached")
 
 
+def resize(page: Page, width: int) -> None:
+    """Another width, and the frame after the next: by then the page has heard of it and drawn itself anew."""
+    page.set_viewport_size({"width": width, "height": 844})
+    page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(() => drawn(null))))")
+
+
+def kept_for_offline(page: Page, path: str) -> None:
+    """Until the service worker holds an answer from this path."""
+    page.wait_for_function(
+        """path => caches.open('answers').then(cache => cache.keys())
+        .then(keys => keys.some(key => new URL(key.url).pathname === path))""",
+        arg=path,
+    )
+
+
 def sign_in(page: Page, stack: RunningStack) -> None:
     """As the stack's admin, from a page that asks for it, until the page says so: leaving earlier takes nobody in."""
     page.get_by_label("E-mail").fill(ADMIN_EMAIL)

@@ -14,7 +14,7 @@ from devstack.places import shared_folder
 from devstack.stack import ADMIN_EMAIL
 from devstack.testing import RunningStack
 
-from .conftest import Site, Visit, settled, sign_in, violations
+from .conftest import Site, Visit, resize, settled, sign_in, violations
 from .test_live import corrected_feeds
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
@@ -102,7 +102,7 @@ def test_every_part_of_the_admin_pages_is_accessible_and_none_is_kept_for_offlin
         settled(page)
         expect(page.get_by_text(f"Signed in as {ADMIN_EMAIL}")).to_be_visible()
         for width, scheme in ((1280, "light"), (320, "dark"), (390, "light")):
-            page.set_viewport_size({"width": width, "height": 844})
+            resize(page, width)
             page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, part
         assert violations(page) == [], part

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from .conftest import NAMES, Site, Visit, settled, violations
+from .conftest import NAMES, Site, Visit, resize, settled, violations
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
 
@@ -54,7 +54,7 @@ def test_a_page_fits_every_width_and_is_accessible_in_both_themes(
     seen = visit(site.pages[name])
     page = seen.page
     for width in (320, 390, 768, 1280):
-        page.set_viewport_size({"width": width, "height": 844})
+        resize(page, width)
         where = f"{name} at {width}"
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, where
         assert page.evaluate(OVERFLOWING) == [], where
@@ -66,7 +66,7 @@ def test_a_page_fits_every_width_and_is_accessible_in_both_themes(
                 assert violations(page) == [], f"{where} {scheme}"
     for menu in page.locator("summary").all():
         menu.click()  # the last width is 1280: back to the narrowest with everything open
-    page.set_viewport_size({"width": 320, "height": 844})
+    resize(page, 320)
     assert page.evaluate(OVERFLOWING) == [], f"{name} with its menus open"
     assert page.evaluate(SMALL_TARGETS) == [], f"{name} with its menus open"
     assert [line for line in seen.complaints if "404" not in line] == []

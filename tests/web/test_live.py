@@ -67,7 +67,7 @@ def test_both_tabs_share_one_stream(site: Site, visit: Callable[..., Visit]) -> 
     streams: list[str] = []
     second.on("request", lambda request: streams.append(request.url) if "/api/events" in request.url else None)
     second.goto("/about")
-    second.locator(".foot").wait_for()
+    second.wait_for_function("navigator.locks.query().then(all => all.pending.some(lock => lock.name === 'mt.events'))")
     held = second.evaluate(
         """navigator.locks.query().then(all => ({
         held: all.held.map(lock => lock.name), waiting: all.pending.map(lock => lock.name)}))"""

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route
 
 from devstack.testing import RunningStack
 
-from .conftest import NAMES, Site, Visit, settled, sign_in
+from .conftest import NAMES, Site, Visit, resize, settled, sign_in
 
 pytestmark = [
     pytest.mark.screenshots,
@@ -30,7 +30,7 @@ def pictures(page: Page, name: str, gallery: Path) -> None:
     """Six pictures of the page as it is, whole; and a line for them on the folder's own page."""
     files = []
     for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 844})
+        resize(page, width)
         for scheme in SCHEMES:
             page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             file = gallery / f"{name}-{width}-{scheme}.png"

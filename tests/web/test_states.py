@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, expect
 
 from devstack.testing import RunningStack
 
-from .conftest import Site, Visit, offline, settled, violations
+from .conftest import Site, Visit, kept_for_offline, offline, settled, violations
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
 
@@ -84,6 +84,7 @@ def test_what_is_stale_says_its_age_and_is_accessible(site: Site, visit: Callabl
     page.evaluate("navigator.serviceWorker.ready.then(() => null)")
     page.reload()
     settled(page)
+    kept_for_offline(page, f"/api/brackets/{site.bracket['id']}/table")
     with offline(page.context):
         page.reload()
         settled(page)
@@ -116,6 +117,7 @@ def test_another_version_of_the_site_takes_over_and_leaves_what_was_seen(
     page.evaluate("navigator.serviceWorker.ready.then(() => null)")
     page.reload()
     settled(page)
+    kept_for_offline(page, f"/api/brackets/{site.bracket['id']}/table")
     next_version()
     names = page.evaluate(TAKE_OVER)
     assert [name for name in names if name.startswith("shell-")] == ["shell-next"]

@@ -12,11 +12,10 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -125,10 +124,16 @@ class Radius(Running):
                 )
 
     def radclient(
-        self, kind: str, attributes: Mapping[str, object], *, secret: str | None = None, port: int | None = None
+        self,
+        kind: str,
+        attributes: Mapping[str, object],
+        *,
+        secret: str | None = None,
+        port: int | None = None,
+        wait_s: int = 30,
     ) -> str:
         """What Debian's radclient prints: `kind` is auth, acct, coa or disconnect (the last two go to the relay, where
-        no other port is named)."""
+        no other port is named). It asks once and waits `wait_s`: where silence is expected, a short time."""
         ports = {"auth": self.server.auth_port, "acct": self.server.acct_port}
         port = port or ports.get(kind, self.server.coa_port)
         shared = self.server.secret if kind in ("auth", "acct") else self.server.coa_secret
@@ -136,14 +141,14 @@ class Radius(Running):
             f'{key} = "{value}"' if isinstance(value, str) and not value.startswith("0x") else f"{key} = {value}"
             for key, value in attributes.items()
         ]
-        options = ["-d", str(self.server.raddb), "-x", "-r", "1", "-t", "2"]
+        options = ["-d", str(self.server.raddb), "-x", "-r", "1", "-t", str(wait_s)]
         done = subprocess.run(
             ["radclient", *options, f"127.0.0.1:{port}", kind, secret or shared],
             input="\n".join(lines) + "\n",
             env=self.server.environment(),
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=60,
             check=False,
         )
         return done.stdout + done.stderr
@@ -194,7 +199,7 @@ def scripted_service(folder: Path, port: int, script: Path | None = None) -> Ser
         ready=lambda: process.connects(port),
         tcp_ports=(port,),
         address=f"http://127.0.0.1:{port}",
-        ready_within_s=20,
+        ready_within_s=60,
     )
 
 
@@ -273,9 +278,9 @@ class Gateway(Running):
         return [json.loads(line)["event"] for line in whole.splitlines()]
 
     def records(self) -> list[dict[str, Any]]:
-        """The journal, oldest record first."""
-        lines = (self.state / "journal.jsonl").read_text().splitlines()
-        return [json.loads(line) for line in lines]
+        """The journal, oldest record first. A line that is just being written is left out."""
+        whole = (self.state / "journal.jsonl").read_text().rpartition("\n")[0]
+        return [json.loads(line) for line in whole.splitlines()]
 
 
 def gateway_environment(folder: Path, port: int, radius: Radius, upstream: Scripted, **more: str) -> dict[str, str]:
@@ -312,7 +317,7 @@ def gateway(radius: Radius, scripted_anthropic: Scripted, request: pytest.Fixtur
         launch=lambda: Launch(argv=(str(program), "proxy"), env=environment, cwd=folder, stop_within_s=25),
         ready=lambda: process.connects(port),
         tcp_ports=(port,),
-        ready_within_s=20,
+        ready_within_s=60,
     )
     running = Gateway(
         service, run, name, port=port, environment=environment, radius=radius, upstream=scripted_anthropic
@@ -325,12 +330,6 @@ def gateway(radius: Radius, scripted_anthropic: Scripted, request: pytest.Fixtur
         running.stop()
 
 
-def _free_udp_port() -> int:
-    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
 def radius(database: Database, request: pytest.FixtureRequest) -> Iterator[Radius]:
     """A running FreeRADIUS over the test's own, empty rad* tables."""
@@ -340,10 +339,10 @@ def radius(database: Database, request: pytest.FixtureRequest) -> Iterator[Radiu
         name = f"radius-{uuid4().hex[:8]}"
         server = FreeRadius(
             folder=run / name,
-            auth_port=_free_udp_port(),
-            acct_port=_free_udp_port(),
-            coa_port=_free_udp_port(),
-            nas_coa_port=_free_udp_port(),
+            auth_port=process.free_port(udp=True),
+            acct_port=process.free_port(udp=True),
+            coa_port=process.free_port(udp=True),
+            nas_coa_port=process.free_port(udp=True),
             secret=uuid4().hex,
             coa_secret=uuid4().hex,
             database_port=database.server.port,

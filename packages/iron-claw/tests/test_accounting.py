@@ -51,6 +51,7 @@ def tap(gateway: Gateway) -> Iterator[Tap]:
 
         def hand_on() -> None:
             asked_by: dict[int, Any] = {}  # a request's identifier, which its answer repeats
+            last = b""
             while True:
                 ready, _, _ = select.select([here, there], [], [])
                 if there in ready:
@@ -63,8 +64,9 @@ def tap(gateway: Gateway) -> Iterator[Tap]:
                         return
                     request = AcctPacket(secret=secret, dict=dictionary(), packet=data)
                     assert request.VerifyAcctRequest()
-                    made.records.append({name: request[name][0] for name in request.keys()})  # noqa: SIM118  no mapping
-                    asked_by[data[1]] = source
+                    if data != last:  # else it is sent again, since the answer took its time
+                        made.records.append({name: request[name][0] for name in request.keys()})  # noqa: SIM118  no mapping
+                    last, asked_by[data[1]] = data, source
                     with suppress(ConnectionRefusedError):
                         there.send(data)
 

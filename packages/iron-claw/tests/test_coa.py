@@ -25,6 +25,8 @@ from iron_claw.settings import Settings
 
 TOLD = {"model": "claude-opus-4-8", "max_tokens": 200, "messages": [{"role": "user", "content": "Hello there"}]}
 BUDGET = 100_000
+SILENCE_S = 1
+"""Waited so long where no answer must come."""
 
 
 @pytest.fixture
@@ -46,12 +48,14 @@ def post(gateway: Gateway, **more: object) -> httpx.Response:
 
 
 def send(
-    gateway: Gateway, code: int, *, secret: str | None = None, signed: bool = True, **values: object
+    gateway: Gateway, code: int, *, secret: str | None = None, signed: bool = True, wait_s: int = 30, **values: object
 ) -> str | None:
-    """Straight to the gateway: the answer's Error-Cause, ACK, None for silence."""
+    """Straight to the gateway: the answer's Error-Cause, ACK, None for silence (where that is due: soon)."""
     server = gateway.radius.server
     shared = (secret or server.coa_secret).encode()
-    client = Client("127.0.0.1", coaport=server.nas_coa_port, secret=shared, dict=dictionary(), timeout=1, retries=1)
+    client = Client(
+        "127.0.0.1", coaport=server.nas_coa_port, secret=shared, dict=dictionary(), timeout=wait_s, retries=1
+    )
     request = client.CreateCoAPacket(code=code, **values)
     if signed:
         request.add_message_authenticator()
@@ -204,12 +208,14 @@ def test_what_is_forged_stale_or_unsigned_is_dropped(gateway: Gateway, session: 
         {"Event_Timestamp": int(time.time()) - 400},
         {"Event_Timestamp": int(time.time()) + 400},
     ):
-        assert send(gateway, packet.DisconnectRequest, Acct_Session_Id=session, **forged) is None, forged
+        assert send(gateway, packet.DisconnectRequest, Acct_Session_Id=session, wait_s=SILENCE_S, **forged) is None, (
+            forged
+        )
     raw = disconnect(gateway, session)
     spoilt = bytearray(raw)
     spoilt[-1] ^= 1
     for data in (bytes(spoilt), resigned(gateway, raw), b"", b"\x28\x01garbage", raw[:-3]):
-        assert exchange(gateway, data) is None
+        assert exchange(gateway, data, wait_s=SILENCE_S) is None
     assert gateway.get("/status").json()["session_id"] == session
 
 
@@ -240,9 +246,9 @@ def resigned(gateway: Gateway, raw: bytes) -> bytes:
     return raw[:4] + hashlib.md5(raw[:4] + bytes(16) + body + secret).digest() + body
 
 
-def exchange(gateway: Gateway, data: bytes) -> bytes | None:
+def exchange(gateway: Gateway, data: bytes, *, wait_s: float = 30) -> bytes | None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.settimeout(0.7)
+        client.settimeout(wait_s)
         client.sendto(data, ("127.0.0.1", gateway.radius.server.nas_coa_port))
         try:
             return client.recv(4096)
@@ -288,7 +294,10 @@ def server(request: pytest.FixtureRequest) -> Iterator[int]:
 
 @pytest.mark.parametrize(("server", "taken"), [("none", False), ("wrong", False), ("right", True)], indirect=["server"])
 async def test_only_an_answer_with_the_right_message_authenticator_is_taken(server: int, taken: bool) -> None:
-    sync = Client("127.0.0.1", authport=server, secret=SECRET, dict=dictionary(), timeout=1, retries=1, enforce_ma=True)
+    wait_s = 30 if taken else SILENCE_S
+    sync = Client(
+        "127.0.0.1", authport=server, secret=SECRET, dict=dictionary(), timeout=wait_s, retries=1, enforce_ma=True
+    )
     request = sync.CreateAuthPacket(code=packet.AccessRequest, User_Name="ann")
     request["User-Password"] = request.PwCrypt("pw")
     if taken:
@@ -297,7 +306,7 @@ async def test_only_an_answer_with_the_right_message_authenticator_is_taken(serv
         with pytest.raises(Timeout):
             sync.SendPacket(request)
     client = ClientAsync(
-        "127.0.0.1", auth_port=server, secret=SECRET, dict=dictionary(), timeout=1, retries=0, enforce_ma=True
+        "127.0.0.1", auth_port=server, secret=SECRET, dict=dictionary(), timeout=wait_s, retries=0, enforce_ma=True
     )
     await client.initialize_transports(enable_auth=True)
     again = client.CreateAuthPacket(code=packet.AccessRequest, User_Name="ann")

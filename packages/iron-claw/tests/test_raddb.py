@@ -12,17 +12,19 @@ from psycopg import sql
 from devstack.gateway_testing import Radius
 
 SIGNED = {"Message-Authenticator": "0x00"}
+SILENCE_S = 2
+"""Waited so long where no answer must come."""
 
 
-def ask(radius: Radius, user: str, password: str) -> str:
-    return radius.radclient("auth", {"User-Name": user, "User-Password": password, **SIGNED})
+def ask(radius: Radius, user: str, password: str, *, wait_s: int = 30) -> str:
+    return radius.radclient("auth", {"User-Name": user, "User-Password": password, **SIGNED}, wait_s=wait_s)
 
 
-def account(radius: Radius, kind: str, **values: object) -> str:
+def account(radius: Radius, kind: str, *, wait_s: int = 30, **values: object) -> str:
     told = {key.replace("_", "-"): value for key, value in values.items()}
     basics = {"User-Name": "ann", "Acct-Session-Id": "s1", "NAS-IP-Address": 0x7F000001, "NAS-Identifier": "iron-claw"}
     basics["NAS-IP-Address"] = "127.0.0.1"
-    return radius.radclient("acct", {"Acct-Status-Type": kind, **basics, **told})
+    return radius.radclient("acct", {"Acct-Status-Type": kind, **basics, **told}, wait_s=wait_s)
 
 
 def acct_row(radius: Radius) -> tuple[int, int, bool, str | None]:
@@ -57,7 +59,7 @@ def test_an_unknown_user_reads_the_same_as_a_wrong_password(radius: Radius) -> N
 
 def test_an_unsigned_request_gets_no_answer(radius: Radius) -> None:
     radius.add_user("ann", "pw")
-    seen = radius.radclient("auth", {"User-Name": "ann", "User-Password": "pw"})
+    seen = radius.radclient("auth", {"User-Name": "ann", "User-Password": "pw"}, wait_s=SILENCE_S)
     assert "No reply" in seen
     assert "Received" not in seen
 
@@ -143,10 +145,10 @@ def test_without_its_database_nothing_is_answered(radius: Radius) -> None:
         connection.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [radius.database.name]
         )
-        assert "Received" not in ask(radius, "ann", "pw")
-        assert "Received" not in account(radius, "Start")
+        assert "Received" not in ask(radius, "ann", "pw", wait_s=SILENCE_S)
+        assert "Received" not in account(radius, "Start", wait_s=SILENCE_S)
         connection.execute(sql.SQL("alter database {} allow_connections true").format(name))
-    assert "Received Access-Accept" in ask(radius, "ann", "pw") + ask(radius, "ann", "pw")
+    assert "Received Access-Accept" in ask(radius, "ann", "pw", wait_s=SILENCE_S) + ask(radius, "ann", "pw")
     assert "Received Accounting-Response" in account(radius, "Start")
 
 
@@ -154,7 +156,7 @@ def test_a_database_that_fails_half_way_is_no_wrong_password(radius: Radius) -> 
     radius.add_user("ann", "pw", check={"MT-Max-Monthly-Tokens": 10_000})
     with psycopg.connect(radius.database.dsn) as connection:
         connection.execute("alter table radacct rename to radacct_away")
-    assert "Received" not in ask(radius, "ann", "pw")
+    assert "Received" not in ask(radius, "ann", "pw", wait_s=SILENCE_S)
 
 
 def test_without_a_secret_it_does_not_start(radius: Radius) -> None:

@@ -77,7 +77,7 @@ async def test_the_months_end_stops_a_session_and_the_next_one_counts_in_the_new
     gate.now = month_end(gate.now) + 1
     gate.sessions.tick()
     await gate.use(10)
-    assert await gate.sessions.accounting.flushed(10)
+    assert await gate.sessions.accounting.flushed(60)
     first, second = radius.rows("select * from radacct order by acctstarttime")
     assert (first["acctoutputoctets"], first["acctterminatecause"]) == (500, "Session-Timeout")
     assert second["acctstoptime"] is None
@@ -93,7 +93,7 @@ async def test_the_monthly_cap_holds_what_radius_was_not_told_yet(gate: Gate, ra
     gate.sender = asyncio.create_task(gate.sessions.accounting.send())
     await gate.use(499)
     gate.sessions.close(gate.sessions.open["ann"], "User-Request")
-    assert await gate.sessions.accounting.flushed(10)
+    assert await gate.sessions.accounting.flushed(60)
     assert (await gate.sessions.enter(KEY)).budget.limit == 1
     await gate.use(1)
     with pytest.raises(Refused) as refused:
@@ -107,7 +107,7 @@ async def test_a_month_that_is_used_up_is_refused_at_the_door_with_its_reset_dat
         await gate.use(500)
         if "ann" in gate.sessions.open:
             gate.sessions.close(gate.sessions.open["ann"], "User-Request")
-    assert await gate.sessions.accounting.flushed(10)
+    assert await gate.sessions.accounting.flushed(60)
     gate.sessions.refused.clear()  # the gateway's own word: here it is FreeRADIUS that refuses
     with pytest.raises(Refused) as refused:
         await gate.sessions.enter(KEY)
@@ -123,11 +123,11 @@ async def test_a_kill_is_over_when_the_session_would_have_been(gate: Gate, radiu
     assert (await gate.sessions.enter(KEY)).budget.settled.total == 0
 
 
-@pytest.mark.parametrize("gate", [{"grace_s": 3600, "radius_timeout_s": 0.2}], indirect=True)
+@pytest.mark.parametrize("gate", [{"grace_s": 3600}], indirect=True)
 async def test_grace_lets_a_known_user_in_while_radius_is_away_and_not_for_ever(gate: Gate, radius: Radius) -> None:
     await gate.use(10)
     gate.sessions.close(gate.sessions.open["ann"], "User-Request")
-    assert await gate.sessions.accounting.flushed(10)
+    assert await gate.sessions.accounting.flushed(60)
     radius.stop()
     assert (await gate.sessions.enter(KEY)).grant.token_budget == 600
     gate.sessions.close(gate.sessions.open["ann"], "User-Request")
@@ -174,7 +174,7 @@ async def test_counts_beyond_32_bits_reach_radacct_whole(gate: Gate, radius: Rad
     session.budget.limit = None
     await gate.use(9_000_000_000)
     gate.sessions.close(session, "User-Request")
-    assert await gate.sessions.accounting.flushed(10)
+    assert await gate.sessions.accounting.flushed(60)
     assert radius.rows("select acctoutputoctets o from radacct")[0]["o"] == 9_000_000_000
 
 

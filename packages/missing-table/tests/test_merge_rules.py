@@ -405,7 +405,7 @@ def test_events_follow_the_commits_and_wake_the_listener(db: Connection, databas
     with psycopg.connect(database.dsn, autocommit=True) as listener:
         listener.execute("listen events")
         send(db, snapshot(ids=("m1",)), batch(match()))
-        told = [int(note.payload) for note in listener.notifies(timeout=5, stop_after=2)]
+        told = [int(note.payload) for note in listener.notifies(timeout=60, stop_after=2)]
     assert told == sorted(told)
     assert told[-1] == one(db, "select max(id) from events")
     assert [row[0] for row in db.execute("select distinct kind from events order by 1")] == ["bracket", "landed"]

@@ -47,9 +47,9 @@ def test_a_rejected_message_is_a_dead_letter_with_its_reason(amqp: Amqp) -> None
         connection.Producer(channel).publish("x", exchange=wire.EXCHANGE, routing_key="")
         dead: list[object] = []
         with connection.SimpleQueue(wire.QUEUE, queue_opts={"no_declare": True}) as queue:
-            queue.get(timeout=10).reject()
+            queue.get(timeout=60).reject()
         with connection.SimpleQueue(wire.DEAD_QUEUE, queue_opts={"no_declare": True}) as queue:
-            message = queue.get(timeout=10)
+            message = queue.get(timeout=60)
             dead = message.headers["x-death"]
             message.ack()
     assert [(entry["queue"], entry["reason"]) for entry in dead] == [(wire.QUEUE, "rejected")]

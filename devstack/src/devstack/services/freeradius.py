@@ -101,7 +101,7 @@ class FreeRadius:
             after=("postgres",),
             udp_ports=(self.auth_port, self.acct_port, self.coa_port),
             address=f"127.0.0.1:{self.auth_port} (accounting {self.acct_port}, CoA relay {self.coa_port})",
-            ready_within_s=20,
+            ready_within_s=60,
         )
 
 

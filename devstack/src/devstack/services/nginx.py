@@ -112,7 +112,7 @@ class Nginx:
             ready=partial(answers, self.port, "https" if self.tls else "http"),
             tcp_ports=(self.port,),
             address=f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}",
-            ready_within_s=20,
+            ready_within_s=60,
         )
 
 
@@ -120,7 +120,7 @@ def answers(port: int, scheme: str = "http") -> None:
     """Raises NotReady unless nginx itself answers (whatever the backend does)."""
     process.connects(port)
     try:
-        answer = httpx.get(f"{scheme}://127.0.0.1:{port}/nginx-health", timeout=3, trust_env=False, verify=False)  # noqa: S501
+        answer = httpx.get(f"{scheme}://127.0.0.1:{port}/nginx-health", timeout=5, trust_env=False, verify=False)  # noqa: S501
     except httpx.TransportError as error:
         raise NotReady(f"http://127.0.0.1:{port} does not answer ({error})") from error
     if answer.status_code != httpx.codes.OK:

@@ -125,7 +125,7 @@ class Postgres:
     def check_ready(self) -> None:
         """One attempt to get a session as superuser."""
         try:
-            psycopg.connect(self.superuser_dsn(), connect_timeout=2).close()
+            psycopg.connect(self.superuser_dsn(), connect_timeout=5).close()
         except psycopg.OperationalError as error:
             raise NotReady(str(error).strip()) from error
 

@@ -5,6 +5,7 @@ Shared by the supervisor and by the tests' fixtures. It knows no particular serv
 
 from __future__ import annotations
 
+import itertools
 import os
 import pwd
 import signal
@@ -12,7 +13,7 @@ import socket
 import stat
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,11 +123,22 @@ def reachable_by_others(folder: Path) -> bool:
     return all(part.stat().st_mode & stat.S_IXOTH for part in (here, *here.parents) if part.exists())
 
 
-def free_port() -> int:
-    """A TCP port on loopback that nobody holds now."""
-    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port(*, udp: bool = False) -> int:
+    """A port on loopback that nobody holds now, and that no outgoing connection gets before it is bound: it lies below
+    those that the system hands out by itself."""
+    while port_taken(port := next(_ports), udp=udp):
+        pass
+    return port
+
+
+def _walk() -> Iterator[int]:
+    """Ports in a ring, each process from a block of its own: two that choose at once choose differently."""
+    first, last, block = 20_000, 32_000, 500
+    start = os.getpid() * block % (last - first)
+    return (first + (start + step) % (last - first) for step in itertools.count())
+
+
+_ports = _walk()
 
 
 def port_taken(port: int, *, udp: bool = False) -> bool:
@@ -144,7 +156,7 @@ def port_taken(port: int, *, udp: bool = False) -> bool:
 def connects(port: int) -> None:
     """Raises NotReady unless something accepts connections on the loopback port."""
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
     except OSError as error:
         raise NotReady(f"nothing listens on 127.0.0.1:{port} ({error})") from error
 

@@ -53,7 +53,7 @@ class RabbitMQ:
     def management(self) -> httpx.Client:
         """A client of the management HTTP API, signed in. Plain HTTP: no certificates are loaded (20 ms a time)."""
         login = (self.user, self.password)
-        return httpx.Client(base_url=self.management_url, auth=login, timeout=15, trust_env=False, verify=False)  # noqa: S501
+        return httpx.Client(base_url=self.management_url, auth=login, timeout=60, trust_env=False, verify=False)  # noqa: S501
 
     def lay_out(self) -> Launch:
         """Writes the node's folder and settings and says how to run it in the foreground."""
@@ -115,7 +115,7 @@ class RabbitMQ:
         process.connects(self.management_port)
         try:
             with self.management() as client:
-                answer = client.get("/api/health/checks/local-alarms", timeout=3)
+                answer = client.get("/api/health/checks/local-alarms", timeout=5)
         except httpx.TransportError as error:
             raise NotReady(f"its management API does not answer ({error})") from error
         if answer.status_code == httpx.codes.UNAUTHORIZED:

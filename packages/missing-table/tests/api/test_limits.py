@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from devstack import patient, places
 from devstack.services import nginx, process
 from missing_table.accounts.queries import UPSERT_ACCOUNT
+from missing_table.web import gate
 from missing_table.web.app import create_app
 from missing_table.web.gate import LARGEST_BODY
 from missing_table.web.limits import WINDOW_S, Limit, caller_of
@@ -56,7 +57,13 @@ def test_a_household_of_ipv6_is_one_caller(address: str, caller: str) -> None:
     assert caller_of(address) == caller
 
 
-async def test_an_address_that_asks_too_often_is_told_when_to_come_back(seed: Any) -> None:
+@pytest.fixture
+def standing_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The quotas' clock does not move: how long the requests take is no matter."""
+    monkeypatch.setattr(gate, "monotonic", lambda: 1000.0)
+
+
+async def test_an_address_that_asks_too_often_is_told_when_to_come_back(seed: Any, standing_clock: None) -> None:
     async with running(create_app(settings_for(seed.dsn, rate_per_minute=2))) as client:
         left = [(await client.get("/api/seasons")).headers["ratelimit"] for _ in range(2)]
         assert left == ['"address";r=1;t=30', '"address";r=0;t=60']
@@ -68,7 +75,7 @@ async def test_an_address_that_asks_too_often_is_told_when_to_come_back(seed: An
         assert (await client.get("/health/live")).status_code == 200
 
 
-async def test_a_key_and_an_account_have_quotas_of_their_own(seed: Any) -> None:
+async def test_a_key_and_an_account_have_quotas_of_their_own(seed: Any, standing_clock: None) -> None:
     seed.execute(UPSERT_ACCOUNT, {"account_id": ADMIN, "role": "admin"})
     settings = settings_for(seed.dsn, key_rate_per_minute=1, jwt_secret=SECRET)
     async with running(create_app(settings)) as client:

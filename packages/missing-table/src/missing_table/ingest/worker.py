@@ -151,8 +151,8 @@ def run_task(task: Task, landing: Landing, publisher: Publisher, message: Any) -
             raise error from None
         return
     committed = time.perf_counter()
-    publisher.reply(letter, status="SUCCESS", result=receipt.model_dump(mode="json"))
     metrics.observe(receipt, committed - started)
+    publisher.reply(letter, status="SUCCESS", result=receipt.model_dump(mode="json"))
     bound.info(
         "message landed",
         kind=receipt.kind,
