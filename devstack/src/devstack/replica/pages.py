@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,7 @@ def site(world: World) -> Starlette:
         return Response((HERE / "page.js").read_text(), media_type="text/javascript")
 
     async def collect(_: Request) -> Response:
+        await asyncio.sleep(0.8)  # longer than the page waits with its next one: something is always under way
         return Response(status_code=204)
 
     async def home(_: Request) -> Response:

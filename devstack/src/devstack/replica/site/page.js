@@ -40,4 +40,4 @@ if (settings.iframe === "slow") {
   document.querySelectorAll("main iframe").forEach(watch);
 }
 
-setInterval(() => { fetch("/analytics/collect", { method: "POST", body: String(performance.now()) }); }, 200);
+setInterval(() => { fetch("/analytics/collect", { method: "POST", body: String(performance.now()) }); }, 400);
