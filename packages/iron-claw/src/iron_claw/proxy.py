@@ -20,7 +20,7 @@ import structlog
 from yarl import URL
 
 from iron_claw import body as bodies
-from iron_claw import status, upstream
+from iron_claw import metered, status, upstream
 from iron_claw.budget import Counts
 from iron_claw.errors import Refused
 from iron_claw.journal import JournalError
@@ -169,7 +169,11 @@ class Proxy:
         except bodies.BadBody as error:
             raise Refused(400, str(error)) from error
         model, max_tokens, stream, thinking = _asked(body.fields)
-        ask = Ask(model, max_tokens, -(-len(raw) // self.settings.input_bytes_per_token), thinking)
+        try:
+            hidden = metered.hidden_tokens(body.fields)
+        except metered.NotMetered as error:
+            raise Refused(400, str(error)) from error
+        ask = Ask(model, max_tokens, -(-len(raw) // self.settings.input_bytes_per_token) + hidden, thinking)
         call = self.sessions.begin(session, ask, request.id, charged_input=tokens_of(len(raw)))
         changes: dict[str, Any] = {}
         if call.decision.model != model:
