@@ -171,7 +171,11 @@ def test_only_the_named_fields_of_a_body_change(fields: dict[str, Any], indent: 
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"[]", b"{", b'{"a":1}x', b'{"a":1,"a":2}', b'{"a" 1}', b"\xff{}", b"{1:2}", b"{,}"]
+    "raw",
+    [
+        *(b"", b"[]", b"{", b'{"a":1}x', b'{"a":1,"a":2}', b'{"a" 1}', b"\xff{}", b"{1:2}", b"{,}"),
+        b'{"tools":[{"type":"web_search_20250305","type":"custom"}]}',
+    ],
 )
 def test_a_body_that_two_readers_could_read_differently_is_refused(raw: bytes) -> None:
     with pytest.raises(body.BadBody):

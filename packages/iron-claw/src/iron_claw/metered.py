@@ -20,7 +20,7 @@ class NotMetered(ValueError):
 
 
 def hidden_tokens(fields: Mapping[str, Any]) -> int:
-    """Input tokens that a request (its top-level fields) may cost beyond those of its bytes; NotMetered says why not."""
+    """Input tokens that a request (its fields) may cost beyond those of its bytes; NotMetered when nobody knows."""
     for name in AT_UPSTREAM:
         if fields.get(name):
             raise NotMetered(f"{name}: cannot be metered, what it feeds the model is not in the request")
