@@ -6,6 +6,9 @@ import asyncio
 import json
 import re
 import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +27,13 @@ CRASH_SLACK_TOKENS = 4096 // 4
 """A stream that a crash cut is charged what the journal last knew: at most 4 KB of events behind."""
 
 
+def reservation(body: dict[str, Any]) -> tuple[int, int]:
+    """(in, out) that is held for a call."""
+    return -(-len(json.dumps(body).encode()) // 2), int(body["max_tokens"])
+
+
 def worst_case(body: dict[str, Any]) -> int:
-    return -(-len(json.dumps(body).encode()) // 2) + int(body["max_tokens"])
+    return sum(reservation(body))
 
 
 async def post(session: aiohttp.ClientSession, gateway: Gateway, body: dict[str, Any], key: str | None = None) -> int:
@@ -82,13 +90,15 @@ async def test_bar_1_two_hundred_parallel_calls_on_a_budget_for_forty_never_pass
 ENDINGS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"kind": "status", "status": 400}, {}, "upstream_error"),
     ({"kind": "status", "status": 529}, {"stream": True}, "upstream_error"),
-    ({"kind": "reset_before"}, {}, "upstream_unreachable"),
+    ({"kind": "reset_before"}, {}, "upstream_cut"),
+    ({"kind": "reset_before"}, {"stream": True}, "upstream_cut"),
     ({"kind": "nonsense"}, {}, "nonsense"),
     ({"kind": "reset", "after_events": 9}, {"stream": True}, "upstream_cut"),
     ({"kind": "close", "after_events": 9}, {"stream": True}, "upstream_cut"),
     ({"kind": "error_event", "after_events": 9}, {"stream": True}, "stream_error"),
     ({"kind": "hang", "skip": 1}, {"stream": True}, "complete"),
     ({"kind": "hang"}, {}, "upstream_timeout"),
+    ({"kind": "hang"}, {"stream": True}, "upstream_timeout"),
 ]
 
 
@@ -103,14 +113,57 @@ async def test_bar_2_every_ending_settles_once_to_what_was_used(gateway: Gateway
     gateway.stop()
     calls = gateway.calls()
     assert [call["ending"] for call in calls] == [ending for _, _, ending in ENDINGS]
-    for call, served in zip(calls, gateway.upstream.served(), strict=True):
+    for call, served, (_, more, _) in zip(calls, gateway.upstream.served(), ENDINGS, strict=True):
         used = (call["input_tokens"], call["output_tokens"])
-        if call["ending"] == "upstream_timeout":  # nobody knows what upstream did: its input is charged
-            assert (used, call["estimated"]) == ((-(-len(json.dumps({**TOLD, "max_tokens": 500})) // 4), 1), True)
+        if served["status"] == 0:  # nobody saw what upstream generated: the reservation is charged
+            assert (used, call["estimated"]) == (reservation({**TOLD, "max_tokens": 500, **more}), True)
         else:
             assert used == (served["input_tokens"], served["output_tokens"]), call["ending"]
     journal, radacct, stored = books(gateway)
     assert journal == radacct == stored
+
+
+@pytest.mark.parametrize("gateway", [{"IRON_CLAW_DRAIN_S": "1"}], indirect=True)
+@pytest.mark.parametrize(("end", "ending"), [(Gateway.kill, "crash"), (Gateway.stop, "shutdown")])
+async def test_bar_2_a_plain_call_whose_answer_nobody_saw_is_charged_its_reservation(
+    gateway: Gateway, end: Callable[[Gateway], object], ending: str
+) -> None:
+    gateway.upstream.knobs(faults=[{"kind": "hang"}])
+    async with aiohttp.ClientSession() as session:
+        call = asyncio.create_task(post(session, gateway, TOLD))
+        await until(lambda: len(gateway.upstream.served()) == 1)
+        await asyncio.to_thread(end, gateway)
+        assert await call in (0, 500)
+    gateway.start()
+    gateway.stop()
+    assert [(call["ending"], call["estimated"]) for call in gateway.calls()] == [(ending, True)]
+    assert books(gateway) == (reservation(TOLD),) * 3
+
+
+@contextmanager
+def full_backlog() -> Iterator[int]:
+    """A port that answers no more connections: its queue is full and nobody takes one out."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as waiting:
+        for _ in range(8):
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(server.getsockname())
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize("gateway", [{"IRON_CLAW_UPSTREAM_CONNECT_TIMEOUT_S": "1"}], indirect=True)
+async def test_bar_2_a_call_that_never_reached_upstream_is_free(gateway: Gateway) -> None:
+    gateway.upstream.stop()
+    with full_backlog() as port:
+        for url in (gateway.upstream.url, f"http://127.0.0.1:{port}"):
+            gateway.stop()
+            gateway.environment["IRON_CLAW_UPSTREAM_URL"] = url
+            gateway.start()
+            async with aiohttp.ClientSession() as session:
+                assert await post(session, gateway, TOLD) == 502
+        gateway.stop()
+    assert [(call["ending"], call["estimated"]) for call in gateway.calls()] == [("upstream_unreachable", False)] * 2
+    assert books(gateway) == ((0, 0),) * 3
 
 
 async def test_bar_2_a_kill_9_amid_fifty_streams_loses_nothing(gateway: Gateway) -> None:

@@ -23,7 +23,7 @@ _space = re.compile(f"[{_SPACE}]*")
 
 
 class BadBody(ValueError):
-    """The body is not one JSON object, or has a field twice; the text says what is wrong, and is shown to the client."""
+    """The body is not one JSON object, or has a field twice; the text says which, and is shown to the client."""
 
 
 @dataclass(frozen=True)

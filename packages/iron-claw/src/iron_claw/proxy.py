@@ -26,7 +26,7 @@ from iron_claw.errors import Refused
 from iron_claw.journal import JournalError
 from iron_claw.policy import Ask
 from iron_claw.sessions import Call, Sessions, digest_of, split_key
-from iron_claw.usage import StreamUsage, message_usage, tokens_of
+from iron_claw.usage import StreamUsage, message_usage
 
 log = structlog.get_logger()
 
@@ -39,6 +39,8 @@ UPSTREAM_PATHS = ("/v1/messages", "/v1/messages/count_tokens", "/v1/models")
 PROGRESS_BYTES = 4096
 PROGRESS_S = 0.5
 STOP_WAIT_S = 5.0
+NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
+"""No connection came about. After any other failure upstream may have got the call, and generated an answer."""
 MAX_PLAIN_ANSWER = 64 * 2**20
 _BOOT = secrets.token_hex(8)
 _numbers = itertools.count(1)
@@ -174,7 +176,7 @@ class Proxy:
         except metered.NotMetered as error:
             raise Refused(400, str(error)) from error
         ask = Ask(model, max_tokens, -(-len(raw) // self.settings.input_bytes_per_token) + hidden, thinking)
-        call = self.sessions.begin(session, ask, request.id, charged_input=tokens_of(len(raw)))
+        call = self.sessions.begin(session, ask, request.id)
         changes: dict[str, Any] = {}
         if call.decision.model != model:
             changes["model"] = call.decision.model
@@ -316,12 +318,15 @@ class Relay:
             await self.request.chunk(b"", more=False)
         except JournalError as error:
             await self._fail(503, f"no accounting can be kept: {error}")
+        except NEVER_SENT as error:
+            ending = "upstream_unreachable"
+            await self._fail(502, f"upstream cannot be reached: {type(error).__name__}")
         except TimeoutError:
             ending = "upstream_timeout"
             await self._fail(504, "upstream did not answer in time")
         except aiohttp.ClientError as error:
-            ending = "upstream_cut" if self.status is not None else "upstream_unreachable"
-            await self._fail(502, f"upstream cannot be reached: {type(error).__name__}")
+            ending = "upstream_cut"
+            await self._fail(502, f"upstream broke the connection: {type(error).__name__}")
         except asyncio.CancelledError as cancelled:
             if watch is not None and watch.done() and not watch.cancelled():
                 ending = "client_gone" if ending == "shutdown" else ending  # nobody is left to answer
@@ -392,11 +397,10 @@ class Relay:
 
     def _used(self, ending: str) -> tuple[Counts, bool, str | None]:  # noqa: PLR0911
         """(counts, whether they are an estimate, the model that upstream names)."""
-        held = self.call.decision
         if ending in ("upstream_error", "upstream_unreachable", "not_sent"):
             return Counts(), False, None
         if ending == "unreadable":  # packed in spite of what was asked: the worst case is charged
-            return Counts(input_tokens=held.reserve - held.max_tokens, output_tokens=held.max_tokens), True, None
+            return self.call.worst, True, None
         if self.usage is not None and self.usage.counts:
             return self.usage.seen(), not self.usage.finished, self.usage.model
         plain = self.plain or (message_usage(bytes(self.kept)) if self.usage is None else None)
@@ -406,8 +410,7 @@ class Relay:
             return Counts(), True, None
         if self.status is not None and self.status >= 400:
             return Counts(), False, None
-        generated = tokens_of(len(self.kept))
-        return Counts(input_tokens=self.call.input_estimate, output_tokens=max(1, generated)), True, None
+        return self.call.worst, True, None  # it may have generated all that it was asked for
 
 
 def _asked(fields: dict[str, Any]) -> tuple[str, int, bool, int]:
