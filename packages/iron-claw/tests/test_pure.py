@@ -54,7 +54,7 @@ def test_the_ladder_never_goes_back_as_use_rises(first: int, more: int, limit: i
     [
         ("claude-opus-4-8", [], "claude-sonnet-4-6"),
         ("claude-opus-4-8", ["claude-opus-*", "claude-haiku-4-5"], "claude-haiku-4-5"),
-        ("claude-opus-4-8", ["claude-opus-4-8"], "claude-sonnet-4-6"),
+        ("claude-opus-4-8", ["claude-opus-4-8"], "claude-opus-4-8"),
         ("claude-haiku-4-5", [], "claude-haiku-4-5"),
         ("gpt", [], "gpt"),
     ],
@@ -66,7 +66,22 @@ def test_a_downgrade_takes_the_first_cheaper_model_that_the_grant_names(
 
 
 def test_a_map_that_runs_in_a_circle_ends() -> None:
-    assert ladder.cheaper("a", {"a": "b", "b": "a"}, ["c"]) == "b"
+    assert ladder.cheaper("a", {"a": "b", "b": "a"}, ["c"]) == "a"
+    assert ladder.cheaper("a", {"a": "b", "b": "a"}, []) == "b"
+
+
+def test_a_downgrade_never_takes_a_model_that_the_grant_forbids() -> None:
+    grant = from_accept({"MT-Model-Allowed": "claude-opus-*"}, DEFAULTS)
+    for used in (700, 900):
+        decision = policy.decide(
+            Ask("claude-opus-4-8", 10, 5),
+            Budget(1000, Counts(input_tokens=used)),
+            grant,
+            calls=0,
+            reduced_calls=0,
+            rules=RULES,
+        )
+        assert (decision.model, decision.refusal) == ("claude-opus-4-8", None)
 
 
 @given(st.integers(0, 5000), st.lists(st.tuples(st.integers(1, 800), st.booleans(), st.integers(0, 100)), max_size=40))
