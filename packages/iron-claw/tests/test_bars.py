@@ -400,6 +400,31 @@ async def test_bar_6_an_unknown_price_is_unknown(gateway: Gateway) -> None:
     assert [call["cost_micro_usd"] for call in gateway.calls()] == [None]
 
 
+async def test_bar_6_a_cache_write_for_an_hour_has_no_listed_price_however_its_call_ends(gateway: Gateway) -> None:
+    cached = {"type": "ephemeral", "ttl": "1h"}
+    gateway.upstream.knobs(reply="Z" * 4000)
+    async with aiohttp.ClientSession() as session:
+
+        async def ask(number: int, **more: Any) -> int:
+            system = [{"type": "text", "text": f"rules {number} " * 200, "cache_control": cached}]
+            return await post(session, gateway, {**TOLD, "system": system, **more})
+
+        assert await ask(0) == 200
+        assert await ask(0) == 200  # a read is a read
+        assert await ask(1, stream=True) == 200
+        gateway.upstream.knobs(hold=True)
+        cut = asyncio.create_task(ask(2, stream=True))
+        await until(lambda: len({record["call"] for record in gateway.records() if record["k"] == "progress"}) == 2)
+        gateway.kill()
+        assert await cut == 0
+    gateway.start()
+    gateway.stop()
+    calls = gateway.calls()
+    assert [call["ending"] for call in calls] == ["complete"] * 3 + ["crash"]
+    assert [call["cache_write_tokens"] > 0 for call in calls] == [True, False, True, True]
+    assert [call["cost_micro_usd"] is None for call in calls] == [True, False, True, True]
+
+
 METRICS = [
     "gen_ai_client_token_usage_bucket",
     "gen_ai_server_request_duration_bucket",

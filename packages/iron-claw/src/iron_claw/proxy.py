@@ -292,8 +292,8 @@ class Relay:
         self.usage: StreamUsage | None = None
         self.kept = bytearray()
         """A plain answer's bytes."""
-        self.plain: tuple[Counts, str | None] | None = None
-        """What a plain answer used and its model, once it is whole."""
+        self.plain: tuple[Counts, str | None, bool] | None = None
+        """message_usage of a plain answer, once it is whole."""
         self.readable = True
         self.first_byte = True
         self.began = time.perf_counter()
@@ -367,9 +367,9 @@ class Relay:
             return
         if self.usage.unparsed >= PROGRESS_BYTES or now - self.last_progress >= PROGRESS_S:
             self.last_progress = now
-            self.proxy.sessions.progress(self.call, self.usage.seen())
+            self.proxy.sessions.progress(self.call, self.usage.seen(), unlisted=self.usage.unlisted)
         elif not known:
-            self.proxy.sessions.progress(self.call, self.usage.reported())
+            self.proxy.sessions.progress(self.call, self.usage.reported(), unlisted=self.usage.unlisted)
 
     def _ending(self) -> str:
         """How an answer ended that came to its end."""
@@ -390,27 +390,28 @@ class Relay:
             await self.request.refuse(Refused(code, message))
 
     def _settle(self, ending: str) -> None:
-        counts, estimated, model = self._used(ending)
+        counts, estimated, model, unlisted = self._used(ending)
+        self.call.unlisted |= unlisted
         self.proxy.sessions.settle(
             self.call, counts, ending=ending, status=self.status, estimated=estimated, model=model
         )
 
-    def _used(self, ending: str) -> tuple[Counts, bool, str | None]:  # noqa: PLR0911
-        """(counts, whether they are an estimate, the model that upstream names)."""
+    def _used(self, ending: str) -> tuple[Counts, bool, str | None, bool]:  # noqa: PLR0911
+        """(counts, whether they are an estimate, the model that upstream names, whether the list lacks the price)."""
         if ending in ("upstream_error", "upstream_unreachable", "not_sent"):
-            return Counts(), False, None
+            return Counts(), False, None, False
         if ending == "unreadable":  # packed in spite of what was asked: the worst case is charged
-            return self.call.worst, True, None
+            return self.call.worst, True, None, False
         if self.usage is not None and self.usage.counts:
-            return self.usage.seen(), not self.usage.finished, self.usage.model
+            return self.usage.seen(), not self.usage.finished, self.usage.model, self.usage.unlisted
         plain = self.plain or (message_usage(bytes(self.kept)) if self.usage is None else None)
         if plain is not None:
-            return plain[0], False, plain[1]
+            return plain[0], False, plain[1], plain[2]
         if ending in ("nonsense", "stream_unfinished", "stream_error"):  # an answer to its end, and no message in it
-            return Counts(), True, None
+            return Counts(), True, None, False
         if self.status is not None and self.status >= 400:
-            return Counts(), False, None
-        return self.call.worst, True, None  # it may have generated all that it was asked for
+            return Counts(), False, None, False
+        return self.call.worst, True, None, False  # it may have generated all that it was asked for
 
 
 def _asked(fields: dict[str, Any]) -> tuple[str, int, bool, int]:

@@ -34,6 +34,7 @@ class Held:
     record: Record
     counts: Counts
     last_at: float
+    unlisted: bool = False
 
 
 @dataclass
@@ -104,6 +105,7 @@ def _apply(state: State, record: Record) -> None:  # noqa: PLR0912
         case "progress" if record["call"] in state.held:
             held = state.held[record["call"]]
             held.counts, held.last_at = Counts(**record["counts"]), record["t"]
+            held.unlisted = record.get("unlisted", False)
         case "settle":
             first = state.held.pop(record["call"], None) is not None
             if first and session is not None:

@@ -32,7 +32,7 @@ from iron_claw.metrics import Metrics
 from iron_claw.policy import Ask, Decision, Rules
 from iron_claw.prices import Prices
 from iron_claw.radius import UINT32, Accept, RadiusClient, RadiusDown, Reject, octets
-from iron_claw.replay import Known, Refusal, State
+from iron_claw.replay import Held, Known, Refusal, State
 from iron_claw.settings import Settings
 
 log = structlog.get_logger()
@@ -61,6 +61,8 @@ class Call:
     lease_until: float
     task: asyncio.Task[Any] | None = None
     progress: Counts | None = None
+    unlisted: bool = False
+    """Upstream told of something that the price list has no price for."""
 
     @property
     def worst(self) -> Counts:
@@ -478,11 +480,11 @@ class Sessions:
             self.close(session, "NAS-Request")
         return self._killed(reason, until)
 
-    def progress(self, call: Call, counts: Counts) -> None:
+    def progress(self, call: Call, counts: Counts, *, unlisted: bool) -> None:
         """Writes down what a stream has used so far, so that a crash does not forget it; renews the lease."""
         now = self.clock()
-        call.progress, call.lease_until = counts, now + self.settings.lease_s
-        self._journal("progress", call=call.id, sid=call.session.id, counts=vars(counts))
+        call.progress, call.unlisted, call.lease_until = counts, unlisted, now + self.settings.lease_s
+        self._journal("progress", **progress_record(call, counts))
 
     def settle(
         self, call: Call, counts: Counts, *, ending: str, status: int | None, estimated: bool, model: str | None = None
@@ -492,8 +494,8 @@ class Sessions:
         if session.under_way.pop(call.id, None) is None or not session.budget.settle(call.id, counts):
             return
         now = self.clock()
-        cost = prices.cost_of(call.model, counts, self.prices)
-        if cost is None and model is not None:
+        cost = None if call.unlisted else prices.cost_of(call.model, counts, self.prices)
+        if cost is None and model is not None and not call.unlisted:
             cost = prices.cost_of(model, counts, self.prices)
         session.calls += 1
         session.last_used = now
@@ -688,7 +690,7 @@ class Sessions:
         which they were last heard of; only then an Accounting-On closes what RADIUS still has open.
         """
         for call, held in state.held.items():
-            record = settle_record(held.record, held.counts, held.last_at, self.prices)
+            record = settle_record(held, self.prices)
             state.unstored[call] = record
             session = state.sessions.get(record["sid"])
             if session is not None:
@@ -748,8 +750,7 @@ class Sessions:
             for call in session.under_way.values():
                 records.append({"t": now, "k": "reserve", **reserve_record(call)})
                 if call.progress is not None:
-                    record = {"call": call.id, "sid": session.id, "counts": vars(call.progress)}
-                    records.append({"t": now, "k": "progress", **record})
+                    records.append({"t": now, "k": "progress", **progress_record(call, call.progress)})
         records += [{"t": now, **waiting.to_record()} for waiting in self.accounting.queue]
         return records
 
@@ -837,8 +838,14 @@ def reserve_record(call: Call) -> Record:
     }
 
 
-def settle_record(reserved: Record, counts: Counts, ended: float, price_list: Prices) -> Record:
+def progress_record(call: Call, counts: Counts) -> Record:
+    """What a stream has used so far, as it stands in the journal."""
+    return {"call": call.id, "sid": call.session.id, "counts": vars(counts), "unlisted": call.unlisted}
+
+
+def settle_record(held: Held, price_list: Prices) -> Record:
     """The settlement of a call that a crash cut off."""
+    reserved = held.record
     return {
         "call": reserved["call"],
         "sid": reserved["sid"],
@@ -846,14 +853,14 @@ def settle_record(reserved: Record, counts: Counts, ended: float, price_list: Pr
         "request": reserved["request"],
         "asked": reserved["asked"],
         "model": reserved["model"],
-        "counts": vars(counts),
-        "cost": prices.cost_of(reserved["model"], counts, price_list),
+        "counts": vars(held.counts),
+        "cost": None if held.unlisted else prices.cost_of(reserved["model"], held.counts, price_list),
         "status": None,
         "ending": "crash",
         "action": reserved["action"],
         "estimated": True,
         "started": reserved["started"],
-        "ended": ended,
+        "ended": held.last_at,
     }
 
 
