@@ -64,4 +64,4 @@ def _is_picture(place: str, block: dict[str, Any]) -> bool:
         raise NotMetered(f"{place}.source: type {kind!r} cannot be metered, its content is not in the request")
     if kind == "base64" and block.get("type") != "image":
         raise NotMetered(f"{place}.source: a packed document cannot be metered, a few bytes may hold many pages")
-    return kind == "base64"
+    return bool(kind == "base64")
