@@ -361,6 +361,24 @@ def test_bare_mode_lets_everybody_through_says_so_and_still_counts(gateway: Gate
     assert gateway.accounts() == []
 
 
+@pytest.mark.parametrize("gateway", [{"IRON_CLAW_MODE": "bare"}], indirect=True)
+def test_bar_7_bare_mode_shows_nothing_of_a_key_that_is_not_a_users(gateway: Gateway) -> None:
+    own = "sk-ant-a-key-that-somebody-pays-for"
+    names = {}
+    for key in (own, "." + own, own + ".", "A" * 65 + "." + own, "bob.bobs-own-secret"):
+        assert post(gateway, TOLD, key=key).status_code == 200
+        names[key] = gateway.get("/status", key=key).json()["username"]
+    assert names.pop("bob.bobs-own-secret") == "bob"
+    assert len(set(names.values())) == len(names)
+    assert all(re.fullmatch("key-[0-9a-f]{12}", name) for name in names.values())
+    metrics = gateway.get("/metrics").text
+    gateway.stop()
+    assert {call["username"] for call in gateway.calls()} == {"bob", *names.values()}
+    told = metrics + gateway.log.read_text() + (gateway.state / "journal.jsonl").read_text() + str(gateway.calls())
+    assert "sk-ant" not in told
+    assert "AAAA" not in told
+
+
 def test_bar_7_the_key_stays_inside(gateway: Gateway) -> None:
     gateway.upstream.knobs(key="another")
     seen = [post(gateway, TOLD), gateway.get("/status"), gateway.get("/metrics"), gateway.get("/health")]

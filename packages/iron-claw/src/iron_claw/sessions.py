@@ -158,6 +158,17 @@ def split_key(key: str) -> tuple[str, str]:
     return user, password
 
 
+def bare_user(key: str | None) -> str:
+    """Under which name a key is counted when nobody is asked: its user, of any other kind of key a digest, which shows
+    nothing of it."""
+    if not key:
+        return "anonymous"
+    try:
+        return split_key(key)[0]
+    except Refused:
+        return f"key-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+
+
 class Sessions:
     """All sessions of this gateway."""
 
@@ -334,7 +345,7 @@ class Sessions:
         raise Refused(503, f"{error}; new sessions wait until it is back", retry_after_s=DOWN_RETRY_AFTER_S)
 
     def _enter_bare(self, key: str | None) -> Session:
-        user = (key or "anonymous").partition(".")[0][:64] or "anonymous"
+        user = bare_user(key)
         session = self.open.get(user)
         if session is None:
             d = self._defaults
