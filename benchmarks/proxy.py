@@ -247,15 +247,18 @@ READINGS = (("median", "ms", Way.median), ("p99", "ms", Way.p99), ("rate", "call
 
 
 def results(direct: Way, bare: Way, ours: Way, other: Way | None) -> list[dict[str, Any]]:
-    """The names that stay come first: streamed, the median at 1 connection, the rate at 32."""
-    one, many = (1, True), (32, True)
-    peers = [("bare", "bare ASGI pass-through", bare)] + ([("litellm", "LiteLLM proxy", other)] if other else [])
+    """The names that stay come first: the median at 1 connection and the rate at 32, streamed, and beside the bare one
+    plain (`plain_…`) too."""
+    peers = [("", True, "bare", "bare ASGI pass-through", bare), ("plain_", False, "bare", "the same, plain", bare)]
+    if other:
+        peers.append(("", True, "litellm", "LiteLLM proxy", other))
     rows = []
-    for short, long, peer in peers:
+    for kind, stream, short, long, peer in peers:
+        one, many = (1, stream), (32, stream)
         base = direct.median(one)
         added, theirs = ours.median(one) - base, peer.median(one) - base
-        rows.append(row(f"added_median_vs_{short}", added, "ms", long, theirs))
-        rows.append(row(f"throughput_vs_{short}", ours.rate(many), "calls/s", long, peer.rate(many)))
+        rows.append(row(f"{kind}added_median_vs_{short}", added, "ms", long, theirs))
+        rows.append(row(f"{kind}throughput_vs_{short}", ours.rate(many), "calls/s", long, peer.rate(many)))
     rows.append(row("memory_mb", memory_mb(ours.pid or 0), "MB"))
     for mode in MODES:
         label = f"{'streamed' if mode[1] else 'plain'}_{mode[0]}"

@@ -110,7 +110,7 @@ MEANS = {
     "IRON_CLAW_JOURNAL_FSYNC_S": "how long what was written may wait for the disk, in seconds",
     "IRON_CLAW_LEASE_S": "after so long without a sign a reservation is looked at, in seconds",
     "IRON_CLAW_DATABASE_URL": "where `llm_calls` and the users are, as the role `radius`",
-    "IRON_CLAW_DRAIN_S": "how long streams may go on after SIGTERM, in seconds",
+    "IRON_CLAW_DRAIN_S": "how long streams may go on after SIGTERM, in seconds (at most 14)",
     "DATABASE_URL": "the database for requests and ingest; may be a pooler in transaction mode",
     "DATABASE_DIRECT_URL": "the database without a pooler, for LISTEN and migrations; not set: DATABASE_URL",
     "MT_ENV": "local or prod; prod refuses placeholder secrets",

@@ -138,6 +138,84 @@ def test_what_cannot_be_metered_is_refused(gateway: Gateway, body: bytes, status
     assert gateway.upstream.served() == []
 
 
+def said(*blocks: object) -> dict[str, object]:
+    return {"messages": [{"role": "user", "content": list(blocks)}]}
+
+
+ELSEWHERE = {"type": "url", "url": "https://example.org/long.pdf"}
+UPLOADED = {"type": "file", "file_id": "file_1"}
+PACKED = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}
+UNMETERED: list[tuple[dict[str, object], str]] = [
+    (said({"type": "document", "source": ELSEWHERE}), "messages.0.content.0.source"),
+    (said({"type": "text", "text": "?"}, {"type": "image", "source": UPLOADED}), "messages.0.content.1.source"),
+    (said({"type": "document", "source": PACKED}), "messages.0.content.0.source"),
+    (said({"type": "container_upload", "file_id": "file_1"}), "messages.0.content.0"),
+    (
+        said({"type": "tool_result", "tool_use_id": "t", "content": [{"type": "image", "source": ELSEWHERE}]}),
+        "messages.0.content.0.content.0.source",
+    ),
+    (
+        said({"type": "document", "source": {"type": "content", "content": [{"type": "image", "source": ELSEWHERE}]}}),
+        "messages.0.content.0.source.content.0.source",
+    ),
+    ({"system": [{"type": "document", "source": ELSEWHERE}]}, "system.0.source"),
+    (
+        {"tools": [{"name": "own", "input_schema": {}}, {"type": "web_search_20250305", "name": "web_search"}]},
+        "tools.1",
+    ),
+    ({"tools": [{"type": "code_execution_20250825", "name": "code_execution"}]}, "tools.0"),
+    ({"mcp_servers": [{"type": "url", "url": "https://example.org", "name": "m"}]}, "mcp_servers"),
+    ({"container": "container_1"}, "container"),
+]
+
+
+@pytest.mark.parametrize(
+    "gateway", [{}, {"IRON_CLAW_POLICY_MODE": "monitor"}], indirect=True, ids=["enforce", "monitor"]
+)
+def test_bar_1_what_costs_more_than_its_bytes_show_cannot_be_metered_and_is_refused(gateway: Gateway) -> None:
+    for more, place in UNMETERED:
+        refused = post(gateway, {**TOLD, **more})
+        assert refused.status_code == 400, (more, refused.text)
+        assert refused.json()["error"]["type"] == "invalid_request_error"
+        assert refused.json()["error"]["message"].startswith(f"{place}: "), refused.text
+        assert "cannot be metered" in refused.json()["error"]["message"]
+    assert gateway.upstream.served() == []
+    assert gateway.get("/status").json()["tokens_reserved"] == 0
+
+
+SCHEMA = {"type": "object", "properties": {"source": {"type": "url"}}}
+PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
+NOTE = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "a note"}}
+USED = [
+    {"role": "user", "content": "Look"},
+    {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "look", "input": {"source": ELSEWHERE}}]},
+    {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": [PICTURE]}]},
+]
+ALLOWED: list[tuple[dict[str, object], int]] = [
+    ({"tools": []}, 0),
+    ({"container": None}, 0),
+    (said(NOTE), 0),
+    ({"tools": [{"name": "look", "input_schema": SCHEMA}]}, 1000),
+    ({"tools": [{"type": "custom", "name": name, "input_schema": SCHEMA} for name in "abc"]}, 1000),
+    (said(PICTURE, PICTURE), 10_000),
+    ({"messages": USED, "tools": [{"name": "look", "input_schema": SCHEMA}]}, 6000),
+]
+
+
+@pytest.mark.parametrize(("more", "hidden"), ALLOWED)
+def test_bar_1_tools_and_pictures_are_reserved_with_what_they_cost_beside_their_bytes(
+    gateway: Gateway, more: dict[str, object], hidden: int
+) -> None:
+    body = json.dumps({**TOLD, **more}).encode()
+    worst = -(-len(body) // 2) + 200 + hidden
+    gateway.grant(MT_Token_Budget=worst - 1)
+    refused = post(gateway, body)
+    assert (refused.status_code, refused.json()["error"]["max_tokens"]) == (429, 199)
+    gateway.end_session()
+    gateway.grant(MT_Token_Budget=worst)
+    assert post(gateway, body).status_code == 200
+
+
 def test_bar_5_no_side_door(gateway: Gateway) -> None:
     for method, path in [
         ("GET", "/"),
@@ -281,6 +359,24 @@ def test_bare_mode_lets_everybody_through_says_so_and_still_counts(gateway: Gate
     gateway.stop()
     assert len(gateway.calls()) == 1
     assert gateway.accounts() == []
+
+
+@pytest.mark.parametrize("gateway", [{"IRON_CLAW_MODE": "bare"}], indirect=True)
+def test_bar_7_bare_mode_shows_nothing_of_a_key_that_is_not_a_users(gateway: Gateway) -> None:
+    own = "sk-ant-a-key-that-somebody-pays-for"
+    names = {}
+    for key in (own, "." + own, own + ".", "A" * 65 + "." + own, "bob.bobs-own-secret"):
+        assert post(gateway, TOLD, key=key).status_code == 200
+        names[key] = gateway.get("/status", key=key).json()["username"]
+    assert names.pop("bob.bobs-own-secret") == "bob"
+    assert len(set(names.values())) == len(names)
+    assert all(re.fullmatch("key-[0-9a-f]{12}", name) for name in names.values())
+    metrics = gateway.get("/metrics").text
+    gateway.stop()
+    assert {call["username"] for call in gateway.calls()} == {"bob", *names.values()}
+    told = metrics + gateway.log.read_text() + (gateway.state / "journal.jsonl").read_text() + str(gateway.calls())
+    assert "sk-ant" not in told
+    assert "AAAA" not in told
 
 
 def test_bar_7_the_key_stays_inside(gateway: Gateway) -> None:

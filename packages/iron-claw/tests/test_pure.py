@@ -15,6 +15,9 @@ from iron_claw.budget import Budget, Counts
 from iron_claw.grant import Defaults, Grant, changed, from_accept, session_limit
 from iron_claw.ladder import Action, Thresholds
 from iron_claw.policy import Ask, Rules
+from iron_claw.serve import STOP_WITHIN_S
+from iron_claw.settings import PRICES, Settings
+from iron_claw.usage import StreamUsage, message_usage
 
 DEFAULTS = Defaults(session_timeout_s=86400, idle_timeout_s=900, interim_s=300)
 GRANT = from_accept({}, DEFAULTS)
@@ -54,7 +57,7 @@ def test_the_ladder_never_goes_back_as_use_rises(first: int, more: int, limit: i
     [
         ("claude-opus-4-8", [], "claude-sonnet-4-6"),
         ("claude-opus-4-8", ["claude-opus-*", "claude-haiku-4-5"], "claude-haiku-4-5"),
-        ("claude-opus-4-8", ["claude-opus-4-8"], "claude-sonnet-4-6"),
+        ("claude-opus-4-8", ["claude-opus-4-8"], "claude-opus-4-8"),
         ("claude-haiku-4-5", [], "claude-haiku-4-5"),
         ("gpt", [], "gpt"),
     ],
@@ -66,7 +69,22 @@ def test_a_downgrade_takes_the_first_cheaper_model_that_the_grant_names(
 
 
 def test_a_map_that_runs_in_a_circle_ends() -> None:
-    assert ladder.cheaper("a", {"a": "b", "b": "a"}, ["c"]) == "b"
+    assert ladder.cheaper("a", {"a": "b", "b": "a"}, ["c"]) == "a"
+    assert ladder.cheaper("a", {"a": "b", "b": "a"}, []) == "b"
+
+
+def test_a_downgrade_never_takes_a_model_that_the_grant_forbids() -> None:
+    grant = from_accept({"MT-Model-Allowed": "claude-opus-*"}, DEFAULTS)
+    for used in (700, 900):
+        decision = policy.decide(
+            Ask("claude-opus-4-8", 10, 5),
+            Budget(1000, Counts(input_tokens=used)),
+            grant,
+            calls=0,
+            reduced_calls=0,
+            rules=RULES,
+        )
+        assert (decision.model, decision.refusal) == ("claude-opus-4-8", None)
 
 
 @given(st.integers(0, 5000), st.lists(st.tuples(st.integers(1, 800), st.booleans(), st.integers(0, 100)), max_size=40))
@@ -171,7 +189,11 @@ def test_only_the_named_fields_of_a_body_change(fields: dict[str, Any], indent: 
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"[]", b"{", b'{"a":1}x', b'{"a":1,"a":2}', b'{"a" 1}', b"\xff{}", b"{1:2}", b"{,}"]
+    "raw",
+    [
+        *(b"", b"[]", b"{", b'{"a":1}x', b'{"a":1,"a":2}', b'{"a" 1}', b"\xff{}", b"{1:2}", b"{,}"),
+        b'{"tools":[{"type":"web_search_20250305","type":"custom"}]}',
+    ],
 )
 def test_a_body_that_two_readers_could_read_differently_is_refused(raw: bytes) -> None:
     with pytest.raises(body.BadBody):
@@ -179,12 +201,61 @@ def test_a_body_that_two_readers_could_read_differently_is_refused(raw: bytes) -
 
 
 def test_an_unknown_price_is_unknown_and_nothing_used_is_free() -> None:
-    list_ = prices.load(Path(prices.__file__).with_name("prices.toml"))
+    list_ = prices.load(PRICES)
     used = Counts(1000, 1000, 1000, 1000)
     assert prices.cost_of("claude-sonnet-4-6", used, list_) == 3000 + 3750 + 300 + 15000
     assert prices.cost_of("a-model-of-tomorrow", used, list_) is None
     assert prices.cost_of("a-model-of-tomorrow", Counts(), list_) == 0
     assert prices.cost_of("claude-haiku-4-5", Counts(input_tokens=1), list_) == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "cost"),
+    [
+        ("claude-opus-4-8", 5 + 25),
+        ("claude-opus-4-20250514", 15 + 75),
+        ("claude-opus-4-1-20250805", 15 + 75),
+        ("claude-opus-4-99", None),
+        ("claude-sonnet-4-99", None),
+        ("claude-haiku-4-99", None),
+    ],
+)
+def test_models_of_one_name_have_prices_of_their_own_and_a_new_one_has_none(model: str, cost: int | None) -> None:
+    assert prices.cost_of(model, Counts(input_tokens=1, output_tokens=1), prices.load(PRICES)) == cost
+
+
+def test_the_list_of_prices_has_no_open_end() -> None:
+    assert not [name for name in prices.load(PRICES) if "*" in name]
+
+
+@pytest.mark.parametrize(
+    ("usage", "unlisted"),
+    [
+        ({"input_tokens": 1, "service_tier": "standard", "inference_geo": "not_available"}, False),
+        ({"cache_creation": {"ephemeral_5m_input_tokens": 9, "ephemeral_1h_input_tokens": 0}}, False),
+        ({"cache_creation": None, "speed": None}, False),
+        ({"cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 9}}, True),
+        ({"speed": "fast"}, True),
+        ({"service_tier": "priority"}, True),
+        ({"inference_geo": "us"}, True),
+    ],
+)
+def test_what_the_list_of_prices_does_not_cover_is_seen_plain_and_streamed(
+    usage: dict[str, Any], unlisted: bool
+) -> None:
+    read = message_usage(json.dumps({"usage": usage}).encode())
+    assert read is not None
+    assert read[2] == unlisted
+    stream = StreamUsage()
+    stream.feed(f"event: message_start\ndata: {json.dumps({'message': {'usage': usage}})}\n\n".encode())
+    stream.feed(b'event: message_delta\ndata: {"usage": {"output_tokens": 1}}\n\n')
+    assert (stream.finished, stream.unlisted) == (True, unlisted)
+
+
+def test_no_drain_is_so_long_that_the_end_would_take_more_than_twenty_seconds() -> None:
+    assert Settings(drain_s=14).drain_s < STOP_WITHIN_S
+    with pytest.raises(ValueError, match="drain_s"):
+        Settings(drain_s=15)
 
 
 def test_a_price_file_says_which_entry_is_wrong(tmp_path: Path) -> None:

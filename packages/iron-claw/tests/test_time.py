@@ -8,18 +8,20 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from devstack.gateway_testing import Radius
 from iron_claw.budget import Counts
 from iron_claw.errors import Refused
 from iron_claw.journal import Journal, JournalError, read
+from iron_claw.ladder import Action
 from iron_claw.metrics import Metrics
 from iron_claw.policy import Ask
 from iron_claw.prices import load
 from iron_claw.radius import RadiusClient
 from iron_claw.replay import replay
-from iron_claw.sessions import Sessions, month_end
+from iron_claw.sessions import Sessions, iso, month_end
 from iron_claw.settings import PRICES, Settings
 
 KEY = "ann.a-long-enough-secret"
@@ -47,10 +49,10 @@ class Gate:
         self.journal.begin(self.sessions.restore(replay(self.journal.open())))
         self.sender = asyncio.create_task(self.sessions.accounting.send())
 
-    async def use(self, tokens: int) -> None:
+    async def use(self, tokens: int, key: str = KEY) -> None:
         """One call that uses so many tokens."""
-        session = await self.sessions.enter(KEY)
-        call = self.sessions.begin(session, Ask("claude-sonnet-4-6", tokens, 0), "r", charged_input=0)
+        session = await self.sessions.enter(key)
+        call = self.sessions.begin(session, Ask("claude-sonnet-4-6", tokens, 0), "r")
         used = Counts(output_tokens=tokens)
         self.sessions.settle(call, used, ending="complete", status=200, estimated=False)
 
@@ -103,16 +105,73 @@ async def test_the_monthly_cap_holds_what_radius_was_not_told_yet(gate: Gate, ra
 
 
 async def test_a_month_that_is_used_up_is_refused_at_the_door_with_its_reset_date(gate: Gate, radius: Radius) -> None:
-    for _ in range(2):
-        await gate.use(500)
-        if "ann" in gate.sessions.open:
-            gate.sessions.close(gate.sessions.open["ann"], "User-Request")
-    assert await gate.sessions.accounting.flushed(60)
+    await use_up_the_month(gate)
     gate.sessions.refused.clear()  # the gateway's own word: here it is FreeRADIUS that refuses
     with pytest.raises(Refused) as refused:
         await gate.sessions.enter(KEY)
     assert refused.value.status == 429
-    assert refused.value.details["resets_at"].endswith("-01T00:00:00Z")
+    assert refused.value.details["resets_at"] == iso(month_end(gate.now))
+
+
+async def use_up_the_month(gate: Gate) -> None:
+    """Two sessions of 500 tokens: the second one is killed. RADIUS knows of both."""
+    await gate.use(500)
+    gate.sessions.close(gate.sessions.open["ann"], "User-Request")
+    assert await gate.sessions.accounting.flushed(60)
+    await gate.use(500)
+    assert "ann" not in gate.sessions.open
+    assert await gate.sessions.accounting.flushed(60)
+
+
+def set_monthly_budget(radius: Radius, tokens: int) -> None:
+    with psycopg.connect(radius.database.dsn) as connection:
+        connection.execute(
+            "update radcheck set value = %s where username = 'ann' and attribute = 'MT-Max-Monthly-Tokens'",
+            [str(tokens)],
+        )
+
+
+async def test_more_tokens_for_the_month_lift_the_kill_of_a_month_that_was_used_up(gate: Gate, radius: Radius) -> None:
+    await use_up_the_month(gate)
+    with pytest.raises(Refused) as refused:
+        await gate.use(1)
+    assert (refused.value.status, refused.value.details["resets_at"]) == (429, iso(month_end(gate.now)))
+    killed = await gate.sessions.look(KEY)
+    assert (killed.rung, killed.budget.settled.total, killed.resets_at) == (Action.KILL, 500, month_end(gate.now))
+    set_monthly_budget(radius, 1300)
+    assert (await gate.sessions.look(KEY)).rung is Action.NONE
+    assert (await gate.sessions.enter(KEY)).budget.limit == 300
+    await gate.use(300)
+
+
+@pytest.mark.parametrize("gate", [{"grace_s": 3600, "radius_timeout_s": 0.2}], indirect=True)
+async def test_grace_lets_nobody_in_whose_month_is_used_up(gate: Gate, radius: Radius) -> None:
+    await use_up_the_month(gate)
+    radius.stop()
+    with pytest.raises(Refused) as refused:
+        await gate.sessions.enter(KEY)
+    assert (refused.value.status, refused.value.details["resets_at"]) == (429, iso(month_end(gate.now)))
+
+
+async def test_a_kill_by_calls_is_over_with_the_session_though_the_month_has_a_budget(
+    gate: Gate, radius: Radius
+) -> None:
+    radius.add_user("bob", "bobs-own-secret", check={"MT-Max-Monthly-Tokens": 1000}, MT_Max_LLM_Calls=1)
+    bob = "bob.bobs-own-secret"
+    await gate.use(10, bob)
+    session = gate.sessions.open["bob"]
+    over = session.started_at + gate.settings.session_timeout_s
+    with pytest.raises(Refused) as refused:
+        await gate.use(10, bob)
+    assert (refused.value.status, refused.value.details["resets_at"]) == (429, iso(over))
+    assert (await gate.sessions.look(bob)).resets_at == over
+    gate.now = over - 1
+    with pytest.raises(Refused, match="all 1 calls"):
+        await gate.use(10, bob)
+    gate.now = over + 1
+    gate.sessions.tick()
+    await gate.use(10, bob)
+    assert gate.sessions.open["bob"].id != session.id
 
 
 async def test_a_kill_is_over_when_the_session_would_have_been(gate: Gate, radius: Radius) -> None:
@@ -157,16 +216,16 @@ async def test_a_reservation_that_its_task_forgot_is_settled_when_its_lease_is_o
     session = await gate.sessions.enter(KEY)
 
     async def begins_and_forgets() -> None:
-        gate.sessions.begin(session, Ask("claude-sonnet-4-6", 100, 50), "r", charged_input=25)
+        gate.sessions.begin(session, Ask("claude-sonnet-4-6", 100, 50), "r")
 
     await asyncio.create_task(begins_and_forgets())
-    gate.sessions.begin(session, Ask("claude-sonnet-4-6", 10, 5), "r", charged_input=2)  # this task goes on
+    gate.sessions.begin(session, Ask("claude-sonnet-4-6", 10, 5), "r")  # this task goes on
     gate.now += gate.settings.lease_s - 1
     gate.sessions.tick()
     assert (session.budget.reserved, session.budget.settled.total) == (165, 0)
     gate.now += 2
     gate.sessions.tick()
-    assert (session.budget.reserved, session.budget.settled.total) == (15, 26)
+    assert (session.budget.reserved, session.budget.settled.total) == (15, 150)
 
 
 async def test_counts_beyond_32_bits_reach_radacct_whole(gate: Gate, radius: Radius) -> None:

@@ -98,7 +98,7 @@ LOW = {"IRON_CLAW_DOWNGRADE_PCT": "25", "IRON_CLAW_REDUCE_PCT": "40"}
 async def test_a_low_budget_is_said_and_in_enforce_mode_worked_with_the_cheaper_model(
     metered: Workshop, gateway: Gateway, models: list[str]
 ) -> None:
-    gateway.grant(MT_Token_Budget=6_000)
+    gateway.grant(MT_Token_Budget=6_900)
     metered.settings = metered.settings.model_copy(update={"model": "claude-sonnet-4-6"})
     result = await metered.run()
     lands_with(result, "the gateway's ladder stands at 'reduce'")

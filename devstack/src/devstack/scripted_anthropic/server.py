@@ -62,6 +62,8 @@ class Knobs:
     """Waits so long before each event of a stream."""
     hold: bool = False
     """Streams stop after their first delta until this is false again."""
+    hold_after: int = 0
+    """With hold: they stop once so many bytes of content are written."""
     key: str = ""
     """When set, any other key is answered 401."""
 
@@ -275,7 +277,7 @@ class ScriptedAnthropic:
                 await answer.write(event[at : at + size])
             written += content
             entry.output_tokens = wire.output_tokens(written)
-            if content and not self.released.is_set():
+            if content and written >= self.knobs.hold_after and not self.released.is_set():
                 await self.released.wait()
         await answer.write_eof()
         entry.complete = True

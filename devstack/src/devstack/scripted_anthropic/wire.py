@@ -3,7 +3,8 @@
 The rule: tokens = a quarter of the UTF-8 length, rounded up.
 - input: of the request body, every byte as it was received. Where blocks are marked with `cache_control`, the prefix up
   to the last marked block (tools, system, messages, as compact JSON) counts as cache write the first time and as cache
-  read afterwards; what remains of the body's tokens is plain input. So the three always add up to the body's.
+  read afterwards; what remains of the body's tokens is plain input. So the three always add up to the body's. A write
+  is one for an hour when any marked block says `"ttl": "1h"`, else one for five minutes.
 - output: of the content that was sent: the text of text blocks and the JSON text of tool inputs, together. At least 1.
   Of an answer that was cut, the content sent until then.
 """
@@ -48,6 +49,8 @@ class Usage:
     cache_creation_input_tokens: int = 0
     cache_read_input_tokens: int = 0
     output_tokens: int = 0
+    for_an_hour: bool = False
+    """The cache write is one of the dearer kind."""
 
 
 def _cached_prefix(request: JsonObject) -> str | None:
@@ -73,7 +76,7 @@ def input_usage(body: bytes, request: JsonObject, cached: set[str]) -> Usage:
     if digest in cached:
         return Usage(total - count, cache_read_input_tokens=count)
     cached.add(digest)
-    return Usage(total - count, cache_creation_input_tokens=count)
+    return Usage(total - count, cache_creation_input_tokens=count, for_an_hour='"ttl":"1h"' in prefix)
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,10 @@ def _usage(usage: Usage) -> JsonObject:
     return {
         "input_tokens": usage.input_tokens,
         "cache_creation_input_tokens": usage.cache_creation_input_tokens,
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": 0 if usage.for_an_hour else usage.cache_creation_input_tokens,
+            "ephemeral_1h_input_tokens": usage.cache_creation_input_tokens if usage.for_an_hour else 0,
+        },
         "cache_read_input_tokens": usage.cache_read_input_tokens,
         "output_tokens": usage.output_tokens,
         "service_tier": "standard",

@@ -9,13 +9,21 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-_decode = json.JSONDecoder().raw_decode
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise BadBody("a field stands twice in an object of the request body")
+    return fields
+
+
+_decode = json.JSONDecoder(object_pairs_hook=_once).raw_decode
 _SPACE = " \t\n\r"
 _space = re.compile(f"[{_SPACE}]*")
 
 
 class BadBody(ValueError):
-    """The body is not one JSON object with each field once; the text says what is wrong, and is shown to the client."""
+    """The body is not one JSON object, or has a field twice; the text says which, and is shown to the client."""
 
 
 @dataclass(frozen=True)

@@ -48,12 +48,12 @@ def allowed(model: str, grant: Sequence[str]) -> bool:
 def cheaper(model: str, model_map: Mapping[str, str], grant: Sequence[str]) -> str:
     """The model to use instead: the first on the map's way down that the grant names.
 
-    When the grant names none of them, the map's first step: it is cheaper than what was granted. A model that the map
-    does not know stays. The map's keys may hold `*`.
+    A model that the map does not know stays, and so does one below which the grant names none. The map's keys may hold
+    `*`.
     """
     way: list[str] = []
     here = model
     while (step := entry_of(here, model_map)) is not None and step != model and step not in way:
         way.append(step)
         here = step
-    return next((name for name in way if allowed(name, grant)), way[0] if way else model)
+    return next((name for name in way if allowed(name, grant)), model)

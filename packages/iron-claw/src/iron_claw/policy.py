@@ -50,6 +50,8 @@ class Decision:
     reason: str = ""
     fits: int | None = None
     """With a refusal: the largest max_tokens that would have gone out; None when none would."""
+    no_tokens: bool = False
+    """With a kill: it is tokens that are used up, and not calls."""
 
 
 def decide(ask: Ask, budget: Budget, grant: Grant, *, calls: int, reduced_calls: int, rules: Rules) -> Decision:  # noqa: PLR0911
@@ -57,9 +59,9 @@ def decide(ask: Ask, budget: Budget, grant: Grant, *, calls: int, reduced_calls:
     action = ladder.action(budget.used, budget.limit, rules.thresholds)
     model, max_tokens = ask.model, ask.max_tokens
 
-    def refuse(refusal: Refusal, reason: str, fits: int | None = None) -> Decision:
+    def refuse(refusal: Refusal, reason: str, fits: int | None = None, *, no_tokens: bool = False) -> Decision:
         rung = Action.KILL if refusal == "kill" else action
-        return Decision(rung, ask.model, ask.max_tokens, 0, refusal, reason, fits)
+        return Decision(rung, ask.model, ask.max_tokens, 0, refusal, reason, fits, no_tokens)
 
     if not ladder.allowed(ask.model, grant.models):
         return refuse("model", f"model {ask.model!r} is not in your grant ({', '.join(grant.models)})")
@@ -67,7 +69,7 @@ def decide(ask: Ask, budget: Budget, grant: Grant, *, calls: int, reduced_calls:
         return refuse("kill", f"all {grant.max_llm_calls} calls of the session are used")
     if action is Action.KILL:
         if budget.settled.total >= (budget.limit or 0):
-            return refuse("kill", f"all {budget.limit} tokens of the session are used")
+            return refuse("kill", f"all {budget.limit} tokens of the session are used", no_tokens=True)
         return refuse("busy", "calls that are under way hold all that is left of the session's tokens")
     room = budget.room
     cap = None
@@ -85,7 +87,8 @@ def decide(ask: Ask, budget: Budget, grant: Grant, *, calls: int, reduced_calls:
         if most < 1:
             if budget.reserved:
                 return refuse("busy", "calls that are under way hold most of what is left of the session's tokens")
-            return refuse("kill", f"{room} tokens are left of {budget.limit}: not enough for this call's input")
+            reason = f"{room} tokens are left of {budget.limit}: not enough for this call's input"
+            return refuse("kill", reason, no_tokens=True)
         max_tokens = min(max_tokens, most, most if cap is None else cap)
         if max_tokens <= ask.thinking_budget:
             reason = f"max_tokens may be {max_tokens} at most, which leaves nothing beside thinking.budget_tokens"

@@ -20,13 +20,13 @@ import structlog
 from yarl import URL
 
 from iron_claw import body as bodies
-from iron_claw import status, upstream
+from iron_claw import metered, status, upstream
 from iron_claw.budget import Counts
 from iron_claw.errors import Refused
 from iron_claw.journal import JournalError
 from iron_claw.policy import Ask
 from iron_claw.sessions import Call, Sessions, digest_of, split_key
-from iron_claw.usage import StreamUsage, message_usage, tokens_of
+from iron_claw.usage import StreamUsage, message_usage
 
 log = structlog.get_logger()
 
@@ -39,6 +39,8 @@ UPSTREAM_PATHS = ("/v1/messages", "/v1/messages/count_tokens", "/v1/models")
 PROGRESS_BYTES = 4096
 PROGRESS_S = 0.5
 STOP_WAIT_S = 5.0
+NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
+"""No connection came about. After any other failure upstream may have got the call, and generated an answer."""
 MAX_PLAIN_ANSWER = 64 * 2**20
 _BOOT = secrets.token_hex(8)
 _numbers = itertools.count(1)
@@ -169,8 +171,12 @@ class Proxy:
         except bodies.BadBody as error:
             raise Refused(400, str(error)) from error
         model, max_tokens, stream, thinking = _asked(body.fields)
-        ask = Ask(model, max_tokens, -(-len(raw) // self.settings.input_bytes_per_token), thinking)
-        call = self.sessions.begin(session, ask, request.id, charged_input=tokens_of(len(raw)))
+        try:
+            hidden = metered.hidden_tokens(body.fields)
+        except metered.NotMetered as error:
+            raise Refused(400, str(error)) from error
+        ask = Ask(model, max_tokens, -(-len(raw) // self.settings.input_bytes_per_token) + hidden, thinking)
+        call = self.sessions.begin(session, ask, request.id)
         changes: dict[str, Any] = {}
         if call.decision.model != model:
             changes["model"] = call.decision.model
@@ -286,8 +292,8 @@ class Relay:
         self.usage: StreamUsage | None = None
         self.kept = bytearray()
         """A plain answer's bytes."""
-        self.plain: tuple[Counts, str | None] | None = None
-        """What a plain answer used and its model, once it is whole."""
+        self.plain: tuple[Counts, str | None, bool] | None = None
+        """message_usage of a plain answer, once it is whole."""
         self.readable = True
         self.first_byte = True
         self.began = time.perf_counter()
@@ -312,12 +318,15 @@ class Relay:
             await self.request.chunk(b"", more=False)
         except JournalError as error:
             await self._fail(503, f"no accounting can be kept: {error}")
+        except NEVER_SENT as error:
+            ending = "upstream_unreachable"
+            await self._fail(502, f"upstream cannot be reached: {type(error).__name__}")
         except TimeoutError:
             ending = "upstream_timeout"
             await self._fail(504, "upstream did not answer in time")
         except aiohttp.ClientError as error:
-            ending = "upstream_cut" if self.status is not None else "upstream_unreachable"
-            await self._fail(502, f"upstream cannot be reached: {type(error).__name__}")
+            ending = "upstream_cut"
+            await self._fail(502, f"upstream broke the connection: {type(error).__name__}")
         except asyncio.CancelledError as cancelled:
             if watch is not None and watch.done() and not watch.cancelled():
                 ending = "client_gone" if ending == "shutdown" else ending  # nobody is left to answer
@@ -358,9 +367,9 @@ class Relay:
             return
         if self.usage.unparsed >= PROGRESS_BYTES or now - self.last_progress >= PROGRESS_S:
             self.last_progress = now
-            self.proxy.sessions.progress(self.call, self.usage.seen())
+            self.proxy.sessions.progress(self.call, self.usage.seen(), unlisted=self.usage.unlisted)
         elif not known:
-            self.proxy.sessions.progress(self.call, self.usage.reported())
+            self.proxy.sessions.progress(self.call, self.usage.reported(), unlisted=self.usage.unlisted)
 
     def _ending(self) -> str:
         """How an answer ended that came to its end."""
@@ -381,29 +390,28 @@ class Relay:
             await self.request.refuse(Refused(code, message))
 
     def _settle(self, ending: str) -> None:
-        counts, estimated, model = self._used(ending)
+        counts, estimated, model, unlisted = self._used(ending)
+        self.call.unlisted |= unlisted
         self.proxy.sessions.settle(
             self.call, counts, ending=ending, status=self.status, estimated=estimated, model=model
         )
 
-    def _used(self, ending: str) -> tuple[Counts, bool, str | None]:  # noqa: PLR0911
-        """(counts, whether they are an estimate, the model that upstream names)."""
-        held = self.call.decision
+    def _used(self, ending: str) -> tuple[Counts, bool, str | None, bool]:  # noqa: PLR0911
+        """(counts, whether they are an estimate, the model that upstream names, whether the list lacks the price)."""
         if ending in ("upstream_error", "upstream_unreachable", "not_sent"):
-            return Counts(), False, None
+            return Counts(), False, None, False
         if ending == "unreadable":  # packed in spite of what was asked: the worst case is charged
-            return Counts(input_tokens=held.reserve - held.max_tokens, output_tokens=held.max_tokens), True, None
+            return self.call.worst, True, None, False
         if self.usage is not None and self.usage.counts:
-            return self.usage.seen(), not self.usage.finished, self.usage.model
+            return self.usage.seen(), not self.usage.finished, self.usage.model, self.usage.unlisted
         plain = self.plain or (message_usage(bytes(self.kept)) if self.usage is None else None)
         if plain is not None:
-            return plain[0], False, plain[1]
+            return plain[0], False, plain[1], plain[2]
         if ending in ("nonsense", "stream_unfinished", "stream_error"):  # an answer to its end, and no message in it
-            return Counts(), True, None
+            return Counts(), True, None, False
         if self.status is not None and self.status >= 400:
-            return Counts(), False, None
-        generated = tokens_of(len(self.kept))
-        return Counts(input_tokens=self.call.input_estimate, output_tokens=max(1, generated)), True, None
+            return Counts(), False, None, False
+        return self.call.worst, True, None, False  # it may have generated all that it was asked for
 
 
 def _asked(fields: dict[str, Any]) -> tuple[str, int, bool, int]:

@@ -29,11 +29,12 @@ class OpenSession:
 
 @dataclass
 class Held:
-    """A call that was reserved and not settled, with what is known of what it used."""
+    """A call that was reserved and not settled, with what is known of what it used: at first its reservation."""
 
     record: Record
     counts: Counts
     last_at: float
+    unlisted: bool = False
 
 
 @dataclass
@@ -53,6 +54,8 @@ class Refusal:
     until: float
     reason: str
     session: Record
+    month: bool = False
+    """It is the month's tokens that are used up: RADIUS refuses, and shows by an Accept that there are more."""
 
 
 @dataclass
@@ -96,11 +99,13 @@ def _apply(state: State, record: Record) -> None:  # noqa: PLR0912
         case "grant" if session is not None:
             session.grant = record["grant"]
         case "reserve":
-            held = Held(record, Counts(input_tokens=record["input_estimate"], output_tokens=1), record["t"])
-            state.held[record["call"]] = held
+            most = record["max_tokens"]
+            worst = Counts(input_tokens=record["tokens"] - most, output_tokens=most)
+            state.held[record["call"]] = Held(record, worst, record["t"])
         case "progress" if record["call"] in state.held:
             held = state.held[record["call"]]
             held.counts, held.last_at = Counts(**record["counts"]), record["t"]
+            held.unlisted = record.get("unlisted", False)
         case "settle":
             first = state.held.pop(record["call"], None) is not None
             if first and session is not None:
@@ -118,8 +123,8 @@ def _apply(state: State, record: Record) -> None:  # noqa: PLR0912
         case "acked":
             state.accounting.pop(record["id"], None)
         case "refused":
-            names = ("digest", "until", "reason", "session")
-            state.refused[record["user"]] = Refusal(**{name: record[name] for name in names})
+            names = ("digest", "until", "reason", "session", "month")
+            state.refused[record["user"]] = Refusal(**{name: record[name] for name in names if name in record})
         case "known":
             state.known[record["user"]] = Known(record["digest"], record["grant"], record["at"])
         case _:

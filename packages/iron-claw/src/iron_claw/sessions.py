@@ -32,7 +32,7 @@ from iron_claw.metrics import Metrics
 from iron_claw.policy import Ask, Decision, Rules
 from iron_claw.prices import Prices
 from iron_claw.radius import UINT32, Accept, RadiusClient, RadiusDown, Reject, octets
-from iron_claw.replay import Known, Refusal, State
+from iron_claw.replay import Held, Known, Refusal, State
 from iron_claw.settings import Settings
 
 log = structlog.get_logger()
@@ -57,12 +57,18 @@ class Call:
     decision: Decision
     asked_model: str
     model: str
-    input_estimate: int
-    """What is charged for the input when upstream's own count was never seen."""
     started_at: float
     lease_until: float
     task: asyncio.Task[Any] | None = None
     progress: Counts | None = None
+    unlisted: bool = False
+    """Upstream told of something that the price list has no price for."""
+
+    @property
+    def worst(self) -> Counts:
+        """The reservation: what is charged when nothing was seen of the answer to a call that went out."""
+        most = self.decision.max_tokens
+        return Counts(input_tokens=self.decision.reserve - most, output_tokens=most)
 
 
 @dataclass
@@ -85,17 +91,28 @@ class Session:
     rung: Action = Action.NONE
     last_interim: float = 0.0
     closing: Cause | None = None
+    refused_until: float | None = None
+    """After a kill."""
     under_way: dict[str, Call] = field(default_factory=dict)
     closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def resets_at(self) -> float:
-        """When the session's budget is new again: its time is over, or the month is."""
-        over = self.started_at + self.grant.session_timeout_s
-        month = self.grant.monthly_budget
-        if month is not None and self.budget.limit is not None and self.budget.limit != self.grant.token_budget:
-            return max(over, month_end(self.started_at))
-        return over
+        """When there is a new budget: its time is over, or the month is, where that leaves fewer tokens."""
+        if self.refused_until is not None:
+            return self.refused_until
+        return month_end(self.started_at) if self.month_bound else self.over_at
+
+    @property
+    def over_at(self) -> float:
+        """Session start + Session-Timeout."""
+        return self.started_at + self.grant.session_timeout_s
+
+    @property
+    def month_bound(self) -> bool:
+        """What the month leaves is less than the session's own budget."""
+        own, limit = self.grant.token_budget, self.budget.limit
+        return self.grant.monthly_budget is not None and limit is not None and (own is None or limit < own)
 
     @property
     def monthly_used(self) -> int | None:
@@ -139,6 +156,17 @@ def split_key(key: str) -> tuple[str, str]:
     if not (user and dot and password) or len(user) > 64 or len(password.encode()) > 128:
         raise Refused(401, "invalid key: it must have the form <user>.<password>")
     return user, password
+
+
+def bare_user(key: str | None) -> str:
+    """Under which name a key is counted when nobody is asked: its user, of any other kind of key a digest, which shows
+    nothing of it."""
+    if not key:
+        return "anonymous"
+    try:
+        return split_key(key)[0]
+    except Refused:
+        return f"key-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
 
 class Sessions:
@@ -215,7 +243,10 @@ class Sessions:
                 current.digest = digest
                 return current
             self._check_refused(user)
-            return self._open(user, digest, grant)
+            session = self._unopened(user, digest, grant)
+            if self.enforcing and session.month_bound and session.budget.limit == 0:
+                raise self._month_is_used_up()  # by what RADIUS was not told yet
+            return self._open(session)
 
     async def look(self, key: str | None) -> Session:
         """The session of a key, for looking at; of a refused user the one that was killed. Without one: what a new one
@@ -232,9 +263,16 @@ class Sessions:
         if ending is not None and hmac.compare_digest(ending.digest, digest):
             return ending
         refusal = self.refused.get(user)
-        if refusal is not None and hmac.compare_digest(refusal.digest, digest) and self.clock() < refusal.until:
+        if refusal is not None and not (hmac.compare_digest(refusal.digest, digest) and self.clock() < refusal.until):
+            refusal = None
+        if refusal is not None and not refusal.month:
             return killed_session(refusal)
-        grant = await self.authenticate(user, password, digest)
+        try:
+            grant = await self.authenticate(user, password, digest)
+        except Refused as refused:
+            if refusal is not None and refused.status == 429:  # the month that it was killed for is not over
+                return killed_session(refusal)
+            raise
         return self._unopened(user, digest, grant)
 
     def _running(self, user: str, digest: str) -> Session | None:
@@ -249,8 +287,9 @@ class Sessions:
         return None
 
     def _check_refused(self, user: str) -> None:
+        """Refused while a kill lasts. One for the month's tokens is RADIUS' to uphold: it knows when there are more."""
         refusal = self.refused.get(user)
-        if refusal is None:
+        if refusal is None or refusal.month:
             return
         left = refusal.until - self.clock()
         if left <= 0:
@@ -283,15 +322,21 @@ class Sessions:
     def _rejected(self, user: str, answer: Reject) -> Refused:
         log.info("access_rejected", user=user, reason=answer.message)
         if answer.message.startswith("monthly-cap"):
-            until = month_end(self.clock())
-            wait = max(1, int(until - self.clock()) + 1)
-            text = f"the month's tokens are used up; they are new at {iso(until)}"
-            return Refused(429, text, retry_after_s=wait, retry=False, resets_at=iso(until))
+            return self._month_is_used_up()
         return Refused(401, "invalid key: RADIUS does not accept it (wrong user or secret)")
+
+    def _month_is_used_up(self) -> Refused:
+        until = month_end(self.clock())
+        wait = max(1, int(until - self.clock()) + 1)
+        text = f"the month's tokens are used up; they are new at {iso(until)}"
+        return Refused(429, text, retry_after_s=wait, retry=False, resets_at=iso(until))
 
     def _grace(self, user: str, digest: str, error: RadiusDown) -> Grant:
         known = self.known.get(user)
         if known is not None and hmac.compare_digest(known.digest, digest):
+            killed = self.refused.get(user)
+            if killed is not None and self.clock() < killed.until:  # nobody is there to say that the month has more
+                raise self._killed(killed.reason, killed.until)
             left = known.at + self.settings.grace_s - self.clock()
             if left > 0:
                 log.warning("grace", user=user, error=str(error), left_s=int(left))
@@ -300,12 +345,12 @@ class Sessions:
         raise Refused(503, f"{error}; new sessions wait until it is back", retry_after_s=DOWN_RETRY_AFTER_S)
 
     def _enter_bare(self, key: str | None) -> Session:
-        user = (key or "anonymous").partition(".")[0][:64] or "anonymous"
+        user = bare_user(key)
         session = self.open.get(user)
         if session is None:
             d = self._defaults
             grant = Grant(None, None, (), d.session_timeout_s, d.idle_timeout_s, d.interim_s)
-            session = self._open(user, "", grant)
+            session = self._open(self._unopened(user, "", grant))
         return session
 
     def _unopened(self, user: str, digest: str, grant: Grant) -> Session:
@@ -325,12 +370,11 @@ class Sessions:
             last_interim=now,
         )
 
-    def _open(self, user: str, digest: str, grant: Grant) -> Session:
-        session = self._unopened(user, digest, grant)
-        now = session.started_at
+    def _open(self, session: Session) -> Session:
+        user, now = session.user, session.started_at
         self._check_journal()
         self._journal("session", **self._session_record(session))
-        self.known[user] = Known(digest, grant.to_json(), now)
+        self.known[user] = Known(session.digest, session.grant.to_json(), now)
         self.open[user] = session
         self._tell("Start", session, now)
         self.metrics.sessions.set(len(self.open))
@@ -339,7 +383,7 @@ class Sessions:
 
     # --- calls ---
 
-    def begin(self, session: Session, ask: Ask, request_id: str, *, charged_input: int) -> Call:
+    def begin(self, session: Session, ask: Ask, request_id: str) -> Call:
         """Decides and reserves; the call may then go out. Refused says why not."""
         now = self.clock()
         session.last_used = now
@@ -365,7 +409,6 @@ class Sessions:
             decision=decision,
             asked_model=ask.model,
             model=decision.model,
-            input_estimate=charged_input,
             started_at=now,
             lease_until=now + self.settings.lease_s,
             task=asyncio.current_task(),
@@ -415,7 +458,7 @@ class Sessions:
 
     def _refusal(self, session: Session, decision: Decision) -> Refused:
         if decision.refusal == "kill":
-            return self.kill(session, decision.reason)
+            return self.kill(session, decision.reason, no_tokens=decision.no_tokens)
         if decision.refusal == "model":
             return Refused(403, decision.reason)
         busy = bool(session.budget.reserved)
@@ -435,21 +478,24 @@ class Sessions:
             resets_at=iso(session.resets_at),
         )
 
-    def kill(self, session: Session, reason: str) -> Refused:
-        """Ends a session whose grant is used up; its user stays refused until the grant is new, across restarts."""
-        until = session.resets_at
+    def kill(self, session: Session, reason: str, *, no_tokens: bool) -> Refused:
+        """Ends a session whose grant is used up; its user stays refused until session start + Session-Timeout, across
+        restarts. Where it is the month's tokens that are used up (`no_tokens`), RADIUS is asked again at the next call.
+        """
+        month = no_tokens and session.month_bound
+        until = month_end(session.started_at) if month else session.over_at
         if session.closing is None:
-            session.rung = Action.KILL
-            self.refused[session.user] = Refusal(session.digest, until, reason, self._session_record(session))
+            session.rung, session.refused_until = Action.KILL, until
+            self.refused[session.user] = Refusal(session.digest, until, reason, self._session_record(session), month)
             self._journal("refused", **refused_record(session.user, self.refused[session.user]))
             self.close(session, "NAS-Request")
         return self._killed(reason, until)
 
-    def progress(self, call: Call, counts: Counts) -> None:
+    def progress(self, call: Call, counts: Counts, *, unlisted: bool) -> None:
         """Writes down what a stream has used so far, so that a crash does not forget it; renews the lease."""
         now = self.clock()
-        call.progress, call.lease_until = counts, now + self.settings.lease_s
-        self._journal("progress", call=call.id, sid=call.session.id, counts=vars(counts))
+        call.progress, call.unlisted, call.lease_until = counts, unlisted, now + self.settings.lease_s
+        self._journal("progress", **progress_record(call, counts))
 
     def settle(
         self, call: Call, counts: Counts, *, ending: str, status: int | None, estimated: bool, model: str | None = None
@@ -459,8 +505,8 @@ class Sessions:
         if session.under_way.pop(call.id, None) is None or not session.budget.settle(call.id, counts):
             return
         now = self.clock()
-        cost = prices.cost_of(call.model, counts, self.prices)
-        if cost is None and model is not None:
+        cost = None if call.unlisted else prices.cost_of(call.model, counts, self.prices)
+        if cost is None and model is not None and not call.unlisted:
             cost = prices.cost_of(model, counts, self.prices)
         session.calls += 1
         session.last_used = now
@@ -512,7 +558,7 @@ class Sessions:
         rung = ladder.action(session.budget.settled.total, session.budget.limit, self.rules.thresholds)
         order = list(Action)
         if rung is Action.KILL and self.enforcing:
-            self.kill(session, f"all {session.budget.limit} tokens of the session are used")
+            self.kill(session, f"all {session.budget.limit} tokens of the session are used", no_tokens=True)
         elif order.index(rung) > order.index(session.rung):
             session.rung = rung
             self._interim(session, now)
@@ -560,7 +606,7 @@ class Sessions:
         session.rung = ladder.action(session.budget.settled.total, session.budget.limit, self.rules.thresholds)
         log.info("grant_changed", user=session.user, session_id=session.id, **session.grant.to_json())
         if session.rung is Action.KILL and self.enforcing:
-            self.kill(session, f"all {session.budget.limit} tokens of the session are used")
+            self.kill(session, f"all {session.budget.limit} tokens of the session are used", no_tokens=True)
         else:
             self._interim(session, now)
 
@@ -588,13 +634,11 @@ class Sessions:
         if call.task is not None and not call.task.done():
             call.lease_until = now + self.settings.lease_s
             return
-        counts = call.progress or Counts(input_tokens=call.input_estimate, output_tokens=1)
-        self.settle(call, counts, ending="lease_over", status=None, estimated=True)
+        self.settle(call, call.progress or call.worst, ending="lease_over", status=None, estimated=True)
 
     def _over_at(self, session: Session) -> float:
         """The grant's time is over, or the month is: the monthly counter counts a session where it started."""
-        over = session.started_at + session.grant.session_timeout_s
-        return over if self.radius is None else min(over, month_end(session.started_at))
+        return session.over_at if self.radius is None else min(session.over_at, month_end(session.started_at))
 
     # --- accounting ---
 
@@ -657,7 +701,7 @@ class Sessions:
         which they were last heard of; only then an Accounting-On closes what RADIUS still has open.
         """
         for call, held in state.held.items():
-            record = settle_record(held.record, held.counts, held.last_at, self.prices)
+            record = settle_record(held, self.prices)
             state.unstored[call] = record
             session = state.sessions.get(record["sid"])
             if session is not None:
@@ -717,8 +761,7 @@ class Sessions:
             for call in session.under_way.values():
                 records.append({"t": now, "k": "reserve", **reserve_record(call)})
                 if call.progress is not None:
-                    record = {"call": call.id, "sid": session.id, "counts": vars(call.progress)}
-                    records.append({"t": now, "k": "progress", **record})
+                    records.append({"t": now, "k": "progress", **progress_record(call, call.progress)})
         records += [{"t": now, **waiting.to_record()} for waiting in self.accounting.queue]
         return records
 
@@ -747,6 +790,7 @@ def killed_session(refusal: Refusal) -> Session:
         rewritten_calls=record["rewritten"],
         rung=Action.KILL,
         closing="NAS-Request",
+        refused_until=refusal.until,
     )
 
 
@@ -798,7 +842,6 @@ def reserve_record(call: Call) -> Record:
         "asked": call.asked_model,
         "model": call.model,
         "tokens": call.decision.reserve,
-        "input_estimate": call.input_estimate,
         "max_tokens": call.decision.max_tokens,
         "action": call.decision.action.value,
         "started": call.started_at,
@@ -806,8 +849,14 @@ def reserve_record(call: Call) -> Record:
     }
 
 
-def settle_record(reserved: Record, counts: Counts, ended: float, price_list: Prices) -> Record:
+def progress_record(call: Call, counts: Counts) -> Record:
+    """What a stream has used so far, as it stands in the journal."""
+    return {"call": call.id, "sid": call.session.id, "counts": vars(counts), "unlisted": call.unlisted}
+
+
+def settle_record(held: Held, price_list: Prices) -> Record:
     """The settlement of a call that a crash cut off."""
+    reserved = held.record
     return {
         "call": reserved["call"],
         "sid": reserved["sid"],
@@ -815,14 +864,14 @@ def settle_record(reserved: Record, counts: Counts, ended: float, price_list: Pr
         "request": reserved["request"],
         "asked": reserved["asked"],
         "model": reserved["model"],
-        "counts": vars(counts),
-        "cost": prices.cost_of(reserved["model"], counts, price_list),
+        "counts": vars(held.counts),
+        "cost": None if held.unlisted else prices.cost_of(reserved["model"], held.counts, price_list),
         "status": None,
         "ending": "crash",
         "action": reserved["action"],
         "estimated": True,
         "started": reserved["started"],
-        "ended": ended,
+        "ended": held.last_at,
     }
 
 

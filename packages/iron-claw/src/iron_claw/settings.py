@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     journal_fsync_s: float = Field(default=0.1, ge=0)
     lease_s: int = Field(default=900, ge=1)
     database_url: SecretStr = SecretStr("")
-    drain_s: int = Field(default=12, ge=0, le=60)
+    drain_s: int = Field(default=12, ge=0, le=14)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

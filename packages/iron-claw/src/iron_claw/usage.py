@@ -20,6 +20,12 @@ FIELDS = {
     "cache_read_input_tokens": "cache_read_tokens",
     "output_tokens": "output_tokens",
 }
+STANDARD: dict[str, tuple[object, ...]] = {
+    "speed": (None, "standard"),
+    "service_tier": (None, "standard"),
+    "inference_geo": (None, "global", "not_available"),
+}
+"""Fields of `usage` and the values for which the listed prices hold."""
 DELTA_FIELDS = ("text", "partial_json", "thinking")
 OUTPUT_BYTES_PER_TOKEN = 4
 
@@ -44,6 +50,16 @@ def merge(counts: dict[str, int], usage: object) -> None:
             counts[ours] = value
 
 
+def unlisted(usage: object) -> bool:
+    """Whether a `usage` object tells of something that the price list has no price for: cache writes for an hour, or
+    another speed, tier or place than the standard one."""
+    if not isinstance(usage, dict):
+        return False
+    writes = usage.get("cache_creation")
+    for_an_hour = writes.get("ephemeral_1h_input_tokens") if isinstance(writes, dict) else None
+    return bool(for_an_hour) or any(usage.get(name) not in usual for name, usual in STANDARD.items())
+
+
 class StreamUsage:
     """The usage of one server-sent stream, fed chunk by chunk, however the chunks cut it.
 
@@ -60,6 +76,8 @@ class StreamUsage:
         self.failed = False
         """An error event was seen."""
         self.model: str | None = None
+        self.unlisted = False
+        """The price list's prices do not hold."""
         self._tail = b""
         self._deltas: list[bytes] = []
         self._pending = 0
@@ -101,10 +119,12 @@ class StreamUsage:
                     if isinstance(message, dict):
                         self.started = True
                         merge(self.counts, message.get("usage"))
+                        self.unlisted |= unlisted(message.get("usage"))
                         if isinstance(message.get("model"), str):
                             self.model = message["model"]
                 elif kind == b"message_delta":
                     merge(self.counts, event.get("usage"))
+                    self.unlisted |= unlisted(event.get("usage"))
                     if isinstance(event.get("usage"), dict) and "output_tokens" in event["usage"]:
                         self.finished = True
                 else:
@@ -161,8 +181,9 @@ def _content_of(data: bytes) -> int:
     return sum(len(delta[name].encode("utf-8", "replace")) for name in DELTA_FIELDS if isinstance(delta.get(name), str))
 
 
-def message_usage(body: bytes) -> tuple[Counts, str | None] | None:
-    """(counts, model) of a whole answer that was not streamed; None when it is no message with a usage."""
+def message_usage(body: bytes) -> tuple[Counts, str | None, bool] | None:
+    """(counts, model, whether the price list's prices do not hold) of a whole answer that was not streamed; None when
+    it is no message with a usage."""
     try:
         message: Any = json.loads(body)
     except ValueError:
@@ -172,4 +193,4 @@ def message_usage(body: bytes) -> tuple[Counts, str | None] | None:
     counts: dict[str, int] = {}
     merge(counts, message["usage"])
     model = message.get("model")
-    return Counts(**counts), model if isinstance(model, str) else None
+    return Counts(**counts), model if isinstance(model, str) else None, unlisted(message["usage"])
