@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from devstack import audit as advisories
-from devstack import control, envfile, places
+from devstack import control, envfile, guard, places
 from devstack import images as container_images
 from devstack import preflight as checkup
 from devstack.checks import run_bench, run_tests
@@ -48,7 +48,10 @@ Feeds = Annotated[
     str | None,
     typer.Option("--feeds", metavar="DIR", help="The replica serves these documents ('generated': its own season)."),
 ]
-Live = Annotated[bool, typer.Option("--live", help="Read the real mlssoccer.com.")]
+Live = Annotated[
+    bool | None,
+    typer.Option("--live/--no-live", help="Read the real mlssoccer.com, or the replica again.", show_default=False),
+]
 Today = Annotated[
     str | None,
     typer.Option("--today", metavar="DATE", help="The generated season's clock ('now': the real one)."),
@@ -105,9 +108,9 @@ def _today(value: str | None) -> str | None:
 
 
 def choose(
-    data: Path, *, port_offset: int | None, embedded: bool, feeds: str | None, live: bool, today: str | None
+    data: Path, *, port_offset: int | None, embedded: bool, feeds: str | None, live: bool | None, today: str | None
 ) -> Choices:
-    """The options over what the folder's stack was started with. What is not given stays as it was."""
+    """The options over what the folder's stack was started with. What is not given stays as it was; feeds end live."""
     known = control.known_choices(data) or Choices()
     running = control.is_running(data)
     if running and port_offset is not None and port_offset != known.port_offset:
@@ -119,7 +122,7 @@ def choose(
     return Choices(
         port_offset=known.port_offset if port_offset is None else port_offset,
         embedded=embedded or (running and known.embedded),
-        live=live,
+        live=(known.live and feeds is None) if live is None else live,
         feeds=known.feeds if feeds is None else feeds,
         today=clock,
         durability="throwaway" if os.environ.get("MT_DURABILITY") == "throwaway" else "durable",
@@ -127,7 +130,13 @@ def choose(
 
 
 def bring_up(
-    *, port_offset: int | None, data: Path | None, embedded: bool, feeds: str | None, live: bool, today: str | None
+    *,
+    port_offset: int | None,
+    data: Path | None,
+    embedded: bool,
+    feeds: str | None,
+    live: bool | None,
+    today: str | None,
 ) -> Stack:
     """Everything up to a stack that is ready: look, install, build, start."""
     if live and feeds:
@@ -136,6 +145,7 @@ def bring_up(
     feeds, today = _feeds(feeds), _today(today)
     where = folder(data)
     choices = choose(where, port_offset=port_offset, embedded=embedded, feeds=feeds, live=live, today=today)
+    guard.check(set_by_person, live=choices.live)
     places.ports(choices.port_offset)
     fell_back = control.prepare(choices.embedded, say)
     choices = choices.model_copy(update={"embedded": choices.embedded or fell_back})
@@ -150,8 +160,8 @@ def announce(stack: Stack) -> None:
     choices = stack.choices
     if stack.external_database is not None:
         say(f"database: {stack.database_shown}, not the stack's own (DATABASE_URL is set)")
-        if "supabase.co" in stack.database_shown:
-            say("WARNING: that is a database in the cloud. This run writes to it.")
+        if not stack.gives_passwords:
+            say("the passwords of the role radius and of the RADIUS user agent stay as they are there")
     source = "the real www.mlssoccer.com" if choices.live else f"the replica, feeds: {choices.feeds}"
     say(f"source: {source}" + (f", today: {choices.today}" if choices.today else ""))
     say(
@@ -169,7 +179,7 @@ def up(
     as_json: Json = False,
     embedded: Embedded = False,
     feeds: Feeds = None,
-    live: Live = False,
+    live: Live = None,
     today: Today = None,
 ) -> None:
     """Set up what is missing and start what is not running."""
@@ -188,7 +198,7 @@ def run(
     as_json: Json = False,
     embedded: Embedded = False,
     feeds: Feeds = None,
-    live: Live = False,
+    live: Live = None,
     today: Today = None,
     target: Annotated[
         list[str] | None, typer.Option("--target", help="A target's name, or all. May be repeated.")
@@ -350,12 +360,13 @@ def source(
     set_by_person = settings()
     chosen, clock = _feeds(feeds), _today(today)
     where = folder(data)
-    control.ensure_data(where)
     running = control.is_running(where)
     choices = choose(where, port_offset=port_offset, embedded=False, feeds=chosen, live=False, today=clock)
+    guard.check(set_by_person, live=choices.live)
     if not running or (control.known_choices(where) or Choices()).only:
         choices = choices.model_copy(update={"only": ("replica",)})
     places.ports(choices.port_offset)
+    control.ensure_data(where)
     stack = control.up(where, choices, set_by_person, say)
     address = f"https://127.0.0.1:{stack.ports['replica']}"
     if as_json:
@@ -443,6 +454,7 @@ def execute(
     if state is None:
         raise BadSettings(f"nothing is running in {where}: start it with ./mt up")
     stack = Stack(where, Choices.model_validate(state["choices"]), settings())
+    guard.check(stack.settings, live=stack.choices.live)
     argv, env = stack.command(program, arguments or [], os.environ)
     sys.stdout.flush()
     os.execvpe(argv[0], argv, env)  # noqa: S606
@@ -454,6 +466,7 @@ def preflight(
     port_offset: PortOffset = None,
     data: Data = None,
     as_json: Json = False,
+    embedded: Embedded = False,
     fix: Annotated[bool, typer.Option("--fix", help="Start what is down and look again.")] = False,
 ) -> None:
     """Is everything fit for a run? What scripts/preflight.sh local shows. 0 when nothing failed, else 1."""
@@ -461,7 +474,10 @@ def preflight(
     _same_offset(where, port_offset)
 
     def mend() -> object:
-        return bring_up(port_offset=port_offset, data=data, embedded=False, feeds=None, live=False, today=None)
+        known = control.known_choices(where) or Choices()
+        return bring_up(
+            port_offset=port_offset, data=data, embedded=embedded or known.embedded, feeds=None, live=None, today=None
+        )
 
     findings = checkup.run(where, mend if fix else None, say if as_json else plain)
     if as_json:
@@ -470,8 +486,16 @@ def preflight(
 
 
 @app.command(hidden=True)
-def landed(port_offset: PortOffset = None, data: Data = None, as_json: Json = False) -> None:
-    """Wait for the queue to drain, then say what the last run left in the database."""
+def landed(
+    port_offset: PortOffset = None,
+    data: Data = None,
+    as_json: Json = False,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="The run that began then or later; without it the newest."),
+    ] = None,
+) -> None:
+    """Wait for the queue to drain, then say what the run left in the database. 4 when messages are left."""
     where = folder(data)
     _same_offset(where, port_offset)
     state = control.read_state(where)
@@ -479,14 +503,17 @@ def landed(port_offset: PortOffset = None, data: Data = None, as_json: Json = Fa
         raise BadSettings(f"nothing is running in {where}: start it with ./mt up")
     stack = Stack(where, Choices.model_validate(state["choices"]), settings())
     left = 0 if stack.choices.embedded else drained(stack, 60)
-    found = last_run(stack)
+    found = last_run(stack, since)
     if as_json:
         out({"left_in_queue": left, **found})
     else:
         screen.print(f"queue matches: {left} messages left")
         for receipt in found["receipts"]:
             screen.print("  ".join(f"{key} {value}" for key, value in receipt.items()))
-        screen.print(f"last run: {found['run'] or 'no report has landed'}", markup=False)
+        if found["run"]:
+            screen.print(f"{'this' if since else 'last'} run: {found['run']}", markup=False)
+        else:
+            screen.print("this run's report has not landed" if since else "no report has landed")
         screen.print(f"matches in the database: {found['matches_in_database']}")
     raise typer.Exit(4 if left else 0)
 
