@@ -24,7 +24,9 @@ def test_the_password_of_the_database_is_no_placeholder_either(address: str) -> 
     with pytest.raises(ValidationError, match="IRON_CLAW_DATABASE_URL") as refused:
         Settings(**{**REAL, "database_url": address})
     assert refused.value.errors()[0]["loc"] == ()
-    kept = Settings(**{**REAL, "database_url": "postgresql://radius:9f3%2F1c0@db.invalid:5432/postgres?sslmode=require"})
+    kept = Settings(
+        **{**REAL, "database_url": "postgresql://radius:9f3%2F1c0@db.invalid:5432/postgres?sslmode=require"}
+    )
     assert kept.database == ("db.invalid", "postgres", "9f3/1c0")
 
 

@@ -37,7 +37,8 @@ class Database(NamedTuple):
         try:
             parts = conninfo_to_dict(address)
         except ProgrammingError:
-            raise ValueError("IRON_CLAW_DATABASE_URL is no address of a database: postgresql://user:secret@host/name") from None
+            text = "IRON_CLAW_DATABASE_URL is no address of a database: postgresql://user:secret@host/name"
+            raise ValueError(text) from None
         return cls(*(str(parts.get(key) or "") for key in ("host", "dbname", "password")))
 
 
