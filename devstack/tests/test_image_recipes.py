@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from devstack.images import CHAINS, IMAGES, LOCKS, RECIPES, UID, names_of, version
+from devstack.checks import image_sizes
+from devstack.images import CHAINS, IMAGES, LIMITS_MB, LOCKS, RECIPES, UID, Built, names_of, version
 from devstack.places import ROOT
 from devstack.services.nginx import COMPRESSED, TEMPLATE, render
 
@@ -167,6 +169,17 @@ def test_freeradius_gets_every_setting_that_raddb_reads() -> None:
     )
     for name in set(re.findall(r"\$ENV\{(\w+)\}", raddb)):
         assert name in environment("freeradius") or f"`{name}`" in readme, name
+
+
+def test_an_image_above_its_limit_fails_the_tests_and_every_size_is_said() -> None:
+    said: list[str] = []
+    built = [Built(name, f"missing-table/{name}:1", "id", 81_000_000) for name in ("frontend", "worker", "freeradius")]
+    assert image_sizes(built, said.append) == ["size of the image frontend"]
+    assert [line[:4] for line in said] == ["FAIL", "ok  ", "ok  "]
+    assert all("81.0 MB" in line for line in said)
+    assert "limit 80 MB)  TOO LARGE" in said[0]
+    assert image_sizes([replace(image, archive_bytes=80_000_000) for image in built], said.append) == []
+    assert set(LIMITS_MB) == {*PYTHON_IMAGES, "frontend"}
 
 
 PLACEHOLDERS = ["changeme", "CHANGE-ME", "<password>", "[YOUR-PASSWORD]", "your password", "xxxx", "...", "testing123"]

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -140,6 +140,16 @@ def images_folder(data: Path | None) -> Path:
     return places.data_folder(data)[0] / "images"
 
 
+def image_sizes(built: Iterable[images.Built], say: Say) -> list[str]:
+    """Says what each image weighs as a registry would hold it; a failed check for each that is above its limit."""
+    failed = []
+    for image in built:
+        say(f"{'ok  ' if image.fits else 'FAIL'}  {image.shown}")
+        if not image.fits:
+            failed.append(f"size of the image {image.name}")
+    return failed
+
+
 def _has_tests(marker: str) -> bool:
     """Whether any test file carries the marker."""
     files = [
@@ -191,7 +201,8 @@ def run_tests(
     expression = {"fast": f"not ({others})", "all": ""}.get(kind, kind)
     env = _pytest_environment(port_offset, data)
     if with_images:
-        images.Workshop(images_folder(data)).build((*images.IMAGES, "postgres"), say)
+        built = images.Workshop(images_folder(data)).build((*images.IMAGES, "postgres"), say)
+        failed += image_sizes(built, say)
         env["MT_IMAGES_BUILT"] = "1"
     if kind == "all":
         env["MT_TEST_DATA"] = str(places.data_folder(data)[0])

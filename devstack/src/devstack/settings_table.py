@@ -41,10 +41,10 @@ environment, or from `envs/.env.<env>.secret` beside it, which git ignores (`.se
 clusters they come from Secrets (`deploy/<cluster>/secrets.example`). **Bold** names are secrets.
 
 With `MT_ENV=prod` backend, worker and commands refuse a secret that looks like an example's ("changeme",
-"<password>"), also as the password of an address; the gateway does so where its upstream is the real one, the agent where
-its API is an https address, the images of FreeRADIUS and RabbitMQ always. What writes to the database says first which
-one: backend, worker and gateway in their log, `missing-table`'s and `iron-claw`'s commands on stderr. FreeRADIUS, whose
-`RADIUS_DB_*` name it, says nothing.
+"<password>"), also as the password of an address; the gateway does so where its upstream is the real one, the agent
+where its API is an https address, the images of FreeRADIUS and RabbitMQ always. What writes to the database says first
+which one: backend, worker and gateway in their log, `missing-table`'s commands (where it is production's) and
+`iron-claw users` on stderr. FreeRADIUS, whose `RADIUS_DB_*` name it, says nothing.
 """
 
 MEANS = {
