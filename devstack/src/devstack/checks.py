@@ -96,7 +96,7 @@ def frontend_checks(say: Say) -> list[Check]:
         node = setup.frontend_packages(say)
     scripts = json.loads(package.read_text(encoding="utf-8")).get("scripts", {})
     wanted = ("check:client", "lint", "typecheck", "test")
-    env = tuple({**node.env, "CI": "1", "MT_PYTHON": sys.executable}.items())
+    env = tuple({**node.env, "CI": "1"}.items())
     return [
         Check(f"frontend: {name}", (*node.npm, "run", "--silent", name), FRONTEND, env)
         for name in wanted
