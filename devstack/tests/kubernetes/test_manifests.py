@@ -139,6 +139,24 @@ BREAKS: dict[str, tuple[Callable[[list[Object]], Any], str]] = {
         lambda e: e.remove(next(o for o in e if o["metadata"]["name"] == "default-deny")),
         "denies everything",
     ),
+    "an arrow for everybody of a namespace": (
+        lambda e: spec(e, "NetworkPolicy", "celery-worker").update(podSelector={}),
+        "is about every pod",
+    ),
+    "every pod by an expression": (
+        lambda e: spec(e, "NetworkPolicy", "celery-worker").update(
+            podSelector={"matchExpressions": [{"key": NAME, "operator": "Exists"}]}
+        ),
+        "is about every pod",
+    ),
+    "more than names": (
+        lambda e: spec(e, "NetworkPolicy", "dns")["egress"][0]["ports"].append({"port": 443, "protocol": "TCP"}),
+        "is about every pod",
+    ),
+    "names of anybody": (
+        lambda e: spec(e, "NetworkPolicy", "dns")["egress"][0]["to"][0].pop("podSelector"),
+        "is about every pod",
+    ),
     "a workload without arrows": (
         lambda e: spec(e, "NetworkPolicy", "celery-worker").update(podSelector={"matchLabels": {NAME: "x"}}),
         "no NetworkPolicy is about it",
