@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from devstack.checks import image_sizes
 from devstack.images import CHAINS, IMAGES, LIMITS_MB, LOCKS, RECIPES, UID, Built, names_of, version
@@ -244,6 +245,16 @@ def test_compose_uses_these_images_and_publishes_on_loopback_alone() -> None:
     example = (ROOT / "envs" / ".env.local.secret.example").read_text(encoding="utf-8")
     for name in re.findall(r"\$\{(\w+):\?", text):
         assert f"#{name}=" in example
+
+
+def test_compose_gives_each_service_the_writable_paths_that_its_image_needs() -> None:
+    readme = (RECIPES / "README.md").read_text(encoding="utf-8")
+    for name, service in yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"].items():
+        row = next(line for line in readme.splitlines() if line.startswith(f"| {name} "))
+        needed = set(re.findall(r"`(/[^`]+)`", row.split("|")[4]))
+        given = {volume.partition(":")[2] for volume in service.get("volumes", [])} | set(service.get("tmpfs", []))
+        assert service["read_only"] is True
+        assert given == needed, name
 
 
 def test_the_context_of_a_build_has_nothing_that_was_made_here() -> None:
