@@ -13,7 +13,7 @@ transactions, on the same server with the same settings, batch by batch in turns
 durability (it waits for the disk at each commit).
 
 `--scale N` measures something else, for docs/scaling.md: how many matches a second one worker lands, with 1, 2 and 4
-processes, into a league that holds N - 1 seasons of that size already.
+processes, into a league that holds N seasons of that size already. It is filled a season at a time.
 """
 
 from __future__ import annotations
@@ -373,42 +373,68 @@ def result(name: str, value: float, unit: str, peer: str | None = None, peer_val
 # --- how it scales
 
 PROCESSES = (1, 2, 4)
-FILL = """
-create temporary table copies as
-    select id as season_id from seasons where name <> %(name)s;
+FILL = (
+    """
 insert into brackets (source, season_id, external_id, league_id, division_id, age_group_id, gender, computed,
     observed_at, standings_observed_at, standings_hash, synced_at)
-select b.source, c.season_id, b.external_id, b.league_id, b.division_id, b.age_group_id, b.gender, b.computed,
-    b.observed_at, b.standings_observed_at, b.standings_hash, b.synced_at
-from brackets b join seasons s on s.id = b.season_id and s.name = %(name)s cross join copies c;
+select source, %(copy)s, external_id, league_id, division_id, age_group_id, gender, computed, observed_at,
+    standings_observed_at, standings_hash, synced_at
+from brackets where season_id = %(landed)s""",
+    """
 insert into matches (source, season_id, external_id, event_id, league_id, age_group_id, division_id, competition,
     home_team_id, away_team_id, kick_off, timezone, local_date, time_set, venue_id, round_number, status, source_status,
     home_score, away_score, home_shootout, away_shootout, observed_at, content_hash, score_observed_at, score_hash)
-select m.source, c.season_id, external_id, event_id, league_id, age_group_id, division_id, competition, home_team_id,
+select source, %(copy)s, external_id, event_id, league_id, age_group_id, division_id, competition, home_team_id,
     away_team_id, kick_off, timezone, local_date, time_set, venue_id, round_number, status, source_status, home_score,
     away_score, home_shootout, away_shootout, observed_at, content_hash, score_observed_at, score_hash
-from copies c cross join matches m join seasons s on s.id = m.season_id and s.name = %(name)s;
+from matches where season_id = %(landed)s""",
+    """
 insert into match_brackets (match_id, bracket_id, home, away)
 select n.id, d.id, k.home, k.away
-from match_brackets k join matches m on m.id = k.match_id join brackets b on b.id = k.bracket_id
-join seasons s on s.id = m.season_id and s.name = %(name)s
-join matches n on n.source = m.source and n.external_id = m.external_id and n.season_id <> m.season_id
-join brackets d on d.source = b.source and d.external_id = b.external_id and d.season_id = n.season_id
-"""
-"""Copies of a landed season under other seasons: a match of another league is as unrelated to ours as that."""
+from match_brackets k
+join matches m on m.id = k.match_id and m.season_id = %(landed)s
+join brackets b on b.id = k.bracket_id
+join matches n on n.source = m.source and n.season_id = %(copy)s and n.external_id = m.external_id
+join brackets d on d.source = b.source and d.season_id = %(copy)s and d.external_id = b.external_id""",
+)
+"""A copy of a landed season under another: a match of another league is as unrelated to ours as that."""
+ANALYZE_EVERY = 10
+"""Seasons: the plans of the next ones follow what is there."""
 
 
 def fill(server: Postgres, name: str, *, seasons: int) -> None:
-    """Brings a database that holds one season to so many. As superuser without triggers: this is no measurement."""
+    """Brings a database that holds one season to so many, a season a transaction; says on stderr how fast each went.
+
+    As superuser without triggers: this is no measurement.
+    """
     with psycopg.connect(server.superuser_dsn(name), autocommit=True) as connection:
         connection.execute("set session_replication_role = replica")
+        connection.execute("vacuum analyze")
+        landed = connection.execute("select id from seasons where name = %s", [SEASON.name]).fetchone()
+        if landed is None:
+            sys.exit(f"the season {SEASON.name} did not land")
+        tables = ("brackets", "matches", "match_brackets")
+        found = [connection.execute(f"select count(*) from {table}".encode()).fetchone() for table in tables]  # noqa: S608
+        whole = [row[0] for row in found if row]
         for back in range(1, seasons):
             other = Season(SEASON.start_year - back)
-            connection.execute(
-                "insert into seasons (name, first_day, last_day) values (%s, %s, %s)",
-                [other.name, other.first_day, other.last_day],
+            started = time.perf_counter()
+            with connection.transaction():
+                copy = connection.execute(
+                    "insert into seasons (name, first_day, last_day) values (%s, %s, %s) returning id",
+                    [other.name, other.first_day, other.last_day],
+                ).fetchone()
+                ids = {"landed": landed[0], "copy": copy[0] if copy else None}
+                counts = [connection.execute(statement, ids).rowcount for statement in FILL]
+            seconds = time.perf_counter() - started
+            if counts != whole:
+                sys.exit(f"a copy of the season has {counts} brackets, matches and places, and not {whole}")
+            sys.stderr.write(
+                f"filled {back + 1} of {seasons} seasons: {counts[1]} matches in {seconds:.1f} s,"
+                f" {counts[1] / seconds:.0f} a second\n"
             )
-        connection.execute(FILL.replace("%(name)s", f"'{SEASON.name}'").encode())
+            if back % ANALYZE_EVERY == 0:
+                connection.execute("analyze")
         connection.execute("vacuum analyze")
 
 
@@ -466,6 +492,9 @@ def scaled(scale: int) -> list[Message]:
                 theirs = processes_named(b"postgres: postgres season")
                 used = cpu_seconds(ours) - before[0], cpu_seconds(theirs) - before[1]
                 courier.close()
+            sys.stderr.write(
+                f"{processes} processes: {rows} matches in {seconds:.1f} s, {rows / seconds:.0f} a second\n"
+            )
             name = f"scale_{scale}_processes_{processes}"
             found += [
                 result(f"{name}_matches_per_s", rows / seconds, "1/s"),

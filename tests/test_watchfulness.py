@@ -162,3 +162,19 @@ def test_every_scrape_target_is_a_service_whose_metrics_port_prometheus_may_reac
     used = {job for _, expression in expressions() for job in re.findall(r'job="([a-z-]+)"', expression)}
     other = (HERE / ("prometheus-cloud.yml" if cluster != "cloud" else "prometheus-home.yml")).read_text()
     assert used <= jobs | set(re.findall(r"job_name: ([a-z-]+)", other))
+
+
+def test_pods_that_are_found_by_dns_are_found_when_they_are_not_ready() -> None:
+    text = (HERE / "prometheus-cloud.yml").read_text()
+    found = [
+        name
+        for job in yaml.safe_load(text)["scrape_configs"]
+        for discovery in job.get("dns_sd_configs", [])
+        for name in discovery["names"]
+    ]
+    services = {o["metadata"]["name"]: o["spec"] for o in manifests.cluster("cloud") if o["kind"] == "Service"}
+    assert found
+    for name in found:
+        service = services[name.partition(".")[0]]
+        assert service["clusterIP"] == "None"
+        assert service["publishNotReadyAddresses"] is True, f"{name}: a pod that fails has no series, and no alarm"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
-from devstack.images import CHAINS, IMAGES, LOCKS, RECIPES, UID, names_of, version
+from devstack.checks import image_sizes
+from devstack.images import CHAINS, IMAGES, LIMITS_MB, LOCKS, RECIPES, UID, Built, names_of, version
 from devstack.places import ROOT
 from devstack.services.nginx import COMPRESSED, TEMPLATE, render
 
@@ -168,6 +172,68 @@ def test_freeradius_gets_every_setting_that_raddb_reads() -> None:
         assert name in environment("freeradius") or f"`{name}`" in readme, name
 
 
+def test_an_image_above_its_limit_fails_the_tests_and_every_size_is_said() -> None:
+    said: list[str] = []
+    built = [Built(name, f"missing-table/{name}:1", "id", 81_000_000) for name in ("frontend", "worker", "freeradius")]
+    assert image_sizes(built, said.append) == ["size of the image frontend"]
+    assert [line[:4] for line in said] == ["FAIL", "ok  ", "ok  "]
+    assert all("81.0 MB" in line for line in said)
+    assert "limit 80 MB)  TOO LARGE" in said[0]
+    assert image_sizes([replace(image, archive_bytes=80_000_000) for image in built], said.append) == []
+    assert set(LIMITS_MB) == {*PYTHON_IMAGES, "frontend"}
+
+
+PLACEHOLDERS = ["changeme", "CHANGE-ME", "<password>", "[YOUR-PASSWORD]", "your password", "xxxx", "...", "testing123"]
+REAL = ["9f31c0", "a 'quoted' $ecret", "xenon-your-contest"]
+
+
+def start_freeradius(folder: Path, **given: str) -> subprocess.CompletedProcess[str]:
+    """Runs the image's start script with a server in its place that says what it was called with."""
+    server = folder / "freeradius"
+    server.write_text('#!/bin/sh\necho "started with $*"\n', encoding="utf-8")
+    server.chmod(0o755)
+    secrets = {"RADIUS_SECRET": "9f31c0", "RADIUS_COA_SECRET": "77ab02", "RADIUS_DB_PASSWORD": "c40d15", **given}
+    env = {"PATH": f"{folder}:/usr/bin:/bin", **secrets}
+    argv = ["sh", RECIPES / "freeradius" / "start", "-f"]
+    return subprocess.run(argv, env=env, capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.mark.parametrize("name", ["RADIUS_SECRET", "RADIUS_COA_SECRET", "RADIUS_DB_PASSWORD"])
+def test_freeradius_does_not_start_with_the_secret_of_an_example(tmp_path: Path, name: str) -> None:
+    for secret in PLACEHOLDERS:
+        refused = start_freeradius(tmp_path, **{name: secret})
+        assert (refused.returncode, refused.stdout) == (1, ""), secret
+        assert f"the secret in {name} is a placeholder" in refused.stderr
+    assert name in start_freeradius(tmp_path, **{name: ""}).stderr
+    for secret in REAL:
+        assert start_freeradius(tmp_path, **{name: secret}).stdout == "started with -f\n"
+
+
+def users_of_the_broker(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs the script that makes the broker's users out of a folder of secrets."""
+    argv = ["escript", RECIPES / "rabbitmq" / "users.escript"]
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "RABBITMQ_USERS_DIR": str(folder)}
+    return subprocess.run(argv, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("secret", [*PLACEHOLDERS, ""])
+def test_the_broker_makes_no_user_with_the_password_of_an_example(tmp_path: Path, secret: str) -> None:
+    (tmp_path / "agent").write_text("9f31c0\n", encoding="utf-8")
+    (tmp_path / "worker").write_text(f"{secret}\n", encoding="utf-8")
+    refused = users_of_the_broker(tmp_path)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert f"the password in {tmp_path}/worker is {'a placeholder' if secret else 'empty'}" in refused.stderr
+
+
+def test_the_broker_takes_real_passwords(tmp_path: Path) -> None:
+    for number, secret in enumerate(REAL):
+        (tmp_path / f"user-{number}").write_text(secret, encoding="utf-8")
+    taken = users_of_the_broker(tmp_path)
+    # An Erlang older than the image's comes as far as printing them, which it cannot.
+    assert (taken.returncode == 0) == taken.stdout.startswith("{")
+    assert "user-2" in taken.stdout or "json:encode" in taken.stderr
+
+
 def test_compose_uses_these_images_and_publishes_on_loopback_alone() -> None:
     text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
     images = re.findall(r"image: missing-table/([\w-]+):(\S+)", text)
@@ -179,6 +245,16 @@ def test_compose_uses_these_images_and_publishes_on_loopback_alone() -> None:
     example = (ROOT / "envs" / ".env.local.secret.example").read_text(encoding="utf-8")
     for name in re.findall(r"\$\{(\w+):\?", text):
         assert f"#{name}=" in example
+
+
+def test_compose_gives_each_service_the_writable_paths_that_its_image_needs() -> None:
+    readme = (RECIPES / "README.md").read_text(encoding="utf-8")
+    for name, service in yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"].items():
+        row = next(line for line in readme.splitlines() if line.startswith(f"| {name} "))
+        needed = set(re.findall(r"`(/[^`]+)`", row.split("|")[4]))
+        given = {volume.partition(":")[2] for volume in service.get("volumes", [])} | set(service.get("tmpfs", []))
+        assert service["read_only"] is True
+        assert given == needed, name
 
 
 def test_the_context_of_a_build_has_nothing_that_was_made_here() -> None:

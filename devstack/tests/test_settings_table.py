@@ -17,29 +17,28 @@ OWNERS = {
     "freeradius": (settings_table.RADIUS,),
     "frontend": (settings_table.NGINX,),
 }
-NEEDED = {
-    "agent": {"AGENT_API_URL", "AGENT_API_KEY", "AGENT_PROXY_URL", "AGENT_PROXY_KEY", "AMQP_URL"},
-    "worker": {"DATABASE_URL", "AMQP_URL", "MT_ENV"},
-    "backend": {"DATABASE_URL", "DATABASE_DIRECT_URL", "MT_ENV", "MT_PUBLIC_URL", "MT_JWKS_URL"},
-    "migrate": {"DATABASE_DIRECT_URL", "MT_ENV"},
-    "iron-claw-proxy": {
-        "IRON_CLAW_UPSTREAM_KEY",
-        "IRON_CLAW_RADIUS_HOST",
-        "IRON_CLAW_RADIUS_SECRET",
-        "IRON_CLAW_COA_SECRET",
-        "IRON_CLAW_DATABASE_URL",
-    },
+LOCAL_ONLY = {"MT_TODAY", "MT_SITE_DIR", "AGENT_TODAY", "AGENT_SOURCE_RESOLVE", "AGENT_SOURCE_CA"}
+"""For one machine: a clock that is set, a site out of the checkout, a source that is played."""
+ITS_OWN = {"AGENT_TARGETS_FILE", "AGENT_PROMPT_FILE", "AGENT_KUBE_CONTEXT", "AGENT_WEBHOOK_URL"}
+REQUESTS = {"MT_JWKS_URL", "MT_AUTH_URL", "MT_AUTH_KEY", "MT_PUBLIC_URL", "MT_HOST", "MT_TRUSTED_PROXIES"}
+METRICS = {"MT_METRICS_HOST", "MT_METRICS_PORT"}
+OPTIONAL = {
+    "agent": LOCAL_ONLY | ITS_OWN,
+    "worker": LOCAL_ONLY | REQUESTS | {"MT_JWT_SECRET", "MT_MIGRATIONS_DIR", "DATABASE_DIRECT_URL"},
+    "backend": LOCAL_ONLY | METRICS | {"MT_JWT_SECRET", "AMQP_URL"},
+    "migrate": LOCAL_ONLY | METRICS | REQUESTS | {"MT_JWT_SECRET", "AMQP_URL"},
+    "iron-claw-proxy": {"ANTHROPIC_API_KEY", "IRON_CLAW_KEY_MAP", "IRON_CLAW_NAS_IP"},
 }
-"""What has no default that would do in production."""
-IMAGES = ROOT / "deploy" / "images"
+"""What has no default, or one of this machine, and does without in production. Whatever else is like that is needed."""
 
 
-def image_sets(name: str) -> set[str]:
-    """What an image sets already, by its description."""
-    text = (IMAGES / "README.md").read_text(encoding="utf-8").split("## Settings of each")[1]
-    part = re.split(r"\n\*\*(?=[a-z])", text)
-    here = next(p for p in part if p.startswith(f"{name}**"))
-    return set(re.findall(r"`([A-Z][A-Z_]+)=", here)) | set(re.findall(r"`([A-Z][A-Z_]+)` names[^*]*\*set\*", here))
+def needed(name: str) -> set[str]:
+    """What a container of ours has to be told: settings without a default, or with one that holds on one machine."""
+    known = settings_table.of_classes()
+    rows = {name: default for section in OWNERS[name] for name, default in known.get(section, {}).items()}
+    bare = {name for name, default in rows.items() if default in ("none", "`local`") or "127.0.0.1" in default}
+    assert OPTIONAL.get(name, set()) & set(rows) <= bare, "optional, and has a default"
+    return bare - OPTIONAL.get(name, set())
 
 
 def test_the_page_is_what_the_code_says() -> None:
@@ -49,8 +48,28 @@ def test_the_page_is_what_the_code_says() -> None:
 
 
 def test_every_setting_is_explained() -> None:
-    unexplained = {name for rows in settings_table.sections().values() for name in rows} - set(settings_table.MEANS)
+    found = {name for rows in settings_table.sections().values() for name in rows}
+    unexplained, gone = found - set(settings_table.MEANS), set(settings_table.MEANS) - found
     assert not unexplained, f"say in devstack/settings_table.py what {', '.join(sorted(unexplained))} does"
+    assert not gone, f"nobody reads {', '.join(sorted(gone))}: take it out of devstack/settings_table.py"
+
+
+def test_names_are_found_wherever_they_are_asked_for() -> None:
+    found = settings_table.sections()
+    rest = set(found[settings_table.REST])
+    scripts = {"MT_PROD_ENV_FILE", "MT_KUBECTL_TIMEOUT_S", "MT_ROLLOUT_TIMEOUT_S", "CLOUD_KUBE_CONTEXT"}
+    assert rest >= scripts | {"MT_BENCH_LITELLM", "MT_BENCH_SITE", "MT_API", "MT_ANTHROPIC_SCRIPT", "MT_TEST_SITE"}
+    assert not rest & settings_table.NO_SETTINGS
+    assert found[settings_table.RABBITMQ]["RABBITMQ_MEMORY"] == "`400MB`"
+    assert found[settings_table.COMPOSE]["RABBITMQ_PASSWORD"] == "none"
+    assert found[settings_table.COMPOSE]["POSTGRES_PORT"] == "`15432`"
+    assert found[settings_table.RADIUS]["RADIUS_AUTH_PORT"] == "`1812`"
+
+
+def test_what_a_container_needs_follows_from_the_settings() -> None:
+    assert {"MT_AUTH_URL", "MT_AUTH_KEY", "DATABASE_URL", "MT_ENV", "MT_TRUSTED_PROXIES"} <= needed("backend")
+    assert {"AGENT_API_URL", "AGENT_API_KEY", "AGENT_PROXY_KEY", "AMQP_URL"} <= needed("agent")
+    assert {"IRON_CLAW_RADIUS_HOST", "IRON_CLAW_COA_SECRET", "IRON_CLAW_HOST"} <= needed("iron-claw-proxy")
 
 
 @pytest.mark.parametrize("cluster", manifests.CLUSTERS)
@@ -62,15 +81,15 @@ def test_every_variable_that_a_manifest_sets_is_read_and_every_needed_one_is_set
             given = {variable["name"] for variable in container.get("env", [])}
             assert len(given) == len(container.get("env", [])), name
             if name == "rabbitmq":
-                text = (IMAGES / "README.md").read_text(encoding="utf-8")
-                assert given <= set(re.findall(r"RABBITMQ_[A-Z_]+", text)), name
+                assert given <= set(known[settings_table.RABBITMQ]), name
                 continue
             read = {variable for section in OWNERS[name] for variable in known[section]}
             assert given <= read, f"{name} is given what nobody reads: {sorted(given - read)}"
-            image = "backend" if name == "migrate" else name
-            assert NEEDED.get(name, set()) <= given | image_sets(image), name
+            sets = set(settings_table.image_sets("backend" if name == "migrate" else name))
+            assert needed(name) <= given | sets, f"{name} is not told {sorted(needed(name) - given - sets)}"
             if name == "freeradius":
-                assert read <= given | image_sets(name), sorted(read - given - image_sets(name))
+                asked = settings_table.radius_names()
+                assert asked <= given | sets, sorted(asked - given - sets)
 
 
 @pytest.mark.parametrize("name", [".env.local", ".env.prod"])

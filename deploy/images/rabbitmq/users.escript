@@ -1,6 +1,6 @@
 %% Prints the definitions of the broker's users: one a file of RABBITMQ_USERS_DIR (name and content: user and password),
 %% else the one of RABBITMQ_USER and RABBITMQ_PASSWORD. Passwords are hashed here (salted SHA-256, RabbitMQ's own way).
-%% Ends with 1 and a sentence where there is none.
+%% Ends with 1 and a sentence where there is none, and where a password is an example's.
 
 main([]) ->
     Users = case in_folder(os:getenv("RABBITMQ_USERS_DIR", "")) of
@@ -37,7 +37,16 @@ from_environment(_, _) ->
     fail("no user: mount a folder of secrets at RABBITMQ_USERS_DIR, or set RABBITMQ_USER and RABBITMQ_PASSWORD", []).
 
 checked(From, <<>>) -> fail("the password in ~ts is empty", [From]);
-checked(_, Password) -> Password.
+checked(From, Password) ->
+    case re:run(Password, placeholder(), [caseless, {capture, none}]) of
+        match -> fail("the password in ~ts is a placeholder: put the real one", [From]);
+        nomatch -> Password
+    end.
+
+%% As the settings of our programs have it.
+placeholder() ->
+    "^(change.?me.*|replace.?me.*|placeholder.*|your[-_ ].*|todo|x{3,}|\\.{3}|<.*>|\\[.*\\]|.*example.*"
+    "|secret|password|postgres|guest|test|testing123)$".
 
 user(Name, Password, Tags) ->
     Salt = crypto:strong_rand_bytes(4),

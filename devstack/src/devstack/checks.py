@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ def frontend_checks(say: Say) -> list[Check]:
         node = setup.frontend_packages(say)
     scripts = json.loads(package.read_text(encoding="utf-8")).get("scripts", {})
     wanted = ("check:client", "lint", "typecheck", "test")
-    env = tuple({**node.env, "CI": "1", "MT_PYTHON": sys.executable}.items())
+    env = tuple({**node.env, "CI": "1"}.items())
     return [
         Check(f"frontend: {name}", (*node.npm, "run", "--silent", name), FRONTEND, env)
         for name in wanted
@@ -138,6 +138,16 @@ def test_environment() -> dict[str, str]:
 def images_folder(data: Path | None) -> Path:
     """Where tests build and keep images: with what else was asked for, else in the checkout's own state folder."""
     return places.data_folder(data)[0] / "images"
+
+
+def image_sizes(built: Iterable[images.Built], say: Say) -> list[str]:
+    """Says what each image weighs as a registry would hold it; a failed check for each that is above its limit."""
+    failed = []
+    for image in built:
+        say(f"{'ok  ' if image.fits else 'FAIL'}  {image.shown}")
+        if not image.fits:
+            failed.append(f"size of the image {image.name}")
+    return failed
 
 
 def _has_tests(marker: str) -> bool:
@@ -191,7 +201,8 @@ def run_tests(
     expression = {"fast": f"not ({others})", "all": ""}.get(kind, kind)
     env = _pytest_environment(port_offset, data)
     if with_images:
-        images.Workshop(images_folder(data)).build((*images.IMAGES, "postgres"), say)
+        built = images.Workshop(images_folder(data)).build((*images.IMAGES, "postgres"), say)
+        failed += image_sizes(built, say)
         env["MT_IMAGES_BUILT"] = "1"
     if kind == "all":
         env["MT_TEST_DATA"] = str(places.data_folder(data)[0])

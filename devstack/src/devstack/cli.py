@@ -418,9 +418,7 @@ def images(
         out([{**vars(image), "limit_mb": image.limit_mb, "fits": image.fits} for image in built])
     else:
         for image in built:
-            limit = f"limit {image.limit_mb} MB" if image.limit_mb else "no limit agreed"
-            verdict = "" if image.fits else "  TOO LARGE"
-            plain(f"{image.tag:40} {image.archive_bytes / 1e6:6.1f} MB compressed ({limit}){verdict}")
+            plain(image.shown)
     raise typer.Exit(int(not all(image.fits for image in built)))
 
 

@@ -112,6 +112,13 @@ class Built:
     def fits(self) -> bool:
         return self.limit_mb is None or self.archive_bytes <= self.limit_mb * 1_000_000
 
+    @property
+    def shown(self) -> str:
+        """Its size and its limit, as a person reads it."""
+        limit = f"limit {self.limit_mb} MB" if self.limit_mb else "no limit agreed"
+        verdict = "" if self.fits else "  TOO LARGE"
+        return f"{self.tag:40} {self.archive_bytes / 1e6:6.1f} MB compressed ({limit}){verdict}"
+
 
 @dataclass(frozen=True)
 class Workshop:

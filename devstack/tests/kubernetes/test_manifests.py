@@ -139,6 +139,24 @@ BREAKS: dict[str, tuple[Callable[[list[Object]], Any], str]] = {
         lambda e: e.remove(next(o for o in e if o["metadata"]["name"] == "default-deny")),
         "denies everything",
     ),
+    "an arrow for everybody of a namespace": (
+        lambda e: spec(e, "NetworkPolicy", "celery-worker").update(podSelector={}),
+        "is about every pod",
+    ),
+    "every pod by an expression": (
+        lambda e: spec(e, "NetworkPolicy", "celery-worker").update(
+            podSelector={"matchExpressions": [{"key": NAME, "operator": "Exists"}]}
+        ),
+        "is about every pod",
+    ),
+    "more than names": (
+        lambda e: spec(e, "NetworkPolicy", "dns")["egress"][0]["ports"].append({"port": 443, "protocol": "TCP"}),
+        "is about every pod",
+    ),
+    "names of anybody": (
+        lambda e: spec(e, "NetworkPolicy", "dns")["egress"][0]["to"][0].pop("podSelector"),
+        "is about every pod",
+    ),
     "a workload without arrows": (
         lambda e: spec(e, "NetworkPolicy", "celery-worker").update(podSelector={"matchLabels": {NAME: "x"}}),
         "no NetworkPolicy is about it",
@@ -327,6 +345,23 @@ def test_what_differs_between_providers_stands_in_one_file(tmp_path: Path) -> No
     assert {"name": "MT_PUBLIC_URL", "value": "https://table.example.org"} in backend.spec["containers"][0]["env"]
     assert {"name": "MT_TRUSTED_PROXIES", "value": "172.20.0.0/14"} in backend.spec["containers"][0]["env"]
     assert not re.search(r"\b(HOST|REGISTRY|INGRESS_CLASS|INGRESS_NAMESPACE|CLUSTER_ISSUER)\b(?!:)", str(ingress))
+
+
+def test_the_sites_address_is_the_same_wherever_it_stands_and_the_document_names_each_place() -> None:
+    cloud = ROOT / "deploy" / "cloud" / "settings.env"
+    host = re.search(r"^HOST=(\S+)$", cloud.read_text(encoding="utf-8"), re.MULTILINE)
+    assert host
+    files = [path for path in (*(ROOT / "deploy").rglob("*"), ROOT / "envs" / ".env.prod") if path.is_file()]
+    named = {str(path.relative_to(ROOT)) for path in files if host[1] in path.read_text(encoding="utf-8")}
+    elsewhere = {"deploy/rancher-desktop/agent.yaml", "envs/.env.prod", "deploy/grafana/prometheus-cloud.yml"}
+    assert named == {"deploy/cloud/settings.env", "deploy/grafana/alerts.test.yml"} | elsewhere
+    written = TOPOLOGY.read_text(encoding="utf-8")
+    assert not [name for name in elsewhere if f"`{name}`" not in written]
+
+
+def test_the_document_names_every_port_of_the_stack_on_one_machine() -> None:
+    ports = set(re.findall(r"\b\d{4,5}\b", TOPOLOGY.read_text(encoding="utf-8")))
+    assert {str(port) for port in BASE_PORTS.values()} <= ports
 
 
 def references(every: list[Object]) -> dict[str, set[str]]:

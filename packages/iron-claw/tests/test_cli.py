@@ -103,6 +103,10 @@ def test_a_script_sets_a_user_with_its_own_secret(radius: Radius) -> None:
         done = claw(env, "users", "add", "agent", "--exist-ok", "--token-budget", budget)
         assert done.returncode == 0, done.stderr
         assert "a-secret" not in done.stdout
+        assert done.stderr == f"writes users in database {radius.database.name} on 127.0.0.1\n"
+    for change in (("set", "agent", "--max-calls", "9"), ("set", "agent", "--no", "max-calls"), ("remove", "nobody")):
+        assert claw(env, "users", *change).stderr.startswith(f"writes users in database {radius.database.name} on ")
+    assert claw(env, "users", "list").stderr == ""
     seen = radius.radclient(
         "auth",
         {"User-Name": "agent", "User-Password": env["IRON_CLAW_NEW_SECRET"], "Message-Authenticator": "0x00"},

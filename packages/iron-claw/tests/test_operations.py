@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import resource
 import signal
 import subprocess
@@ -52,6 +53,12 @@ def fill_the_disk(gateway: Gateway, full: bool) -> None:
     sizes = ((gateway.state / "journal.jsonl").stat().st_size, gateway.log.stat().st_size)
     size = min(sizes) if full else resource.RLIM_INFINITY
     resource.prlimit(gateway.child.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def test_the_log_says_first_which_database_is_written_to(gateway: Gateway) -> None:
+    first = json.loads(gateway.log.read_text().splitlines()[0])
+    wanted = {"event": "database", "host": "127.0.0.1", "database": gateway.radius.database.name, "writes": "llm_calls"}
+    assert first.items() >= wanted.items()
 
 
 def change_budget(gateway: Gateway, session_id: str) -> int:

@@ -16,6 +16,26 @@ def test_a_placeholder_is_refused_by_name(name: str, value: str) -> None:
     assert refused.value.errors()[0]["loc"] == ()
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql://radius:changeme@db.invalid/postgres", "host=db.invalid dbname=postgres password='<your password>'"],
+)
+def test_the_password_of_the_database_is_no_placeholder_either(address: str) -> None:
+    with pytest.raises(ValidationError, match="IRON_CLAW_DATABASE_URL") as refused:
+        Settings(**{**REAL, "database_url": address})
+    assert refused.value.errors()[0]["loc"] == ()
+    kept = Settings(
+        **{**REAL, "database_url": "postgresql://radius:9f3%2F1c0@db.invalid:5432/postgres?sslmode=require"}
+    )
+    assert kept.database == ("db.invalid", "postgres", "9f3/1c0")
+
+
+def test_a_malformed_address_of_the_database_is_named_and_not_repeated() -> None:
+    with pytest.raises(ValidationError, match="IRON_CLAW_DATABASE_URL is no address") as refused:
+        Settings(**{**REAL, "database_url": "my-secret and no address"})
+    assert "my-secret" not in refused.value.errors()[0]["msg"]
+
+
 def test_real_secrets_pass_and_a_scripted_upstream_takes_any() -> None:
     assert Settings(**REAL).radius_secret.get_secret_value() == "9f31c0"
     assert Settings(**{**REAL, "upstream_url": "http://127.0.0.1:8300", "radius_secret": "testing123"})

@@ -45,6 +45,22 @@ PUBLIC_PORTS = frozenset({443, 5432, 6543})
 SECRET_NAME = re.compile(r"(KEY|SECRET|PASSWORD|TOKEN|AMQP_URL|DATABASE_URL|DATABASE_DIRECT_URL|WEBHOOK_URL)$")
 SECRET_VALUE = re.compile(r"://[^/\s:@]+:[^/\s@]+@|sk-ant-|eyJ[A-Za-z0-9_-]{10,}|mt_[0-9a-f]{8}_")
 LOCAL_SUPABASE = re.compile(r"\b5432[12]\b|host\.docker\.internal|localhost")
+DNS: Object = {
+    "podSelector": {},
+    "policyTypes": ["Egress"],
+    "egress": [
+        {
+            "to": [
+                {
+                    "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+                    "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+                }
+            ],
+            "ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}],
+        }
+    ],
+}
+"""The one thing that every pod of a namespace may do."""
 PART_OF = ("app.kubernetes.io/part-of", "missing-table")
 NAME = "app.kubernetes.io/name"
 
@@ -213,6 +229,10 @@ def networks(every: list[Object]) -> Iterator[str]:
         if not any(_names(policy, work) for policy in policies):
             yield f"{work.kind} {work.namespace}/{work.name}: no NetworkPolicy is about it"
     for policy in policies:
+        if not policy["spec"]["podSelector"].get("matchLabels"):
+            space = policy["metadata"].get("namespace", "")
+            if not (_denies_all(policy, space) or policy["spec"] == DNS):
+                yield f"{title(policy)}: is about every pod, and neither denies everything nor lets ask for names alone"
         for way, peers in (("ingress", "from"), ("egress", "to")):
             for rule in policy["spec"].get(way, []):
                 if not rule.get(peers) or not rule.get("ports"):
@@ -305,7 +325,7 @@ def _sides(every: list[Object]) -> tuple[set[Arrow], set[Arrow]]:
         space = policy["metadata"].get("namespace")
         selector = policy["spec"]["podSelector"].get("matchLabels", {})
         if not selector:
-            continue
+            continue  # all are denied, or may ask for names: `networks` lets nothing else pass
         me = f"{space}/{selector.get(NAME, next(iter(selector)))}"
         for rule in policy["spec"].get("egress", []):
             out |= {Arrow(me, who, port) for who in _peers(rule["to"], space) for port in _ports(rule)}

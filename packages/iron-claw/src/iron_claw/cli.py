@@ -24,7 +24,7 @@ from iron_claw import log as logs
 from iron_claw.journal import JournalError
 from iron_claw.monitor import Follower, View, of_lines
 from iron_claw.prices import PricesError
-from iron_claw.settings import Settings
+from iron_claw.settings import Database, Settings
 
 app = typer.Typer(
     help="An LLM gateway that is metered by RADIUS.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -122,9 +122,18 @@ Models = Annotated[str | None, typer.Option(help="Models allowed, with commas be
 Seconds = Annotated[int | None, typer.Option(min=1, help="Seconds.")]
 
 
-def _connect() -> psycopg.Connection[Any]:
+def _connect(writes: str = "") -> psycopg.Connection[Any]:
+    """The database of users and usage. Where something `writes`, which one it is goes to stderr first."""
+    url = database_url()
+    if writes:
+        try:
+            database = Database.of(url)
+        except ValueError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(2) from None
+        typer.echo(f"writes {writes} in database {database.name} on {database.host}", err=True)
     try:
-        return psycopg.connect(database_url(), prepare_threshold=None, connect_timeout=5)
+        return psycopg.connect(url, prepare_threshold=None, connect_timeout=5)
     except psycopg.OperationalError as error:
         typer.echo(f"the database cannot be reached: {str(error).strip()}", err=True)
         raise typer.Exit(1) from error
@@ -160,7 +169,7 @@ def users_add(  # noqa: PLR0917  Typer's options
         idle_timeout=idle_timeout,
         interim=interim,
     )
-    with _connect() as connection:
+    with _connect(writes="users") as connection:
         try:
             if users.exists(connection, name) and not exist_ok:
                 raise users.UsersError(
@@ -209,7 +218,7 @@ def users_set(  # noqa: PLR0917  Typer's options
             raise typer.Exit(2)
         grant[limit_name] = None
     secret = secrets.token_urlsafe(24) if new_secret else None
-    with _connect() as connection:
+    with _connect(writes="users") as connection:
         if not users.exists(connection, name):
             typer.echo(f"there is no user {name!r}: `iron-claw users list` shows all", err=True)
             raise typer.Exit(1)
@@ -224,7 +233,7 @@ def users_set(  # noqa: PLR0917  Typer's options
 @users_app.command("remove")
 def users_remove(name: str) -> None:
     """Forget a user. What was used stays in the books."""
-    with _connect() as connection:
+    with _connect(writes="users") as connection:
         found = users.remove(connection, name)
     if not found:
         typer.echo(f"there is no user {name!r}", err=True)

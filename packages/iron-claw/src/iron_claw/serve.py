@@ -33,6 +33,7 @@ class PortTaken(Exception):
 async def run(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT; returns when everything is settled and told, at most STOP_WITHIN_S later."""
     listener = _listen(settings)
+    _say_database(settings)
     price_list = prices.load(settings.prices_file)
     journal = Journal(settings.state_dir, fsync_s=settings.journal_fsync_s)
     state = replay.replay(journal.open())
@@ -142,6 +143,12 @@ async def _listen_coa(settings: Settings, sessions: Sessions) -> asyncio.Datagra
     except OSError as error:
         raise PortTaken(f"cannot listen on {settings.coa_host}:{settings.coa_port} (UDP): {error.strerror}") from error
     return transport
+
+
+def _say_database(settings: Settings) -> None:
+    """Before anything is written there."""
+    if settings.database_url.get_secret_value():
+        log.info("database", host=settings.database.host, database=settings.database.name, writes="llm_calls")
 
 
 def _announce(settings: Settings) -> None:

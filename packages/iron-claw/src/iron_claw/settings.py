@@ -7,19 +7,39 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ANTHROPIC = "api.anthropic.com"
 PLACEHOLDER = re.compile(
-    r"(change.?me.*|replace.?me.*|placeholder.*|your[-_ ].*|todo|x{3,}|\.{3}|<.*>|.*example.*"
+    r"(change.?me.*|replace.?me.*|placeholder.*|your[-_ ].*|todo|x{3,}|\.{3}|<.*>|\[.*\]|.*example.*"
     r"|secret|password|postgres|guest|test|testing123)",
     re.IGNORECASE,
 )
 """What stands in example files. Refused where real calls are paid for."""
 PRICES = Path(__file__).parent / "prices.toml"
+
+
+class Database(NamedTuple):
+    """An address of PostgreSQL, taken apart. Empty where it says nothing."""
+
+    host: str = ""
+    name: str = ""
+    password: str = ""
+
+    @classmethod
+    def of(cls, address: str) -> Self:
+        """Of a URL or of `host=… dbname=…`; ValueError, without what it holds, for anything else."""
+        try:
+            parts = conninfo_to_dict(address)
+        except ProgrammingError:
+            text = "IRON_CLAW_DATABASE_URL is no address of a database: postgresql://user:secret@host/name"
+            raise ValueError(text) from None
+        return cls(*(str(parts.get(key) or "") for key in ("host", "dbname", "password")))
 
 
 class Settings(BaseSettings):
@@ -84,13 +104,21 @@ class Settings(BaseSettings):
             raise ValueError(f"{above} IRON_CLAW_REDUCE_PCT ({self.reduce_pct})")
         if not self.bare and not self.radius_secret.get_secret_value():
             raise ValueError("IRON_CLAW_RADIUS_HOST is set, so IRON_CLAW_RADIUS_SECRET must be set too")
+        database = self.database
         if ANTHROPIC in self.upstream_url:
             names = ("upstream_key", "radius_secret", "coa_secret")
-            wrong = [name for name in names if PLACEHOLDER.fullmatch(getattr(self, name).get_secret_value())]
+            given = {name: getattr(self, name).get_secret_value() for name in names}
+            given["database_url"] = database.password
+            wrong = [name for name, secret in given.items() if PLACEHOLDER.fullmatch(secret)]
             if wrong:
                 listed = ", ".join(f"IRON_CLAW_{name.upper()}" for name in wrong)
                 raise ValueError(f"a placeholder is no secret: put the real one into {listed}")
         return self
+
+    @property
+    def database(self) -> Database:
+        """Where calls are stored, and users and accounting are."""
+        return Database.of(self.database_url.get_secret_value())
 
     @property
     def bare(self) -> bool:
