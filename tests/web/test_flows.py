@@ -95,6 +95,40 @@ def test_a_followed_team_stands_on_the_home_page(site: Site, visit: Callable[...
     expect(mine).to_contain_text("Last result")
 
 
+def test_a_past_season_can_be_picked_and_stays_in_the_address(site: Site, visit: Callable[..., Visit]) -> None:
+    season = site.bracket["season"]
+    page = visit("/").page
+    expect(page.get_by_role("navigation", name="Season")).to_have_count(0)  # one season with tables: nothing to pick
+    both = [
+        {"name": name, "first_day": "", "last_day": "", "current": name == season, "brackets": 1}
+        for name in (season, "2025-26")
+    ]
+    page.route("**/api/seasons", lambda route: route.fulfill(json={"items": both, "next_cursor": None}))
+    old = {**site.bracket, "season": "2025-26", "path": "/2025-26/homegrown/u14/northeast"}
+    page.route("**/api/brackets?season=2025-26", lambda route: route.fulfill(json={"items": [old], "next_cursor": None}))
+    page.reload()
+    seasons = page.get_by_role("navigation", name="Season")
+    expect(seasons.locator("[aria-current]")).to_have_text(season)
+    seasons.get_by_role("link", name="2025-26").click()
+    page.wait_for_url(re.compile("season=2025-26"))
+    expect(page.get_by_role("link", name=re.compile("^Northeast"))).to_have_attribute("href", old["path"])
+    page.reload()
+    expect(page.get_by_role("navigation", name="Season").locator("[aria-current]")).to_have_text("2025-26")
+
+
+def test_a_team_of_a_past_season_shows_the_matches_of_that_season(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit("/about").page
+    match = next(match for match in site.matches if match["status"] == "completed")
+    team = patient.get(f"{site.address}/api/teams/{site.team['id']}").json()
+    page.route("**/api/teams/*", lambda route: route.fulfill(json={**team, "season": "2025-26"}))
+    played = {"items": [{**match, "season": "2025-26"}], "next_cursor": None}
+    page.route("**/api/matches?*season=2025-26*", lambda route: route.fulfill(json=played))
+    page.evaluate(f"history.pushState({{}}, '', '/teams/{site.team['id']}')")
+    page.evaluate("dispatchEvent(new PopStateEvent('popstate'))")
+    results = page.get_by_role("heading", name="Last results").locator("..")
+    expect(results.locator("a.match")).to_have_attribute("href", f"/matches/{match['id']}")
+
+
 def test_search_finds_a_team_by_keyboard_alone(site: Site, visit: Callable[..., Visit]) -> None:
     page = visit("/search").page
     page.get_by_role("searchbox").fill(site.team["name"][:6])

@@ -717,7 +717,7 @@ export interface paths {
         };
         /**
          * Club
-         * @description A club with its teams of a season and the row of each in every bracket that it stands in.
+         * @description A club with its teams of a season (its newest where none is given) and the row of each in every bracket that it stands in.
          */
         get: operations["club"];
         put?: never;
@@ -1336,8 +1336,8 @@ export interface components {
          * Bracket
          * @description One table: a division of an age group in a league's season.
          *
-         *     `computed`: the league publishes no values, so the table is ours by the same rules. `synced_at`: when the source
-         *     wrote what we have. `matches` counts those that its table counts or will count, `played` those with a result.
+         *     The table is ours, by the league's rules. `computed`: the league publishes no values of its own (U13 and U14).
+         *     `synced_at`: when the source wrote what we have. `matches` counts those that its table counts or will count, `played` those with a result.
          *     `path` is the page's address; `version` rises with every change that a table could show.
          */
         Bracket: {
@@ -3821,7 +3821,7 @@ export interface operations {
     brackets: {
         parameters: {
             query?: {
-                /** @description A season such as 2026-27; the current one where none is given. */
+                /** @description A season such as 2026-27; where none is given the current one, or the newest before it that has tables. */
                 season?: string | null;
                 /** @description Homegrown, Academy or Flex. */
                 league?: components["schemas"]["League"] | null;
@@ -4479,7 +4479,7 @@ export interface operations {
     matches: {
         parameters: {
             query?: {
-                /** @description A season such as 2026-27; the current one where none is given. */
+                /** @description A season such as 2026-27; where none is given the current one, or the newest before it that has tables. */
                 season?: string | null;
                 /** @description Homegrown, Academy or Flex. */
                 league?: components["schemas"]["League"] | null;

@@ -12,7 +12,10 @@ from missing_table.matches.schemas import Match, MatchChange, MatchDetail
 from missing_table.search.schemas import Found
 from missing_table.tables.schemas import Bracket, Season, Table, TeamHistory
 from missing_table.teams.schemas import Team
+from missing_table.web.app import create_app
 from missing_table.web.schemas import Page, Problem
+
+from .conftest import NOW, running, settings_for
 
 KEY = {"X-Api-Key": "mt_agent_0123456789abcdefghij"}
 BATCH = "0b0c1d2e-0000-4000-8000-000000000003"
@@ -43,6 +46,19 @@ async def test_a_bracket_is_found_by_its_division_or_its_slug(api: httpx.AsyncCl
 
 async def test_a_season_without_brackets_is_an_empty_list(api: httpx.AsyncClient) -> None:
     assert await good(api, "/api/brackets?season=2025-26") == {"items": [], "next_cursor": None}
+
+
+async def test_until_a_season_has_tables_the_one_before_is_shown(seed: Any) -> None:
+    august = settings_for(seed.dsn).model_copy(update={"today": NOW.replace(year=2027, month=8)})
+    async with running(create_app(august)) as api:
+        brackets = (await good(api, "/api/brackets"))["items"]
+        assert {bracket["season"] for bracket in brackets} == {"2026-27"}
+        assert len((await good(api, "/api/matches"))["items"]) == 8
+        assert (await good(api, "/api/brackets?season=2027-28"))["items"] == []
+        club = await good(api, f"/api/clubs/{seed.clubs['Ajax SC']}")
+        assert (club["season"], [team["name"] for team in club["teams"]]) == ("2026-27", ["Ajax SC"])
+        found = await good(api, "/api/search?q=Ajax")
+        assert "U14 Northeast · 2026-27" in [one["detail"] for one in found["items"]]
 
 
 async def test_the_table_is_in_order_with_form_and_reasons(api: httpx.AsyncClient, seed: Any) -> None:

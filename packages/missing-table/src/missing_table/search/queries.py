@@ -19,8 +19,9 @@ candidates as (
     union all
     select 'team', t.id, t.name, coalesce(p.detail, t.age_label, ''), '/teams/' || t.id, t.name, 2
     from teams t left join lateral (
-        select a.name || ' ' || d.name as detail
+        select a.name || ' ' || d.name || ' · ' || s.name as detail
         from bracket_teams bt join brackets b on b.id = bt.bracket_id
+        join seasons s on s.id = b.season_id
         join age_groups a on a.id = b.age_group_id join divisions d on d.id = b.division_id
         where bt.team_id = t.id order by b.season_id desc, b.id limit 1) p on true
     union all

@@ -29,7 +29,7 @@ from missing_table.web.dependencies import (
     AgeGroupQuery,
     DivisionQuery,
     LeagueQuery,
-    SeasonQuery,
+    ShownSeasonQuery,
     StateDep,
     season_or_current,
 )
@@ -55,7 +55,7 @@ async def seasons(state: StateDep) -> Response:
 async def brackets(
     *,
     state: StateDep,
-    season: SeasonQuery = None,
+    season: ShownSeasonQuery = None,
     league: LeagueQuery = None,
     age_group: AgeGroupQuery = None,
     division: DivisionQuery = None,
@@ -64,6 +64,8 @@ async def brackets(
     """The brackets of a season, all of them in one page."""
     name = season_or_current(state, season)
     async with state.connection() as connection:
+        if season is None:
+            name = await queries.shown_season(connection, current=name)
         found = await queries.brackets(connection, season=name, league=league, age_group=age_group, division=division)
     return as_format(json_answer(Page[Bracket](items=found)), format, f"brackets-{name}")
 
