@@ -44,8 +44,8 @@ export const en = {
     other: 'Other division',
     computed: 'Computed table',
     computedHint: 'The league publishes no values for this age group. This table is worked out here from the results, by the league’s own rules.',
-    official: 'Official values',
-    officialHint: 'Worked out from the results by the league’s rules and compared with the values the league publishes.',
+    byRules: 'By the official rules',
+    byRulesHint: 'Worked out here from the results, by the league’s own rules. The league publishes values of its own for this age group; they are not copied here.',
     empty: 'No team in this table yet',
     emptyHint: 'The league has announced the division, but not its teams.',
     notFound: 'There is no such division',
@@ -326,7 +326,9 @@ export const en = {
       {
         heading: 'Official and computed',
         lines: [
-          'The league publishes table values for U15 to U19 only. For U13 and U14 the same rules are applied to the published results, and the table is labelled “computed”.',
+          'Every table here is worked out from the published results by the league’s own rules.',
+          'For U15 to U19 the league publishes values of its own. They are not copied here; while a score is being corrected they may differ. Those tables are labelled “by the official rules”.',
+          'For U13 and U14 the league publishes no values. Those tables are labelled “computed table”.',
           'The matches of teams that the league leaves out of its standings still count for their opponents.',
         ],
       },

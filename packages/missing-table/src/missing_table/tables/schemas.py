@@ -24,8 +24,8 @@ class Season(Shape):
 class Bracket(Shape):
     """One table: a division of an age group in a league's season.
 
-    `computed`: the league publishes no values, so the table is ours by the same rules. `synced_at`: when the source
-    wrote what we have. `matches` counts those that its table counts or will count, `played` those with a result.
+    The table is ours, by the league's rules. `computed`: the league publishes no values of its own (U13 and U14).
+    `synced_at`: when the source wrote what we have. `matches` counts those that its table counts or will count, `played` those with a result.
     `path` is the page's address; `version` rises with every change that a table could show.
     """
 
