@@ -179,6 +179,7 @@ export const en = {
       venue: 'Place',
       local_date: 'Date',
       time_set: 'Time set',
+      teams: 'Teams',
     } as Record<string, string>,
     past: 'Between these two',
     pastEmpty: 'No other match between them this season.',
