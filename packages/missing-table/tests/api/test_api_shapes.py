@@ -48,6 +48,12 @@ async def test_a_season_without_brackets_is_an_empty_list(api: httpx.AsyncClient
     assert await good(api, "/api/brackets?season=2025-26") == {"items": [], "next_cursor": None}
 
 
+async def test_a_page_may_ask_past_a_cdn_with_the_version_of_an_event(api: httpx.AsyncClient, seed: Any) -> None:
+    match = seed.matches["Ajax SC-Bravo FC"]
+    for path in (f"/api/brackets/{seed.northeast}/table", f"/api/matches/{match}", "/api/brackets"):
+        assert await good(api, f"{path}?v=12") == await good(api, path)
+
+
 async def test_until_a_season_has_tables_the_one_before_is_shown(seed: Any) -> None:
     august = settings_for(seed.dsn).model_copy(update={"today": NOW.replace(year=2027, month=8)})
     async with running(create_app(august)) as api:
