@@ -105,7 +105,9 @@ def test_a_past_season_can_be_picked_and_stays_in_the_address(site: Site, visit:
     ]
     page.route("**/api/seasons", lambda route: route.fulfill(json={"items": both, "next_cursor": None}))
     old = {**site.bracket, "season": "2025-26", "path": "/2025-26/homegrown/u14/northeast"}
-    page.route("**/api/brackets?season=2025-26", lambda route: route.fulfill(json={"items": [old], "next_cursor": None}))
+    page.route(
+        "**/api/brackets?season=2025-26", lambda route: route.fulfill(json={"items": [old], "next_cursor": None})
+    )
     page.reload()
     seasons = page.get_by_role("navigation", name="Season")
     expect(seasons.locator("[aria-current]")).to_have_text(season)
@@ -136,6 +138,19 @@ def test_search_finds_a_team_by_keyboard_alone(site: Site, visit: Callable[..., 
     page.get_by_role("searchbox").press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/(teams|clubs)/"))
+
+
+def test_search_finds_a_table_and_the_way_to_a_venue(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit("/search").page
+    page.get_by_role("searchbox").fill("Northeast, U14")
+    page.locator(".results a", has_text="U14 Northeast · Homegrown").click()
+    page.wait_for_url(f"**{site.bracket['path']}")
+    venue = next(match["venue"]["name"] for match in site.matches if match["venue"] and match["venue"]["name"] != "TBD")
+    page.goto("/search")
+    page.get_by_role("searchbox").fill(venue)
+    place = page.locator(".results a", has=page.get_by_text(venue, exact=True)).filter(has_text="Place").first
+    expect(place).to_have_attribute("href", re.compile("^https://www.google.com/maps/dir/"))
+    expect(place).to_contain_text("Directions")
 
 
 def test_back_and_reload_give_the_same_view(site: Site, visit: Callable[..., Visit]) -> None:

@@ -1040,7 +1040,8 @@ export interface paths {
         };
         /**
          * Search
-         * @description Clubs, teams and venues by name, the likeliest first.
+         * @description Clubs, teams, tables and venues by name, the likeliest first. An age group in it ("New York, U14") leaves out what
+         *     is of another.
          */
         get: operations["search"];
         put?: never;
@@ -1590,7 +1591,9 @@ export interface components {
         };
         /**
          * Found
-         * @description A club, team or venue. `detail` tells it from its namesakes ("U14 Northeast"); `path` is the page's address.
+         * @description A club, team, table (bracket) or venue. `detail` tells it from its namesakes ("U14 Northeast · 2026-27").
+         *
+         *     `path` is the page's address; null for a venue, which has none.
          */
         Found: {
             /** Detail */
@@ -1601,7 +1604,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "club" | "team" | "venue";
+            kind: "club" | "team" | "bracket" | "venue";
             /** Name */
             name: string;
             /** Path */
