@@ -679,7 +679,7 @@ export interface paths {
         put?: never;
         /**
          * Bracket What If
-         * @description The table as it would be with these results. Nothing is stored.
+         * @description The table as it would be with these results. Nothing is stored. Shoot-outs are played in Flex alone.
          */
         post: operations["bracket_what_if"];
         delete?: never;
@@ -717,7 +717,7 @@ export interface paths {
         };
         /**
          * Club
-         * @description A club with its teams of a season (its newest where none is given) and the row of each in every bracket that it stands in.
+         * @description A club with its teams of a season (its newest where none is given), and the row of each in every bracket.
          */
         get: operations["club"];
         put?: never;
@@ -1040,8 +1040,8 @@ export interface paths {
         };
         /**
          * Search
-         * @description Clubs, teams, tables and venues by name, the likeliest first. An age group in it ("New York, U14") leaves out what
-         *     is of another.
+         * @description Clubs, teams, tables and venues by name, the likeliest first. With an age group in it ("New York, U14") it
+         *     finds nothing of another one.
          */
         get: operations["search"];
         put?: never;
@@ -1338,7 +1338,8 @@ export interface components {
          * @description One table: a division of an age group in a league's season.
          *
          *     The table is ours, by the league's rules. `computed`: the league publishes no values of its own (U13 and U14).
-         *     `synced_at`: when the source wrote what we have. `matches` counts those that its table counts or will count, `played` those with a result.
+         *     `synced_at`: when the source wrote what we have. `matches` counts those that its table counts or will count,
+         *     `played` those with a result.
          *     `path` is the page's address; `version` rises with every change that a table could show.
          */
         Bracket: {
@@ -2780,13 +2781,18 @@ export interface components {
         };
         /**
          * SupposedResult
-         * @description A result that somebody supposes, for a match of the bracket.
+         * @description A result that somebody supposes, for a match of the bracket. Both shoot-out fields or none: a draw in Flex may be
+         *     decided by one, which gives 2 points and 1; without one it gives 1 each.
          */
         SupposedResult: {
             /** Away Score */
             away_score: number;
+            /** Away Shootout */
+            away_shootout?: number | null;
             /** Home Score */
             home_score: number;
+            /** Home Shootout */
+            home_shootout?: number | null;
             /** Match Id */
             match_id: number;
         };

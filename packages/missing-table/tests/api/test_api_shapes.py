@@ -120,6 +120,24 @@ async def test_what_if_moves_the_table_and_stores_nothing(api: httpx.AsyncClient
     assert stranger.status_code == 400
 
 
+async def test_a_supposed_draw_in_flex_may_be_decided_by_a_shootout(api: httpx.AsyncClient, seed: Any) -> None:
+    path = f"/api/brackets/{seed.northeast}/what-if"
+    draw = {"match_id": seed.matches["Bravo FC-Echo Rovers"], "home_score": 1, "away_score": 1}
+    decided = {**draw, "home_shootout": 3, "away_shootout": 4}
+
+    async def echo(supposed: dict[str, int]) -> tuple[int, int, int]:
+        answer = await api.post(path, json={"results": [supposed]})
+        row = next(row for row in Table.model_validate(answer.json()).rows if row.team.name == "Echo Rovers")
+        return row.won, row.tied, row.points
+
+    refused = await api.post(path, json={"results": [decided]})
+    assert (refused.status_code, "Flex" in refused.json()["detail"]) == (400, True)
+    seed.execute("update brackets set league_id = (select id from leagues where name = 'Flex')")
+    assert [await echo(draw), await echo(decided)] == [(0, 1, 1), (0, 1, 2)]
+    for wrong in ({"away_score": 2}, {"home_shootout": None}, {"home_shootout": 4}):
+        assert (await api.post(path, json={"results": [{**decided, **wrong}]})).status_code == 422, wrong
+
+
 async def test_a_brackets_matches_come_by_date_and_all_at_once(api: httpx.AsyncClient, seed: Any) -> None:
     page = Page[Match].model_validate(await good(api, f"/api/brackets/{seed.northeast}/matches"))
     dates = [match.local_date for match in page.items]

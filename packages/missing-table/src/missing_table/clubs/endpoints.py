@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api", tags=["clubs"])
 
 @router.get("/clubs/{club_id}", response_model=Club)
 async def club(state: StateDep, club_id: Identity, season: SeasonQuery = None) -> Response:
-    """A club with its teams of a season (its newest where none is given) and the row of each in every bracket that it stands in."""
+    """A club with its teams of a season (its newest where none is given), and the row of each in every bracket."""
     asked = season_or_current(state, season) if season else None
     async with state.connection() as connection:
         found = await queries.club(connection, club_id=club_id, season=asked)

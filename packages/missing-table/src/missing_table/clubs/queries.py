@@ -21,5 +21,5 @@ from asked, clubs c where c.id = %(club_id)s
 
 
 async def club(connection: Connection, *, club_id: int, season: str | None) -> dict[str, Any] | None:
-    """A club with its teams of a season; `season`: the one asked for or its newest, None where it has no team in any."""
+    """A club with its teams of a season; `season`: the one asked for or its newest, None where it never had a team."""
     return await one(connection, CLUB, {"club_id": club_id, "season": season})

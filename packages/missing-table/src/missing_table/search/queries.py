@@ -1,5 +1,5 @@
-"""Search over clubs, teams, tables and venues: accents do not matter, parts are found, typos are forgiven (pg_trgm), and
-names are known by their abbreviations: NYCFC is New York City FC, Phun is Philadelphia Union, Utd is United."""
+"""Search over clubs, teams, tables and venues: accents do not matter, parts are found, typos are forgiven (pg_trgm),
+and names are known by their abbreviations: NYCFC is New York City FC, Phun is Philadelphia Union, Utd is United."""
 
 import re
 import unicodedata
@@ -14,7 +14,8 @@ LIKELY = 0.35
 SEARCH = """
 with asked as (select extensions.unaccent(lower(%(q)s)) as q),
 candidates as (
-    select 'club' as kind, c.id, c.name, '' as detail, '/clubs/' || c.id as path, c.name as matched, null as age, 1 as rank
+    select 'club' as kind, c.id, c.name, '' as detail, '/clubs/' || c.id as path, c.name as matched, null as age,
+        1 as rank
     from clubs c
     union all
     select 'bracket', b.id, b.age || ' ' || b.division || ' · ' || b.league, b.season,
