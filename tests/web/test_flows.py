@@ -13,6 +13,10 @@ from devstack import patient
 
 from .conftest import Site, Visit, offline, settled
 
+TODAY = "new Date().toLocaleDateString('en-CA')"
+SHEET = """window.shared = []; window.closes = false
+navigator.share = async data => { shared.push(data); if (closes) throw new DOMException('closed', 'AbortError') }"""
+
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
 
 
@@ -161,6 +165,81 @@ def test_back_and_reload_give_the_same_view(site: Site, visit: Callable[..., Vis
     expect(page.locator("table.grid")).to_be_visible()
     page.reload()
     expect(page.locator("table.grid")).to_be_visible()
+
+
+def test_a_sorted_table_has_an_address_that_reload_and_a_friend_see_sorted(
+    site: Site, visit: Callable[..., Visit]
+) -> None:
+    page = visit(f"{site.bracket['path']}?weekend=2026-09-14", width=1280).page
+    names = page.locator("tbody .team-name__text")
+    page.get_by_role("button", name="GF", exact=True).click()
+    page.wait_for_url(re.compile("weekend=2026-09-14&sort=-goalsFor"))
+    wanted = sorted(site.rows, key=lambda row: (-row["goals_for"], row["position"]))
+    order = [row["team"]["short_name"] or row["team"]["name"] for row in wanted]
+    assert order != [row["team"]["short_name"] or row["team"]["name"] for row in site.rows]
+    expect(names).to_have_text(order)
+    page.reload()
+    expect(names).to_have_text(order)
+    friend = visit(page.url, width=390).page
+    expect(friend.locator("tbody .team-name__text")).to_have_text(order)
+    before = page.evaluate("history.length")
+    page.get_by_role("button", name="GF", exact=True).click()
+    page.wait_for_url(re.compile("sort=goalsFor"))
+    assert page.evaluate("history.length") == before  # back leads to the page before, not through every sort
+
+
+def test_the_team_of_the_chart_stands_in_its_address(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit(f"{site.bracket['path']}?view=chart").page
+    last = str(site.rows[-1]["team"]["id"])
+    page.get_by_label("Team", exact=True).select_option(last)
+    page.wait_for_url(re.compile(f"view=chart&team={last}"))
+    page.reload()
+    expect(page.get_by_label("Team", exact=True)).to_have_value(last)
+
+
+def test_a_club_shows_the_next_match_of_each_team_and_its_calendar(site: Site, visit: Callable[..., Visit]) -> None:
+    club = site.team["club_id"]
+    if club is None:
+        pytest.skip("the leader of this bracket has no club")
+    page = visit(f"/clubs/{club}").page
+    season = site.bracket["season"]
+    wanted = {"club": club, "season": season, "from": page.evaluate(TODAY), "limit": 1000, "status": "scheduled"}
+    ahead = patient.get(f"{site.address}/api/matches", params=wanted).json()["items"]
+    mine = next(match for match in ahead if site.team["id"] in (match["home"]["id"], match["away"]["id"]))
+    entry = page.locator("li", has=page.locator(f'a[href="/teams/{site.team["id"]}"]')).first
+    other = "away" if mine["home"]["id"] == site.team["id"] else "home"
+    expect(entry.locator(".row-next")).to_contain_text(f"{'v' if other == 'away' else 'at'} {mine[other]['name']}")
+    expect(entry.locator(".row-next")).to_have_attribute("href", f"/matches/{mine['id']}")
+    page.locator("summary", has_text="Add to calendar").click()
+    file = page.get_by_role("link", name="Download").get_attribute("href")
+    assert file == f"/api/clubs/{club}/calendar.ics"
+    assert "BEGIN:VEVENT" in patient.get(f"{site.address}{file}").text
+
+
+def test_on_paper_stands_the_table_and_nothing_that_can_be_pressed(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit(site.bracket["path"]).page
+    controls = page.locator(".top, .foot, .segments, .pager, .actions, .menu")
+    assert [one for one in controls.all() if one.is_visible()] != []
+    page.emulate_media(media="print")
+    assert [one.get_attribute("class") for one in controls.all() if one.is_visible()] == []
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    for row in page.locator("tbody tr").all():
+        expect(row).to_be_visible()
+    expect(page.locator("tbody .team-name__text").first).to_have_text(site.rows[0]["team"]["name"])
+
+
+def test_the_devices_share_sheet_gets_the_pages_name_and_address(site: Site, visit: Callable[..., Visit]) -> None:
+    seen = visit("/about")
+    page = seen.page
+    page.context.add_init_script(SHEET)
+    page.goto(f"{site.bracket['path']}?split=home")
+    settled(page)
+    page.get_by_role("button", name="Share", exact=True).click()
+    assert page.evaluate("shared") == [{"title": "U14 Northeast", "url": page.url}]
+    page.evaluate("closes = true")  # the reader thinks better of it: no fault
+    page.get_by_role("button", name="Share", exact=True).click()
+    page.wait_for_function("shared.length === 2")
+    assert seen.complaints == []
 
 
 def test_a_failed_answer_says_so_and_can_be_tried_again(site: Site, visit: Callable[..., Visit]) -> None:
