@@ -191,10 +191,10 @@ def test_a_sorted_table_has_an_address_that_reload_and_a_friend_see_sorted(
 def test_the_team_of_the_chart_stands_in_its_address(site: Site, visit: Callable[..., Visit]) -> None:
     page = visit(f"{site.bracket['path']}?view=chart").page
     last = str(site.rows[-1]["team"]["id"])
-    page.get_by_label("Team", exact=True).select_option(last)
+    page.get_by_role("combobox", name="Team").select_option(last)
     page.wait_for_url(re.compile(f"view=chart&team={last}"))
     page.reload()
-    expect(page.get_by_label("Team", exact=True)).to_have_value(last)
+    expect(page.get_by_role("combobox", name="Team")).to_have_value(last)
 
 
 def test_a_club_shows_the_next_match_of_each_team_and_its_calendar(site: Site, visit: Callable[..., Visit]) -> None:
