@@ -68,14 +68,21 @@ async function answer(request) {
   const cache = await caches.open(ANSWERS)
   try {
     const fresh = await inTime(request)
-    if (fresh.status === 200) await keep(cache, request, await stamped(fresh.clone()), KEPT_ANSWERS)
+    if (fresh.status === 200) await keep(cache, plainAddress(request), await stamped(fresh.clone()), KEPT_ANSWERS)
     if (fresh.status < 500) return fresh
-    return (await kept(cache, request)) ?? fresh
+    return (await kept(cache, plainAddress(request))) ?? fresh
   } catch (fault) {
-    const old = await kept(cache, request)
+    const old = await kept(cache, plainAddress(request))
     if (old) return old
     throw fault
   }
+}
+
+/** An answer's address without the version by which a page asked past other caches (live/stream.ts). */
+function plainAddress(request) {
+  const url = new URL(request.url)
+  url.searchParams.delete('v')
+  return url.href
 }
 
 async function kept(cache, request) {

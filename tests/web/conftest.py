@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -56,7 +57,7 @@ class Site:
             "team": f"/teams/{self.team['id']}",
             "match": f"/matches/{played['id']}",
             "fixture": f"/matches/{ahead['id']}",
-            "search": "/search",
+            "search": f"/search?q={quote(self.team['name'].split()[0])}",
             "status": "/status",
             "about": "/about",
             "insights": "/insights",

@@ -13,6 +13,10 @@ from devstack import patient
 
 from .conftest import Site, Visit, kept_for_offline, offline, settled
 
+TODAY = "new Date().toLocaleDateString('en-CA')"
+SHEET = """window.shared = []; window.closes = false
+navigator.share = async data => { shared.push(data); if (closes) throw new DOMException('closed', 'AbortError') }"""
+
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
 
 
@@ -95,6 +99,42 @@ def test_a_followed_team_stands_on_the_home_page(site: Site, visit: Callable[...
     expect(mine).to_contain_text("Last result")
 
 
+def test_a_past_season_can_be_picked_and_stays_in_the_address(site: Site, visit: Callable[..., Visit]) -> None:
+    season = site.bracket["season"]
+    page = visit("/").page
+    expect(page.get_by_role("navigation", name="Season")).to_have_count(0)  # one season with tables: nothing to pick
+    both = [
+        {"name": name, "first_day": "", "last_day": "", "current": name == season, "brackets": 1}
+        for name in (season, "2025-26")
+    ]
+    page.route("**/api/seasons", lambda route: route.fulfill(json={"items": both, "next_cursor": None}))
+    old = {**site.bracket, "season": "2025-26", "path": "/2025-26/homegrown/u14/northeast"}
+    page.route(
+        "**/api/brackets?season=2025-26", lambda route: route.fulfill(json={"items": [old], "next_cursor": None})
+    )
+    page.reload()
+    seasons = page.get_by_role("navigation", name="Season")
+    expect(seasons.locator("[aria-current]")).to_have_text(season)
+    seasons.get_by_role("link", name="2025-26").click()
+    page.wait_for_url(re.compile("season=2025-26"))
+    expect(page.get_by_role("link", name=re.compile("^Northeast"))).to_have_attribute("href", old["path"])
+    page.reload()
+    expect(page.get_by_role("navigation", name="Season").locator("[aria-current]")).to_have_text("2025-26")
+
+
+def test_a_team_of_a_past_season_shows_the_matches_of_that_season(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit("/about").page
+    match = next(match for match in site.matches if match["status"] == "completed")
+    team = patient.get(f"{site.address}/api/teams/{site.team['id']}").json()
+    page.route("**/api/teams/*", lambda route: route.fulfill(json={**team, "season": "2025-26"}))
+    played = {"items": [{**match, "season": "2025-26"}], "next_cursor": None}
+    page.route("**/api/matches?*season=2025-26*", lambda route: route.fulfill(json=played))
+    page.evaluate(f"history.pushState({{}}, '', '/teams/{site.team['id']}')")
+    page.evaluate("dispatchEvent(new PopStateEvent('popstate'))")
+    results = page.get_by_role("heading", name="Last results").locator("..")
+    expect(results.locator("a.match")).to_have_attribute("href", f"/matches/{match['id']}")
+
+
 def test_search_finds_a_team_by_keyboard_alone(site: Site, visit: Callable[..., Visit]) -> None:
     page = visit("/search").page
     page.get_by_role("searchbox").fill(site.team["name"][:6])
@@ -102,6 +142,19 @@ def test_search_finds_a_team_by_keyboard_alone(site: Site, visit: Callable[..., 
     page.get_by_role("searchbox").press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/(teams|clubs)/"))
+
+
+def test_search_finds_a_table_and_the_way_to_a_venue(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit("/search").page
+    page.get_by_role("searchbox").fill("Northeast, U14")
+    page.locator(".results a", has_text="U14 Northeast · Homegrown").click()
+    page.wait_for_url(f"**{site.bracket['path']}")
+    venue = next(match["venue"]["name"] for match in site.matches if match["venue"] and match["venue"]["name"] != "TBD")
+    page.goto("/search")
+    page.get_by_role("searchbox").fill(venue)
+    place = page.locator(".results a", has=page.get_by_text(venue, exact=True)).filter(has_text="Place").first
+    expect(place).to_have_attribute("href", re.compile("^https://www.google.com/maps/dir/"))
+    expect(place).to_contain_text("Directions")
 
 
 def test_back_and_reload_give_the_same_view(site: Site, visit: Callable[..., Visit]) -> None:
@@ -112,6 +165,81 @@ def test_back_and_reload_give_the_same_view(site: Site, visit: Callable[..., Vis
     expect(page.locator("table.grid")).to_be_visible()
     page.reload()
     expect(page.locator("table.grid")).to_be_visible()
+
+
+def test_a_sorted_table_has_an_address_that_reload_and_a_friend_see_sorted(
+    site: Site, visit: Callable[..., Visit]
+) -> None:
+    page = visit(f"{site.bracket['path']}?weekend=2026-09-14", width=1280).page
+    names = page.locator("tbody .team-name__text")
+    page.get_by_role("button", name="GF", exact=True).click()
+    page.wait_for_url(re.compile("weekend=2026-09-14&sort=-goalsFor"))
+    wanted = sorted(site.rows, key=lambda row: (-row["goals_for"], row["position"]))
+    order = [row["team"]["short_name"] or row["team"]["name"] for row in wanted]
+    assert order != [row["team"]["short_name"] or row["team"]["name"] for row in site.rows]
+    expect(names).to_have_text(order)
+    page.reload()
+    expect(names).to_have_text(order)
+    friend = visit(page.url, width=390).page
+    expect(friend.locator("tbody .team-name__text")).to_have_text(order)
+    before = page.evaluate("history.length")
+    page.get_by_role("button", name="GF", exact=True).click()
+    page.wait_for_url(re.compile("sort=goalsFor"))
+    assert page.evaluate("history.length") == before  # back leads to the page before, not through every sort
+
+
+def test_the_team_of_the_chart_stands_in_its_address(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit(f"{site.bracket['path']}?view=chart").page
+    last = str(site.rows[-1]["team"]["id"])
+    page.get_by_role("combobox", name="Team").select_option(last)
+    page.wait_for_url(re.compile(f"view=chart&team={last}"))
+    page.reload()
+    expect(page.get_by_role("combobox", name="Team")).to_have_value(last)
+
+
+def test_a_club_shows_the_next_match_of_each_team_and_its_calendar(site: Site, visit: Callable[..., Visit]) -> None:
+    club = site.team["club_id"]
+    if club is None:
+        pytest.skip("the leader of this bracket has no club")
+    page = visit(f"/clubs/{club}").page
+    season = site.bracket["season"]
+    wanted = {"club": club, "season": season, "from": page.evaluate(TODAY), "limit": 1000, "status": "scheduled"}
+    ahead = patient.get(f"{site.address}/api/matches", params=wanted).json()["items"]
+    mine = next(match for match in ahead if site.team["id"] in (match["home"]["id"], match["away"]["id"]))
+    entry = page.locator("li", has=page.locator(f'a[href="/teams/{site.team["id"]}"]')).first
+    other = "away" if mine["home"]["id"] == site.team["id"] else "home"
+    expect(entry.locator(".row-next")).to_contain_text(f"{'v' if other == 'away' else 'at'} {mine[other]['name']}")
+    expect(entry.locator(".row-next")).to_have_attribute("href", f"/matches/{mine['id']}")
+    page.locator("summary", has_text="Add to calendar").click()
+    file = page.get_by_role("link", name="Download").get_attribute("href")
+    assert file == f"/api/clubs/{club}/calendar.ics"
+    assert "BEGIN:VEVENT" in patient.get(f"{site.address}{file}").text
+
+
+def test_on_paper_stands_the_table_and_nothing_that_can_be_pressed(site: Site, visit: Callable[..., Visit]) -> None:
+    page = visit(site.bracket["path"]).page
+    controls = page.locator(".top, .foot, .segments, .pager, .actions, .menu")
+    assert [one for one in controls.all() if one.is_visible()] != []
+    page.emulate_media(media="print")
+    assert [one.get_attribute("class") for one in controls.all() if one.is_visible()] == []
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    for row in page.locator("tbody tr").all():
+        expect(row).to_be_visible()
+    expect(page.locator("tbody .team-name__text").first).to_have_text(site.rows[0]["team"]["name"])
+
+
+def test_the_devices_share_sheet_gets_the_pages_name_and_address(site: Site, visit: Callable[..., Visit]) -> None:
+    seen = visit("/about")
+    page = seen.page
+    page.context.add_init_script(SHEET)
+    page.goto(f"{site.bracket['path']}?split=home")
+    settled(page)
+    page.get_by_role("button", name="Share", exact=True).click()
+    assert page.evaluate("shared") == [{"title": "U14 Northeast", "url": page.url}]
+    page.evaluate("closes = true")  # the reader thinks better of it: no fault
+    page.get_by_role("button", name="Share", exact=True).click()
+    page.wait_for_function("shared.length === 2")
+    assert seen.complaints == []
 
 
 def test_a_failed_answer_says_so_and_can_be_tried_again(site: Site, visit: Callable[..., Visit]) -> None:

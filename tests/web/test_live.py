@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from playwright.sync_api import expect
 from devstack.places import shared_folder
 from devstack.testing import RunningStack
 
-from .conftest import Site, Visit
+from .conftest import Site, Visit, settled
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
 
@@ -40,6 +41,16 @@ def corrected_feeds(folder: Path, game_key: str, home_score: int, *, minutes: in
     return feeds
 
 
+# What happens in a tab, in order: an event of the bracket that it shows, and the quiet mark on what has changed.
+LISTEN = """bracket => {
+  window.happened = []
+  const channel = new BroadcastChannel('mt.events')
+  channel.onmessage = ({data}) => data.happened?.bracket_id === bracket && window.happened.push('event')
+  new MutationObserver(all => all.some(({target}) => target.matches('tr.changed')) && window.happened.push('mark'))
+    .observe(document.querySelector('tbody'), {subtree: true, attributeFilter: ['class']})
+}"""
+
+
 def test_a_corrected_score_appears_on_the_open_pages_without_a_reload(
     own_stack: RunningStack, site: Site, visit: Callable[..., Visit], tmp_path: Path
 ) -> None:
@@ -47,7 +58,10 @@ def test_a_corrected_score_appears_on_the_open_pages_without_a_reload(
     page = visit(f"/matches/{match['id']}").page
     table = page.context.new_page()
     table.goto(site.bracket["path"])
-    table.locator(".foot").wait_for()
+    settled(table)
+    table.evaluate(LISTEN, site.bracket["id"])
+    asked: list[str] = []
+    table.on("request", lambda request: asked.append(request.url))
     score = match["home_score"] + 9
     try:
         done = own_stack.mt("run", "--feeds", str(corrected_feeds(tmp_path, match["external_id"], score, minutes=9)))
@@ -58,6 +72,12 @@ def test_a_corrected_score_appears_on_the_open_pages_without_a_reload(
     home = next(row for row in site.rows if row["team"]["id"] == match["home"]["id"])
     row = table.locator("tbody tr", has=table.get_by_text(home["team"]["name"], exact=True))
     expect(row).to_contain_text(f"{home['goal_difference'] + 9:+d}".replace("-", "−"))
+    table.wait_for_function("happened.includes('mark')")
+    assert table.evaluate("happened")[:2] == ["event", "mark"]  # the first event led to it, not a later one
+    again = [url for url in asked if f"/api/brackets/{site.bracket['id']}/table" in url]
+    version = re.search(r"[?]v=(\d+)$", again[0])  # past whatever keeps answers on the way
+    assert version is not None, again
+    assert int(version[1]) > site.bracket["version"]
     expect(page.get_by_role("heading", name="What changed").locator("..")).to_contain_text("→")
 
 

@@ -22,6 +22,11 @@ ASKING = {
     "team": "**/api/teams/*",
     "club": "**/api/clubs/*",
     "match": "**/api/matches/*",
+    "grid": "**/api/brackets/*/matches?*",
+    "chart": "**/api/brackets/*/history",
+    "chances": "**/api/brackets/*/outlook",
+    "insights": "**/api/insights?*",
+    "search": "**/api/search?*",
     "status": "**/api/freshness",
 }
 TAKE_OVER = """async () => {
@@ -35,9 +40,13 @@ TAKE_OVER = """async () => {
 EMPTY = {
     "home": "No table has been read yet",
     "bracket": "There is no such division",
+    "grid": "No matches yet",
+    "chart": "Nothing to draw yet",
+    "insights": "No weekend has been played yet",
+    "search": "Nothing is called",
     "status": "Nothing has been read",
 }
-NOTHING = {"items": [], "next_cursor": None, "competitions": [], "season": "2026-27", "fresh": False}
+NOTHING = {"items": [], "next_cursor": None, "competitions": [], "season": "2026-27", "fresh": False, "weekends": []}
 
 
 def go(page: Page, path: str) -> None:

@@ -8,11 +8,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from devstack import patient
 
-from .conftest import Site, Visit, settled
+from .conftest import Site, Visit, settled, violations
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
 
@@ -71,6 +71,45 @@ def test_a_coach_types_a_score_and_the_table_moves_as_the_api_says(site: Site, v
     expect(page.locator("tbody .team-name__text")).to_have_text(as_it_is)
     assert "scores" not in page.url
     assert [row["position"] for row in site.rows] == [int(n) for n in page.locator("tbody .c-pos").all_text_contents()]
+
+
+def test_a_draw_in_flex_can_be_decided_by_a_shootout_that_the_link_keeps(
+    site: Site, visit: Callable[..., Visit]
+) -> None:
+    """No Flex document is among the shared feeds: the bracket is called one on its way to the page."""
+    match = next(match for match in site.matches if match["status"] == "scheduled")
+    path = f"/{site.bracket['season']}/flex/u14/northeast"
+    table = patient.get(f"{site.address}/api/brackets/{site.bracket['id']}/table").json()
+    sent: list[dict[str, Any]] = []
+
+    def suppose(route: Route) -> None:
+        sent.append(route.request.post_data_json["results"][0])
+        route.fulfill(json=table)
+
+    def flex(page: Page) -> Page:
+        found = {"items": [{**site.bracket, "league": "Flex", "path": path}], "next_cursor": None}
+        page.route("**/api/brackets?*league=Flex*", lambda route: route.fulfill(json=found))
+        page.route("**/what-if", lambda route: suppose(route) if route.request.method == "POST" else route.fallback())
+        return page
+
+    page = flex(visit("/about").page)
+    page.goto(f"{path}/what-if?weekend={monday(match['local_date'])}")
+    fields = page.locator("li.suppose", has_text=match["home"]["name"]).filter(has_text=match["away"]["name"])
+    fields.get_by_label(f"Goals of {match['home']['name']}").fill("2")
+    fields.get_by_label(f"Goals of {match['away']['name']}").fill("1")
+    expect(fields.get_by_role("combobox")).to_have_count(0)  # no draw, no penalties
+    fields.get_by_label(f"Goals of {match['away']['name']}").fill("2")
+    fields.get_by_role("combobox").select_option(match["away"]["name"])
+    page.wait_for_url(re.compile(f"scores={match['id']}-2-2-a"))
+    settled(page)
+    assert violations(page) == []
+    decided = {"home_score": 2, "away_score": 2, "home_shootout": 0, "away_shootout": 1}
+    friend = flex(visit("/about").page)
+    with friend.expect_request("**/what-if"):
+        friend.goto(page.url)
+    settled(friend)
+    expect(friend.locator("li.suppose").get_by_role("combobox")).to_have_value("away")
+    assert sent[-1] == {"match_id": match["id"], **decided}
 
 
 def test_a_link_with_scores_that_mean_nothing_shows_the_table_as_it_is(site: Site, visit: Callable[..., Visit]) -> None:

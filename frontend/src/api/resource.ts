@@ -12,6 +12,18 @@ interface Kept {
 
 const kept = new Map<string, Kept>()
 
+let newer: (at: string) => number | undefined = () => undefined
+
+/** How to learn which version of an address is the newest; it is asked as `v`, past what caches on the way have kept. */
+export function askPast(versionOf: (at: string) => number | undefined): void {
+  newer = versionOf
+}
+
+function past<T>(at: Address<T>): Address<T> {
+  const version = at.startsWith('/') ? newer(at) : undefined
+  return version === undefined ? at : `${at}${at.includes('?') ? '&' : '?'}v=${version}`
+}
+
 function keep(at: string, data: unknown): void {
   kept.delete(at)
   kept.set(at, { data, at: Date.now() })
@@ -106,7 +118,7 @@ export function useResource<T>(
     const mine = (current = new AbortController())
     count(1)
     try {
-      const answer = await load(at, mine.signal)
+      const answer = await load(past(at), mine.signal)
       const age = keptAt(answer)
       if (!age) keep(at, answer)
       if (current === mine) Object.assign(state, { data: answer, staleSince: age })

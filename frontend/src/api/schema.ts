@@ -679,7 +679,7 @@ export interface paths {
         put?: never;
         /**
          * Bracket What If
-         * @description The table as it would be with these results. Nothing is stored.
+         * @description The table as it would be with these results. Nothing is stored. Shoot-outs are played in Flex alone.
          */
         post: operations["bracket_what_if"];
         delete?: never;
@@ -717,7 +717,7 @@ export interface paths {
         };
         /**
          * Club
-         * @description A club with its teams of a season and the row of each in every bracket that it stands in.
+         * @description A club with its teams of a season (its newest where none is given), and the row of each in every bracket.
          */
         get: operations["club"];
         put?: never;
@@ -1040,7 +1040,8 @@ export interface paths {
         };
         /**
          * Search
-         * @description Clubs, teams and venues by name, the likeliest first.
+         * @description Clubs, teams, tables and venues by name, the likeliest first. With an age group in it ("New York, U14") it
+         *     finds nothing of another one.
          */
         get: operations["search"];
         put?: never;
@@ -1336,8 +1337,9 @@ export interface components {
          * Bracket
          * @description One table: a division of an age group in a league's season.
          *
-         *     `computed`: the league publishes no values, so the table is ours by the same rules. `synced_at`: when the source
-         *     wrote what we have. `matches` counts those that its table counts or will count, `played` those with a result.
+         *     The table is ours, by the league's rules. `computed`: the league publishes no values of its own (U13 and U14).
+         *     `synced_at`: when the source wrote what we have. `matches` counts those that its table counts or will count,
+         *     `played` those with a result.
          *     `path` is the page's address; `version` rises with every change that a table could show.
          */
         Bracket: {
@@ -1590,7 +1592,9 @@ export interface components {
         };
         /**
          * Found
-         * @description A club, team or venue. `detail` tells it from its namesakes ("U14 Northeast"); `path` is the page's address.
+         * @description A club, team, table (bracket) or venue. `detail` tells it from its namesakes ("U14 Northeast · 2026-27").
+         *
+         *     `path` is the page's address; null for a venue, which has none.
          */
         Found: {
             /** Detail */
@@ -1601,7 +1605,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "club" | "team" | "venue";
+            kind: "club" | "team" | "bracket" | "venue";
             /** Name */
             name: string;
             /** Path */
@@ -2777,13 +2781,18 @@ export interface components {
         };
         /**
          * SupposedResult
-         * @description A result that somebody supposes, for a match of the bracket.
+         * @description A result that somebody supposes, for a match of the bracket. Both shoot-out fields or none: a draw in Flex may be
+         *     decided by one, which gives 2 points and 1; without one it gives 1 each.
          */
         SupposedResult: {
             /** Away Score */
             away_score: number;
+            /** Away Shootout */
+            away_shootout?: number | null;
             /** Home Score */
             home_score: number;
+            /** Home Shootout */
+            home_shootout?: number | null;
             /** Match Id */
             match_id: number;
         };
@@ -3821,7 +3830,7 @@ export interface operations {
     brackets: {
         parameters: {
             query?: {
-                /** @description A season such as 2026-27; the current one where none is given. */
+                /** @description A season such as 2026-27; where none is given the current one, or the newest before it that has tables. */
                 season?: string | null;
                 /** @description Homegrown, Academy or Flex. */
                 league?: components["schemas"]["League"] | null;
@@ -4479,7 +4488,7 @@ export interface operations {
     matches: {
         parameters: {
             query?: {
-                /** @description A season such as 2026-27; the current one where none is given. */
+                /** @description A season such as 2026-27; where none is given the current one, or the newest before it that has tables. */
                 season?: string | null;
                 /** @description Homegrown, Academy or Flex. */
                 league?: components["schemas"]["League"] | null;

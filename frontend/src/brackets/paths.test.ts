@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Bracket } from '../api/types'
-import { bracketAt, choose, known } from './paths'
+import type { Bracket, Season } from '../api/types'
+import { bracketAt, choose, known, seasonsWithTables } from './paths'
 
 const bracket = (league: string, age_group: string, division: string): Bracket => ({ id: 1, league, age_group, division }) as Bracket
 const brackets = [bracket('Flex', 'U15', 'East'), bracket('Homegrown', 'U13', 'Northeast'), bracket('Homegrown', 'U14', 'Northeast'), bracket('Homegrown', 'U14', 'Florida')]
@@ -19,6 +19,11 @@ describe('the picker', () => {
   test('an age that the competition does not have falls back', () => {
     expect(choose(brackets, { league: 'flex', age: 'u13' })).toMatchObject({ league: 'Flex', age: 'U15' })
   })
+})
+
+test('a season without a table is not offered', () => {
+  const season = (name: string, brackets: number): Season => ({ name, brackets }) as Season
+  expect(seasonsWithTables([season('2027-28', 0), season('2026-27', 3), season('2025-26', 2)])).toEqual(['2026-27', '2025-26'])
 })
 
 describe('a bracket by its page’s address', () => {

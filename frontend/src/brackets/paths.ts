@@ -1,6 +1,6 @@
 // Addresses of brackets: what the API is asked, and which brackets there are to choose from.
 import { address, type Address, type Answer } from '../api/http'
-import type { Bracket } from '../api/types'
+import type { Bracket, Season } from '../api/types'
 
 type BracketList = Answer<'/api/brackets'>
 
@@ -10,6 +10,11 @@ const LEAGUES: Bracket['league'][] = ['Homegrown', 'Academy', 'Flex']
 /** All brackets of a season (undefined: the current one). */
 export function bracketsOf(season?: string): Address<BracketList> {
   return address('/api/brackets', undefined, { season })
+}
+
+/** The names of those seasons that have a table, newest first. */
+export function seasonsWithTables(seasons: readonly Season[]): string[] {
+  return seasons.filter((season) => season.brackets > 0).map((season) => season.name)
 }
 
 export interface BracketPath {

@@ -1,7 +1,7 @@
 // The stream of events, one for all tabs of this browser: the tab that holds the lock listens, and tells the others.
 // Whoever's tab closes, the next one takes over. A stream that breaks mends itself and catches up on what it missed.
 import { ref } from 'vue'
-import { refresh, refreshAll } from '../api/resource'
+import { askPast, refresh, refreshAll } from '../api/resource'
 
 const CHANNEL = 'mt.events'
 const AGAIN_MS = 4_000
@@ -12,6 +12,10 @@ export interface Happened {
   kind: 'bracket' | 'match' | 'landed' | 'run' | 'reset'
   bracket_id?: number | null
   match_id?: number | null
+  /** The bracket's new version. */
+  version?: number | null
+  /** The event's own number: later ones are higher. */
+  id?: number
 }
 
 type Told = { happened: Happened } | { connected: boolean } | { hello: true }
@@ -19,21 +23,45 @@ type Told = { happened: Happened } | { connected: boolean } | { hello: true }
 /** Whether live updates have been interrupted for longer than a moment. */
 export const interrupted = ref(false)
 
+const under = (at: string, path: string): boolean => at === path || at.startsWith(`${path}/`) || at.startsWith(`${path}?`)
+const ofBracket = (at: string, bracket: number): boolean => at.startsWith(`/api/brackets/${bracket}/`)
+const isList = (at: string): boolean => at === '/api/brackets' || at.startsWith('/api/brackets?')
+
+/** Whether what is at an address may be another after this event. A match that is new or called off by its absence tells of itself by its brackets alone. */
+function concernsOne(at: string, { kind, bracket_id, match_id }: Happened): boolean {
+  if (kind === 'reset') return true
+  if (kind === 'bracket') return ofBracket(at, bracket_id!) || isList(at) || ['/api/matches', '/api/teams', '/api/clubs'].some((path) => under(at, path)) || at.startsWith(`what-if:${bracket_id}:`)
+  if (kind === 'match') return under(at, `/api/matches/${match_id}`) || at.startsWith('/api/matches?')
+  return under(at, '/api/freshness') || under(at, '/api/runs') || isList(at)
+}
+
 /** Whether what is at an address may be another after these events. */
 export function concerns(at: string, events: readonly Happened[]): boolean {
-  return events.some(({ kind, bracket_id, match_id }) => {
-    if (kind === 'reset') return true
-    if (kind === 'bracket') return at.startsWith(`/api/brackets/${bracket_id}/`) || at.startsWith('/api/teams/') || at.startsWith('/api/clubs/') || at.startsWith(`what-if:${bracket_id}:`)
-    if (kind === 'match') return at.startsWith(`/api/matches/${match_id}`) || at.startsWith('/api/matches?')
-    return at.startsWith('/api/freshness') || at.startsWith('/api/runs') || at.startsWith('/api/brackets?')
-  })
+  return events.some((event) => concernsOne(at, event))
 }
+
+/**
+ * What an address is asked with after these events, so that no answer that a CDN or a browser kept from before is taken:
+ * the bracket's new version for what is of one bracket, else the number of the last event. undefined: nothing happened to it.
+ */
+export function versionOf(at: string, events: readonly Happened[]): number | undefined {
+  const last = events.findLast((event) => concernsOne(at, event))
+  if (!last) return undefined
+  return (last.kind === 'bracket' && ofBracket(at, last.bracket_id!) ? last.version : undefined) ?? last.id
+}
+
+// The last event of each kind and subject, oldest first: a page that is opened after it asks past a CDN as well.
+const lasts = new Map<string, Happened>()
+askPast((at) => versionOf(at, [...lasts.values()]))
 
 let gathered: Happened[] = []
 let pause: ReturnType<typeof setTimeout> | undefined
 
 function take(happened: Happened): void {
   gathered.push(happened)
+  const subject = `${happened.kind} ${happened.bracket_id ?? happened.match_id ?? ''}`
+  lasts.delete(subject)
+  lasts.set(subject, happened)
   pause ??= setTimeout(() => {
     const events = gathered
     gathered = []
@@ -73,7 +101,7 @@ function lead(tell: (told: Told) => void, asked: (answer: () => void) => void): 
     for (const kind of ['bracket', 'match', 'landed', 'run', 'reset'] as const) {
       source.addEventListener(kind, (event: MessageEvent<string>) => {
         last = event.lastEventId
-        const happened: Happened = { ...(JSON.parse(event.data) as Happened), kind }
+        const happened: Happened = { ...(JSON.parse(event.data) as Happened), kind, id: Number(event.lastEventId) }
         take(happened)
         tell({ happened })
       })

@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
-import { mount, RouterLinkStub } from '@vue/test-utils'
+import { flushPromises, mount, RouterLinkStub } from '@vue/test-utils'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { createMemoryHistory, createRouter, type Router } from 'vue-router'
 import type { TableRow } from '../api/types'
 import StandingsTable from './StandingsTable.vue'
 
@@ -23,9 +24,15 @@ const row = (position: number, name: string, points: number, played: number): Ta
 
 const rows = [row(1, 'Harbor FC', 9, 3), row(2, 'Quarry SC', 10, 4), row(3, 'Mill Town', 6, 6)]
 
+let router: Router
+beforeEach(async () => {
+  router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/', component: {} }] })
+  await router.push('/?split=home')
+})
+
 function table(width: 'phone' | 'wide') {
   vi.stubGlobal('matchMedia', () => ({ matches: width === 'wide', addEventListener: () => {}, removeEventListener: () => {} }))
-  return mount(StandingsTable, { props: { rows, caption: 'U14' }, global: { stubs: { RouterLink: RouterLinkStub } } })
+  return mount(StandingsTable, { props: { rows, caption: 'U14' }, global: { plugins: [router], stubs: { RouterLink: RouterLinkStub } } })
 }
 const names = (wrapper: ReturnType<typeof table>): string[] => wrapper.findAll('.team-name__text').map((cell) => cell.text())
 
@@ -50,15 +57,29 @@ describe('the table', () => {
   test('sorting announces itself, keeps the reason by the league’s order, and the third tap undoes it', async () => {
     const wrapper = table('wide')
     const points = wrapper.findAll('button.sort').find((button) => button.text().startsWith('Pts'))!
-    await points.trigger('click')
+    const tap = async (): Promise<void> => {
+      await points.trigger('click')
+      await flushPromises()
+    }
+    await tap()
     expect(names(wrapper)).toEqual(['Quarry SC', 'Harbor FC', 'Mill Town'])
+    expect(router.currentRoute.value.query).toEqual({ split: 'home', sort: '-points' })
     expect(wrapper.find('[aria-sort]').attributes('aria-sort')).toBe('descending')
     expect(wrapper.find('[aria-live]').text()).toBe('Sorted by Points, highest first')
     await wrapper.findAll('button.why-toggle')[1]!.trigger('click')
     expect(wrapper.find('tr.why').text()).toContain('Harbor FC stands above Quarry SC')
-    await points.trigger('click')
-    await points.trigger('click')
+    await tap()
+    expect(router.currentRoute.value.query.sort).toBe('points')
+    await tap()
     expect(names(wrapper)).toEqual(['Harbor FC', 'Quarry SC', 'Mill Town'])
+    expect(router.currentRoute.value.fullPath).toBe('/?split=home')
+  })
+
+  test('an address with a sort opens sorted; one that means nothing leaves the league’s order', async () => {
+    await router.push('/?sort=-points')
+    expect(names(table('wide'))).toEqual(['Quarry SC', 'Harbor FC', 'Mill Town'])
+    await router.push('/?sort=constructor')
+    expect(names(table('wide'))).toEqual(['Harbor FC', 'Quarry SC', 'Mill Town'])
   })
 
   test('movement is said in words too', () => {

@@ -18,6 +18,22 @@ export const COLUMNS: Record<Column, { of: (row: TableRow) => number | string; d
   gd: { of: (row) => row.goal_difference, down: true },
 }
 
+export interface Sort {
+  column: Column
+  down: boolean
+}
+
+/** A sort as it stands in an address, "-points" for the highest first; undefined: the league's order. */
+export function parseSort(written: unknown): Sort | undefined {
+  if (typeof written !== 'string') return undefined
+  const column = written.replace(/^-/, '')
+  return Object.hasOwn(COLUMNS, column) ? { column: column as Column, down: written.startsWith('-') } : undefined
+}
+
+export function writtenSort(sort: Sort | undefined): string | undefined {
+  return sort && `${sort.down ? '-' : ''}${sort.column}`
+}
+
 export function sorted(rows: readonly TableRow[], column: Column, down: boolean): TableRow[] {
   const { of } = COLUMNS[column]
   const way = down ? -1 : 1

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Match, Table, TableRow } from '../api/types'
-import { compared, isOpen, movers, parse, written } from './whatif'
+import { compared, isOpen, movers, parse, sent, supposedOf, written } from './whatif'
 
 const row = (id: number, position: number): TableRow => ({ team: { id, name: `T${id}` }, position, previous_position: 9 }) as unknown as TableRow
 const table = (...ids: number[]): Table => ({ rows: ids.map((id, index) => row(id, index + 1)) }) as unknown as Table
@@ -13,6 +13,17 @@ describe('supposed results in an address', () => {
     ]
     expect(written(supposed)).toBe('12-2-1.15-0-10')
     expect(parse(written(supposed))).toEqual([supposed[1], supposed[0]])
+  })
+  test('keep who wins a shoot-out, after a draw alone', () => {
+    expect(parse('12-2-2-h.13-1-1-a.14-0-0.15-2-1-h')).toEqual([
+      { match_id: 12, home_score: 2, away_score: 2, shootout: 'home' },
+      { match_id: 13, home_score: 1, away_score: 1, shootout: 'away' },
+      { match_id: 14, home_score: 0, away_score: 0 },
+      { match_id: 15, home_score: 2, away_score: 1 },
+    ])
+    expect(written(parse('13-1-1-a.12-2-2-h'))).toBe('12-2-2-h.13-1-1-a')
+    expect(sent(supposedOf(13, 1, 1, 'away'))).toEqual({ match_id: 13, home_score: 1, away_score: 1, home_shootout: 0, away_shootout: 1 })
+    expect(sent(supposedOf(14, 0, 0, ''))).toEqual({ match_id: 14, home_score: 0, away_score: 0 })
   })
   test('leave out what means nothing', () => {
     expect(parse('x.12-2.0-1-1.12-100-0.12-1-1.12-3-0')).toEqual([{ match_id: 12, home_score: 3, away_score: 0 }])

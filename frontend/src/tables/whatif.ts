@@ -1,4 +1,5 @@
 // Supposed results: how they stand in a page's address, and what they do to a table. Pure.
+import type { components } from '../api/schema'
 import type { Match, Table, TableRow } from '../api/types'
 import { hasScore } from '../matches/kickoff'
 
@@ -6,29 +7,42 @@ export interface Supposed {
   match_id: number
   home_score: number
   away_score: number
+  /** Who wins the shoot-out after a draw (Flex). */
+  shootout?: Side
 }
+export type Side = 'home' | 'away'
 
-const ONE = /^(\d{1,15})-(\d{1,2})-(\d{1,2})$/
+const ONE = /^(\d{1,15})-(\d{1,2})-(\d{1,2})(?:-([ha]))?$/
 
 /** The most that the API takes at once. */
 const MOST = 200
 
-/** "12-2-1.15-0-0" -> two results; what cannot be read is left out, of a match named twice the last counts. */
+/** "12-2-1.15-0-0-h" -> two results, a shoot-out won by the home team; what cannot be read is left out, of a match named twice the last counts. */
 export function parse(written: unknown): Supposed[] {
   if (typeof written !== 'string') return []
   const found = new Map<number, Supposed>()
   for (const part of written.split('.')) {
-    const [, match, home, away] = ONE.exec(part) ?? []
-    if (match && Number(match)) found.set(Number(match), { match_id: Number(match), home_score: Number(home), away_score: Number(away) })
+    const [, match, home, away, winner] = ONE.exec(part) ?? []
+    if (match && Number(match)) found.set(Number(match), supposedOf(Number(match), Number(home), Number(away), winner && (winner === 'h' ? 'home' : 'away')))
   }
   return [...found.values()].slice(0, MOST)
+}
+
+/** A result; only a draw keeps the winner of its shoot-out. */
+export function supposedOf(match_id: number, home_score: number, away_score: number, shootout?: Side | ''): Supposed {
+  return { match_id, home_score, away_score, ...(shootout && home_score === away_score && { shootout }) }
+}
+
+/** As the API takes it: of a shoot-out it is supposed who wins, not how. */
+export function sent({ shootout, ...result }: Supposed): components['schemas']['SupposedResult'] {
+  return shootout ? { ...result, home_shootout: shootout === 'home' ? 1 : 0, away_shootout: shootout === 'away' ? 1 : 0 } : result
 }
 
 /** The same in one word, in the order of the matches' numbers; empty: nothing is supposed. */
 export function written(supposed: readonly Supposed[]): string {
   return [...supposed]
     .sort((a, b) => a.match_id - b.match_id)
-    .map((one) => `${one.match_id}-${one.home_score}-${one.away_score}`)
+    .map((one) => `${one.match_id}-${one.home_score}-${one.away_score}${one.shootout ? `-${one.shootout[0]}` : ''}`)
     .join('.')
 }
 

@@ -12,7 +12,10 @@ from missing_table.matches.schemas import Match, MatchChange, MatchDetail
 from missing_table.search.schemas import Found
 from missing_table.tables.schemas import Bracket, Season, Table, TeamHistory
 from missing_table.teams.schemas import Team
+from missing_table.web.app import create_app
 from missing_table.web.schemas import Page, Problem
+
+from .conftest import NOW, running, settings_for
 
 KEY = {"X-Api-Key": "mt_agent_0123456789abcdefghij"}
 BATCH = "0b0c1d2e-0000-4000-8000-000000000003"
@@ -43,6 +46,25 @@ async def test_a_bracket_is_found_by_its_division_or_its_slug(api: httpx.AsyncCl
 
 async def test_a_season_without_brackets_is_an_empty_list(api: httpx.AsyncClient) -> None:
     assert await good(api, "/api/brackets?season=2025-26") == {"items": [], "next_cursor": None}
+
+
+async def test_a_page_may_ask_past_a_cdn_with_the_version_of_an_event(api: httpx.AsyncClient, seed: Any) -> None:
+    match = seed.matches["Ajax SC-Bravo FC"]
+    for path in (f"/api/brackets/{seed.northeast}/table", f"/api/matches/{match}", "/api/brackets"):
+        assert await good(api, f"{path}?v=12") == await good(api, path)
+
+
+async def test_until_a_season_has_tables_the_one_before_is_shown(seed: Any) -> None:
+    august = settings_for(seed.dsn).model_copy(update={"today": NOW.replace(year=2027, month=8)})
+    async with running(create_app(august)) as api:
+        brackets = (await good(api, "/api/brackets"))["items"]
+        assert {bracket["season"] for bracket in brackets} == {"2026-27"}
+        assert len((await good(api, "/api/matches"))["items"]) == 8
+        assert (await good(api, "/api/brackets?season=2027-28"))["items"] == []
+        club = await good(api, f"/api/clubs/{seed.clubs['Ajax SC']}")
+        assert (club["season"], [team["name"] for team in club["teams"]]) == ("2026-27", ["Ajax SC"])
+        found = await good(api, "/api/search?q=Ajax")
+        assert "U14 Northeast · 2026-27" in [one["detail"] for one in found["items"]]
 
 
 async def test_the_table_is_in_order_with_form_and_reasons(api: httpx.AsyncClient, seed: Any) -> None:
@@ -96,6 +118,24 @@ async def test_what_if_moves_the_table_and_stores_nothing(api: httpx.AsyncClient
     assert now.rows[0].team.name == "Córdoba <FC>"
     stranger = await api.post(path, json={"results": [{**supposed, "match_id": 999}]})
     assert stranger.status_code == 400
+
+
+async def test_a_supposed_draw_in_flex_may_be_decided_by_a_shootout(api: httpx.AsyncClient, seed: Any) -> None:
+    path = f"/api/brackets/{seed.northeast}/what-if"
+    draw = {"match_id": seed.matches["Bravo FC-Echo Rovers"], "home_score": 1, "away_score": 1}
+    decided = {**draw, "home_shootout": 3, "away_shootout": 4}
+
+    async def echo(supposed: dict[str, int]) -> tuple[int, int, int]:
+        answer = await api.post(path, json={"results": [supposed]})
+        row = next(row for row in Table.model_validate(answer.json()).rows if row.team.name == "Echo Rovers")
+        return row.won, row.tied, row.points
+
+    refused = await api.post(path, json={"results": [decided]})
+    assert (refused.status_code, "Flex" in refused.json()["detail"]) == (400, True)
+    seed.execute("update brackets set league_id = (select id from leagues where name = 'Flex')")
+    assert [await echo(draw), await echo(decided)] == [(0, 1, 1), (0, 1, 2)]
+    for wrong in ({"away_score": 2}, {"home_shootout": None}, {"home_shootout": 4}):
+        assert (await api.post(path, json={"results": [{**decided, **wrong}]})).status_code == 422, wrong
 
 
 async def test_a_brackets_matches_come_by_date_and_all_at_once(api: httpx.AsyncClient, seed: Any) -> None:

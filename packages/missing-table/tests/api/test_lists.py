@@ -154,6 +154,46 @@ async def test_search_knows_names_by_what_people_write(api: Any, seed: Any, q: s
     assert found["name"] == first
 
 
+@pytest.mark.parametrize(
+    ("q", "first"),
+    [
+        ("U14", ("bracket", "U14 Northeast · Homegrown", "2026-27", "/2026-27/homegrown/u14/northeast")),
+        ("northeast", ("bracket", "U14 Northeast · Homegrown", "2026-27", "/2026-27/homegrown/u14/northeast")),
+        ("U14 Northeast", ("bracket", "U14 Northeast · Homegrown", "2026-27", "/2026-27/homegrown/u14/northeast")),
+        (
+            "Homegrown, u15",
+            ("bracket", "U15 Pro Player Pathway · Homegrown", "2026-27", "/2026-27/homegrown/u15/pro-player-pathway"),
+        ),
+        ("ajax sc park", ("venue", "Ajax SC Park", "", None)),
+    ],
+)
+async def test_search_finds_tables_and_venues(api: Any, q: str, first: tuple[str, str, str, str | None]) -> None:
+    (found, *_) = (await api.get("/api/search", params={"q": q})).json()["items"]
+    assert (found["kind"], found["name"], found["detail"], found["path"]) == first
+
+
+async def test_a_table_is_found_once_in_its_newest_season(api: Any, seed: Any) -> None:
+    seed.execute(
+        "insert into brackets (source, season_id, external_id, league_id, division_id, age_group_id, computed, "
+        "observed_at, synced_at) select source, (select id from seasons where name = '2025-26'), 'old', league_id, "
+        "division_id, age_group_id, computed, observed_at, synced_at from brackets where id = %s",
+        [seed.northeast],
+    )
+    found = (await api.get("/api/search", params={"q": "U14 Northeast"})).json()["items"]
+    assert [one["id"] for one in found if one["kind"] == "bracket"] == [seed.northeast]
+
+
+async def test_an_age_group_in_a_search_leaves_out_teams_of_another(api: Any, seed: Any) -> None:
+    seed.team("Foxtrot United", brackets=[seed.northeast])
+
+    async def teams(q: str) -> set[str]:
+        found = (await api.get("/api/search", params={"q": q})).json()["items"]
+        return {one["name"] for one in found if one["kind"] == "team"}
+
+    assert await teams("Foxtrot") == {"Foxtrot SC", "Foxtrot United"}
+    assert await teams("Foxtrot, U15") == {"Foxtrot SC"}
+
+
 async def test_an_alias_is_found_as_the_team_that_it_means(api: Any, seed: Any) -> None:
     seed.execute("insert into team_aliases (alias, team_id) values ('The Harbour Boys', %s)", [seed.teams["Ajax SC"]])
     (found, *_) = (await api.get("/api/search", params={"q": "harbour"})).json()["items"]

@@ -45,6 +45,17 @@ async def test_the_body_of_a_bracket_is_its_table(api: Any, seed: Any) -> None:
     assert "style=" not in answer.text
 
 
+async def test_a_table_says_how_it_was_made_and_how_fresh_it_is(api: Any, seed: Any) -> None:
+    made = {}
+    for path in (PATH, "/2026-27/homegrown/u15/pro-player-pathway"):
+        body = BeautifulSoup((await api.get("/api/pages/body", params={"path": path})).text, "html.parser")
+        made[path] = [part.text for part in body.select(".facts > span")]
+    read = "Read from the league 5 October 2026, 04:40 UTC"
+    assert list(made.values()) == [["Computed table", read], ["By the official rules", read]]
+    embed = BeautifulSoup((await api.get(f"/api/embed/brackets/{seed.pro}")).text, "html.parser")
+    assert [part.text for part in embed.select(".facts > span")] == ["By the official rules", read]
+
+
 @pytest.mark.parametrize(
     "path", ["/", "/status", "/about", "/search", "/insights", "/admin", "/clubs/1", PATH + "/what-if"]
 )

@@ -17,12 +17,13 @@ router = APIRouter(prefix="/api", tags=["clubs"])
 
 @router.get("/clubs/{club_id}", response_model=Club)
 async def club(state: StateDep, club_id: Identity, season: SeasonQuery = None) -> Response:
-    """A club with its teams of a season and the row of each in every bracket that it stands in."""
-    name = season_or_current(state, season)
+    """A club with its teams of a season (its newest where none is given), and the row of each in every bracket."""
+    asked = season_or_current(state, season) if season else None
     async with state.connection() as connection:
-        found = await queries.club(connection, club_id=club_id, season=name)
+        found = await queries.club(connection, club_id=club_id, season=asked)
         if found is None:
             raise NotFound(f"There is no club {club_id}: /api/search finds clubs by name.")
+        name = found["season"] or season_or_current(state, season)
         ids = [team["id"] for team in found["teams"]]
         standings = await standings_of_teams(connection, season=name, team_ids=ids) if ids else []
     tables = sorted((build_table(standing) for standing in standings), key=lambda t: _age(t.bracket.age_group))

@@ -23,14 +23,14 @@ from missing_table.matches import queries
 from missing_table.matches.cursor import Cursor
 from missing_table.matches.schemas import Match, MatchChange, MatchDetail
 from missing_table.tables.endpoints import no_bracket
-from missing_table.tables.queries import version
+from missing_table.tables.queries import shown_season, version
 from missing_table.web.answers import CACHE_CONTROL, etag_of, json_answer, keep, kept_answer, matches_etag, not_modified
 from missing_table.web.dependencies import (
     AgeGroupQuery,
     DivisionQuery,
     LeagueQuery,
     LimitQuery,
-    SeasonQuery,
+    ShownSeasonQuery,
     StateDep,
     TextQuery,
     season_or_current,
@@ -91,7 +91,7 @@ async def bracket_matches(
 async def matches(
     *,
     state: StateDep,
-    season: SeasonQuery = None,
+    season: ShownSeasonQuery = None,
     league: LeagueQuery = None,
     age_group: AgeGroupQuery = None,
     division: DivisionQuery = None,
@@ -108,8 +108,12 @@ async def matches(
 ) -> Response:
     """Matches by date, filtered by any of season, league, age group, division, bracket, team, club, dates, status,
     text. As CSV without a limit: all of them in one file."""
+    name = season_or_current(state, season)
+    if season is None:
+        async with state.connection() as connection:
+            name = await shown_season(connection, current=name)
     wanted = queries.Filter(
-        season=season_or_current(state, season),
+        season=name,
         league=league,
         age_group=age_group,
         division=division,

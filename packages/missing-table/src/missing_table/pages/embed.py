@@ -5,7 +5,7 @@ from html import escape
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
-from missing_table.pages.render import table_of
+from missing_table.pages.render import facts_of, table_of
 from missing_table.pages.view import View
 from missing_table.pages.words import NAME
 from missing_table.tables.build import build_table
@@ -21,7 +21,9 @@ CSP = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; fo
 STYLE = """:root{color-scheme:light dark;font:15px/1.4 system-ui,sans-serif}body{margin:0;padding:8px}
 table{border-collapse:collapse;width:100%}th,td{padding:6px 8px;text-align:right;border-bottom:1px solid #8884}
 .c-team{text-align:left;font-weight:600}.crest,.visually-hidden,.c-move{display:none}a{color:inherit;text-decoration:none}
-.form__r{display:inline-block;width:1.2em}@media(max-width:520px){.c-wide,.c-form,.c-ppm{display:none}}
+.form__r{display:inline-block;width:1.2em}
+.facts,.facts+p{margin:8px;font-size:13px}.facts{display:flex;flex-wrap:wrap;gap:2px 12px}
+@media(max-width:520px){th,td{padding:6px 4px}.c-wide,.c-form{display:none}}
 """
 
 
@@ -54,7 +56,8 @@ async def embed_table(state: StateDep, bracket_id: Identity) -> HTMLResponse:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(heading)} · {NAME}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<link rel="stylesheet" href="/api/embed/style.css"></head>'
-        f'<body>{rows}<p><a target="_top" href="{escape(site + bracket.path)}">{NAME}</a></p></body></html>'
+        f"<body>{rows}{facts_of(table)}"
+        f'<p><a target="_top" href="{escape(site + bracket.path)}">{NAME}</a></p></body></html>'
     )
     headers = {
         "Content-Security-Policy": CSP,

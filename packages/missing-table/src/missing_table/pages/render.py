@@ -53,7 +53,7 @@ def head_of(view: View, public_url: str | None, today: datetime | None = None) -
 def body_of(view: View) -> str:
     """The first view; with the table's data for the browser's code where there is a table."""
     kicker = f'<p class="kicker">{escape(view.kicker)}</p>' if view.kicker else ""
-    facts = _facts(view.table) if view.table else ""
+    facts = facts_of(view.table) if view.table else ""
     table = table_of(view.table, view) if view.table else ""
     return (
         f'<div class="shell" data-page="{view.kind}"><header class="top"><div class="wrap top__row">'
@@ -63,8 +63,9 @@ def body_of(view: View) -> str:
     )
 
 
-def _facts(table: Table) -> str:
-    label = "Computed table" if table.bracket.computed else "Official values"
+def facts_of(table: Table) -> str:
+    """How the table was made, and when what it is made of was read. All of them are ours, by the league's rules."""
+    label = "Computed table" if table.bracket.computed else "By the official rules"
     synced = table.bracket.synced_at
     read = "Not read from the league yet"
     if synced is not None:

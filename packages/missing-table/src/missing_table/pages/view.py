@@ -115,9 +115,8 @@ async def _team_view(state: State, team_id: int) -> View | None:
 
 
 async def _club_view(state: State, club_id: int) -> View | None:
-    season = season_or_current(state, None)
     async with state.connection() as connection:
-        club = await clubs.club(connection, club_id=club_id, season=season)
+        club = await clubs.club(connection, club_id=club_id, season=None)
     if club is None:
         return None
     return View(
@@ -125,7 +124,7 @@ async def _club_view(state: State, club_id: int) -> View | None:
         title=words.club_title(club["name"]),
         description=words.club_description(club["name"]),
         heading=club["name"],
-        kicker=season,
+        kicker=club["season"] or season_or_current(state, None),
         kind="club",
     )
 

@@ -1,1 +1,1 @@
-"""Search over clubs, teams and venues."""
+"""Search over clubs, teams, tables and venues."""

@@ -22,7 +22,8 @@ async def search(
     q: Annotated[str, AfterValidator(clean_text), Query(min_length=1, max_length=80, description="What to look for.")],
     limit: Annotated[int, Query(ge=1, le=50)] = 20,
 ) -> Response:
-    """Clubs, teams and venues by name, the likeliest first."""
+    """Clubs, teams, tables and venues by name, the likeliest first. With an age group in it ("New York, U14") it
+    finds nothing of another one."""
     if not q:
         return json_answer(Page[Found](items=[]))
     async with state.connection() as connection:

@@ -1,5 +1,5 @@
-"""Search over clubs, teams and venues: accents do not matter, parts are found, typos are forgiven (pg_trgm), and names
-are known by their abbreviations: NYCFC is New York City FC, Phun is Philadelphia Union, Utd is United."""
+"""Search over clubs, teams, tables and venues: accents do not matter, parts are found, typos are forgiven (pg_trgm),
+and names are known by their abbreviations: NYCFC is New York City FC, Phun is Philadelphia Union, Utd is United."""
 
 import re
 import unicodedata
@@ -14,28 +14,43 @@ LIKELY = 0.35
 SEARCH = """
 with asked as (select extensions.unaccent(lower(%(q)s)) as q),
 candidates as (
-    select 'club' as kind, c.id, c.name, '' as detail, '/clubs/' || c.id as path, c.name as matched, 1 as rank
+    select 'club' as kind, c.id, c.name, '' as detail, '/clubs/' || c.id as path, c.name as matched, null as age,
+        1 as rank
     from clubs c
     union all
-    select 'team', t.id, t.name, coalesce(p.detail, t.age_label, ''), '/teams/' || t.id, t.name, 2
+    select 'bracket', b.id, b.age || ' ' || b.division || ' · ' || b.league, b.season,
+        '/' || b.season || '/' || b.league_slug || '/' || lower(b.age) || '/' || b.division_slug,
+        b.age || ' ' || b.division || ' ' || b.league, b.age, 2
+    from (
+        select distinct on (b.league_id, b.division_id, b.age_group_id) b.id, a.name as age, d.name as division,
+            d.slug as division_slug, l.name as league, l.slug as league_slug, s.name as season
+        from brackets b join seasons s on s.id = b.season_id join leagues l on l.id = b.league_id
+        join age_groups a on a.id = b.age_group_id join divisions d on d.id = b.division_id
+        order by b.league_id, b.division_id, b.age_group_id, s.first_day desc, b.id) b
+    union all
+    select 'team', t.id, t.name, coalesce(p.detail, t.age_label, ''), '/teams/' || t.id, t.name,
+        coalesce(p.age, t.age_label), 3
     from teams t left join lateral (
-        select a.name || ' ' || d.name as detail
+        select a.name as age, a.name || ' ' || d.name || ' · ' || s.name as detail
         from bracket_teams bt join brackets b on b.id = bt.bracket_id
+        join seasons s on s.id = b.season_id
         join age_groups a on a.id = b.age_group_id join divisions d on d.id = b.division_id
         where bt.team_id = t.id order by b.season_id desc, b.id limit 1) p on true
     union all
     select case when x.team_id is null then 'club' else 'team' end, coalesce(x.team_id, x.club_id),
         coalesce(t.name, c.name), coalesce(x.age_label, t.age_label, ''),
-        case when x.team_id is null then '/clubs/' || x.club_id else '/teams/' || x.team_id end, x.alias, 0
+        case when x.team_id is null then '/clubs/' || x.club_id else '/teams/' || x.team_id end, x.alias,
+        coalesce(x.age_label, t.age_label), 0
     from team_aliases x left join teams t on t.id = x.team_id left join clubs c on c.id = x.club_id
     union all
-    select 'venue', v.id, v.name, '', null, v.name, 3 from venues v
+    select 'venue', v.id, v.name, '', null, v.name, null, 4 from venues v
 ),
 scored as (
     select n.*, extensions.word_similarity(asked.q, extensions.unaccent(lower(n.matched))) as alike,
         extensions.unaccent(lower(n.matched)) like any(%(parts)s::text[]) as contains,
         coalesce(extensions.unaccent(lower(n.matched)) ~ %(short)s, false) as abbreviated
     from candidates n, asked
+    where %(age)s::text is null or n.age is null or starts_with(upper(n.age), %(age)s)
 ),
 best as (
     select distinct on (kind, id) * from scored where contains or abbreviated or alike >= %(likely)s
@@ -46,6 +61,7 @@ order by contains desc, abbreviated desc, alike desc, rank, name, detail, id lim
 """
 
 
+_AGE = re.compile(r"\bu-?(\d{1,2})\b")
 _SAME = (("utd", "united"), ("st", "saint"), ("ft", "fort"), ("mt", "mount"), ("ny", "new york"), ("nj", "new jersey"))
 """Words that people write short. Both ways: who asks for Saint finds St."""
 _SHORT = re.compile(r"[a-z0-9]{3,8}")
@@ -72,6 +88,15 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
+def age_of(q: str) -> tuple[str, str | None]:
+    """What is asked for without its age group, and the age group: "New York, U14" is New York and U14."""
+    found = _AGE.search(plain(q))
+    if found is None:
+        return q, None
+    rest = " ".join(re.sub(_AGE, " ", plain(q)).replace(",", " ").split())
+    return rest or q, f"U{int(found[1])}"
+
+
 def abbreviation_of(q: str) -> str | None:
     """A regular expression of the names that one word shortens: each letter goes on with a word or begins the next."""
     word = plain(q).replace(".", "")
@@ -81,7 +106,15 @@ def abbreviation_of(q: str) -> str | None:
 
 
 async def search(connection: Connection, *, q: str, limit: int) -> list[Found]:
-    """The best first: what contains it, what it shortens, what is alike."""
-    asked = {"q": q, "parts": parts_of(q), "short": abbreviation_of(q), "likely": LIKELY, "limit": limit}
+    """The best first: what contains it, what it shortens, what is alike. With an age group, nothing of another one."""
+    name, age = age_of(q)
+    asked = {
+        "q": name,
+        "parts": parts_of(name),
+        "short": abbreviation_of(name),
+        "age": age,
+        "likely": LIKELY,
+        "limit": limit,
+    }
     rows = await many(connection, SEARCH, asked)
     return [Found.model_validate(row) for row in rows]

@@ -6,9 +6,12 @@ from missing_table.web.schemas import Shape
 
 
 class Found(Shape):
-    """A club, team or venue. `detail` tells it from its namesakes ("U14 Northeast"); `path` is the page's address."""
+    """A club, team, table (bracket) or venue. `detail` tells it from its namesakes ("U14 Northeast · 2026-27").
 
-    kind: Literal["club", "team", "venue"]
+    `path` is the page's address; null for a venue, which has none.
+    """
+
+    kind: Literal["club", "team", "bracket", "venue"]
     id: int
     name: str
     detail: str

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from match_contract import League
 from missing_table.calendars.exports import CSV_TOO, FormatQuery, ListRoute, as_format
 from missing_table.league.outlook import positions_by_weekend, suppose
 from missing_table.league.table import Result
@@ -29,7 +30,7 @@ from missing_table.web.dependencies import (
     AgeGroupQuery,
     DivisionQuery,
     LeagueQuery,
-    SeasonQuery,
+    ShownSeasonQuery,
     StateDep,
     season_or_current,
 )
@@ -55,7 +56,7 @@ async def seasons(state: StateDep) -> Response:
 async def brackets(
     *,
     state: StateDep,
-    season: SeasonQuery = None,
+    season: ShownSeasonQuery = None,
     league: LeagueQuery = None,
     age_group: AgeGroupQuery = None,
     division: DivisionQuery = None,
@@ -64,6 +65,8 @@ async def brackets(
     """The brackets of a season, all of them in one page."""
     name = season_or_current(state, season)
     async with state.connection() as connection:
+        if season is None:
+            name = await queries.shown_season(connection, current=name)
         found = await queries.brackets(connection, season=name, league=league, age_group=age_group, division=division)
     return as_format(json_answer(Page[Bracket](items=found)), format, f"brackets-{name}")
 
@@ -165,7 +168,7 @@ async def bracket_grid(request: Request, state: StateDep, bracket_id: Identity) 
 
 @router.post("/brackets/{bracket_id}/what-if", response_model=Table)
 async def bracket_what_if(state: StateDep, bracket_id: Identity, supposed: Suppositions) -> Response:
-    """The table as it would be with these results. Nothing is stored."""
+    """The table as it would be with these results. Nothing is stored. Shoot-outs are played in Flex alone."""
     wanted = {one.match_id: one for one in supposed.results}
     async with state.connection() as connection:
         standing = await queries.standing(connection, bracket_id=bracket_id)
@@ -174,6 +177,8 @@ async def bracket_what_if(state: StateDep, bracket_id: Identity, supposed: Suppo
         found = await queries.fixtures(connection, bracket_id=bracket_id, match_ids=list(wanted))
     if strangers := sorted(wanted.keys() - {row["id"] for row in found}):
         raise BadRequest(f"Match {strangers[0]} is none of bracket {bracket_id}, or cancelled.")
+    if standing.bracket.league is not League.FLEX and any(one.home_shootout is not None for one in supposed.results):
+        raise BadRequest(f"A draw in bracket {bracket_id} stands: shoot-outs are played in Flex alone.")
     results = [
         Result(
             match_id=row["id"],
@@ -182,6 +187,8 @@ async def bracket_what_if(state: StateDep, bracket_id: Identity, supposed: Suppo
             home_score=wanted[row["id"]].home_score,
             away_score=wanted[row["id"]].away_score,
             local_date=row["local_date"],
+            home_shootout=wanted[row["id"]].home_shootout,
+            away_shootout=wanted[row["id"]].away_shootout,
             counts_home=row["home"],
             counts_away=row["away"],
         )

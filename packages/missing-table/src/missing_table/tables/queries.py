@@ -15,6 +15,12 @@ from seasons s left join brackets b on b.season_id = s.id
 group by s.id order by s.first_day desc
 """
 
+SHOWN_SEASON = """
+select s.name from seasons s
+where s.name <= %(current)s and exists (select from brackets b where b.season_id = s.id)
+order by s.name desc limit 1
+"""
+
 BRACKET = """
 select b.id, s.name as season, l.name as league, d.name as division, a.name as age_group, b.computed, b.synced_at,
     b.version, '/' || s.name || '/' || l.slug || '/' || lower(a.name) || '/' || d.slug as path,
@@ -157,6 +163,12 @@ async def seasons(connection: Connection, *, now: datetime) -> list[Season]:
     current = season_of(now.date()).name
     rows = await many(connection, SEASONS, {})
     return [Season(**row, current=row["name"] == current) for row in rows]
+
+
+async def shown_season(connection: Connection, *, current: str) -> str:
+    """The current season, or the newest before it that has tables; the current one where none has."""
+    row = await one(connection, SHOWN_SEASON, {"current": current})
+    return str(row["name"]) if row else current
 
 
 async def brackets(

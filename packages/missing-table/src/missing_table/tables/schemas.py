@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from match_contract import League, Status
 from missing_table.league.table import Rule
@@ -24,8 +24,9 @@ class Season(Shape):
 class Bracket(Shape):
     """One table: a division of an age group in a league's season.
 
-    `computed`: the league publishes no values, so the table is ours by the same rules. `synced_at`: when the source
-    wrote what we have. `matches` counts those that its table counts or will count, `played` those with a result.
+    The table is ours, by the league's rules. `computed`: the league publishes no values of its own (U13 and U14).
+    `synced_at`: when the source wrote what we have. `matches` counts those that its table counts or will count,
+    `played` those with a result.
     `path` is the page's address; `version` rises with every change that a table could show.
     """
 
@@ -147,13 +148,26 @@ class Grid(Shape):
 
 
 class SupposedResult(Shape):
-    """A result that somebody supposes, for a match of the bracket."""
+    """A result that somebody supposes, for a match of the bracket. Both shoot-out fields or none: a draw in Flex may be
+    decided by one, which gives 2 points and 1; without one it gives 1 each."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     match_id: Identity
     home_score: Annotated[int, Field(ge=0, le=99)]
     away_score: Annotated[int, Field(ge=0, le=99)]
+    home_shootout: Annotated[int, Field(ge=0, le=99)] | None = None
+    away_shootout: Annotated[int, Field(ge=0, le=99)] | None = None
+
+    @model_validator(mode="after")
+    def _a_shootout_decides_a_draw(self) -> "SupposedResult":
+        if self.home_shootout is None and self.away_shootout is None:
+            return self
+        if self.home_score != self.away_score:
+            raise ValueError("a shoot-out needs a draw before it")
+        if self.home_shootout is None or self.away_shootout is None or self.home_shootout == self.away_shootout:
+            raise ValueError("a shoot-out needs both numbers, and a winner")
+        return self
 
 
 class Suppositions(Shape):

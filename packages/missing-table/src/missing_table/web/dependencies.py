@@ -44,6 +44,14 @@ def clean_text(text: str) -> str:
 SeasonQuery = Annotated[
     str | None, Query(description="A season such as 2026-27; the current one where none is given.", max_length=7)
 ]
+ShownSeasonQuery = Annotated[
+    str | None,
+    Query(
+        description="A season such as 2026-27; where none is given the current one, or the newest before it that has "
+        "tables.",
+        max_length=7,
+    ),
+]
 LeagueQuery = Annotated[League | None, BeforeValidator(_league), Query(description="Homegrown, Academy or Flex.")]
 AgeGroupQuery = Annotated[
     str | None,
