@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from broker import Producer, producing, until, working
-from league_messages import batch, match
+from league_messages import batch, match, unread
 from league_state import one
 
 from devstack.testing import Amqp, Database
@@ -58,6 +58,19 @@ def test_adding_an_alias_and_replaying_lands_the_match(database: Database, db: p
     assert one(db, "select count(*) from matches where external_id = 'x1'") == 1
     assert run("quarantine", "list", "--json", **url) == []
     assert one(db, "select state from ingest_rejections") == "replayed"
+
+
+def test_a_replay_of_what_the_reader_refused_says_what_to_do_and_leaves_it(
+    database: Database, db: psycopg.Connection[Any]
+) -> None:
+    url = {"DATABASE_URL": database.dsn}
+    deliver(batch(unread("x1")), dsn=database.dsn)
+    deliver(batch({"external_id": "x2", "note": "of an agent before 1.1"}, of="s2"), dsn=database.dsn)
+    replayed = run("quarantine", "replay", "--all", "--json", code=1, **url)
+    assert [item["landed"] for item in replayed] == [False, False]
+    assert all("a later run reads the match" in item["detail"] for item in replayed)
+    assert {item["match"]: item["detail"].count("Expected int") for item in replayed} == {"x1": 1, "x2": 0}
+    assert one(db, "select array_agg(seen) from ingest_rejections where state = 'open'") == [1, 1]
 
 
 def test_what_is_dropped_stays_dropped_when_it_comes_again(database: Database, db: psycopg.Connection[Any]) -> None:

@@ -7,7 +7,6 @@ import psycopg
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from match_contract import Receipt
 from missing_table.accounts.dependencies import Admin, admin_only
 from missing_table.admin import queries
 from missing_table.admin.schemas import QuarantinedMatch, Replayed
@@ -46,10 +45,10 @@ def _shown(row: ingest.Rejected) -> QuarantinedMatch:
     return QuarantinedMatch.model_validate({name: getattr(row, name) for name in QuarantinedMatch.model_fields})
 
 
-def _replay(state: State, rejection_id: int) -> tuple[Receipt, QuarantinedMatch]:
+def _replay(state: State, rejection_id: int) -> tuple[str, QuarantinedMatch]:
     with _connect(state) as connection:
-        receipt = ingest.replay(connection, _open(connection, rejection_id))
-        return receipt, _shown(_held(connection, rejection_id))
+        wrong = ingest.replay(connection, _open(connection, rejection_id))
+        return wrong, _shown(_held(connection, rejection_id))
 
 
 def _drop(state: State, rejection_id: int) -> QuarantinedMatch:
@@ -87,11 +86,9 @@ async def rejection(state: StateDep, rejection_id: Identity) -> Response:
 @router.post("/{rejection_id}/replay", response_model=Replayed)
 async def replay_rejection(request: Request, state: StateDep, person: Admin, rejection_id: Identity) -> Response:
     """Try it again, now that its cause is gone (an alias was added). It stays open where it is rejected again."""
-    receipt, now = await asyncio.to_thread(_replay, state, rejection_id)
+    wrong, now = await asyncio.to_thread(_replay, state, rejection_id)
     await _log(state, request, person, "replay", now)
-    again = receipt.rejections[0].detail if receipt.rejections else receipt.reason or ""
-    detail = "" if now.state == "replayed" else again
-    return json_answer(Replayed(landed=now.state == "replayed", detail=detail, rejection=now), private=True)
+    return json_answer(Replayed(landed=not wrong, detail=wrong, rejection=now), private=True)
 
 
 @router.post("/{rejection_id}/drop", response_model=QuarantinedMatch)

@@ -1,7 +1,8 @@
 """What was turned away: seen, shown, tried again, dropped. Matches and whole messages that the merge refused.
 
 A replay goes through the merge like any batch: it lands once the cause is gone (an alias was added, a newer version
-runs), and stays open otherwise.
+runs), and stays open otherwise. A match that the reader itself refused holds nothing that could land: it is settled
+when a later read lands that match, as every other open row is.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,8 @@ from uuid import UUID, uuid5
 import psycopg
 from psycopg.rows import class_row
 
-from match_contract import SCHEMA_VERSION, Receipt
+from match_contract import SCHEMA_VERSION
+from missing_table.ingest.judge import is_unread
 from missing_table.ingest.merge import land
 
 State = Literal["open", "replayed", "dropped"]
@@ -67,14 +69,29 @@ def rejected(
         ).fetchall()
 
 
-def replay(connection: psycopg.Connection, row: Rejected) -> Receipt:
-    """Lands it again; settles the row when nothing of it is rejected any more."""
-    receipt = land(connection, _message_of(connection, row))
-    if receipt.state != "refused" and receipt.counts.rejected == 0:
-        connection.execute(
-            "update ingest_rejections set state = 'replayed', settled_at = now() where id = %s", [row.id]
+def replay(connection: psycopg.Connection, row: Rejected) -> str:
+    """Lands it again; settles the row when nothing of it is rejected any more. What is still wrong; '' where it landed.
+
+    `rejected` says nothing of a row that the reader refused: there is no match in it.
+    """
+    if _is_unread(row):
+        return (
+            f"the reader could not read it ({row.detail}): there is nothing to land. The row settles by itself when a "
+            "later run reads the match; if the match is gone for good, drop the row"
         )
-    return receipt
+    receipt = land(connection, _message_of(connection, row))
+    if receipt.state == "refused" or receipt.counts.rejected:
+        return receipt.rejections[0].detail if receipt.rejections else receipt.reason or ""
+    connection.execute("update ingest_rejections set state = 'replayed', settled_at = now() where id = %s", [row.id])
+    return ""
+
+
+def _is_unread(row: Rejected) -> bool:
+    """Refused by the reader; until 1.1 such a match carried no reason, and was no match either: it names no source."""
+    payload = row.payload
+    if not isinstance(payload, dict) or row.external_id is None:
+        return is_unread(payload)
+    return is_unread(payload) or not ("kind" in payload or "source" in payload)
 
 
 def drop(connection: psycopg.Connection, ids: Sequence[int]) -> list[int]:
