@@ -272,6 +272,22 @@ async def test_a_rejection_is_shown_replayed_once_its_cause_is_gone_and_the_matc
     ]
 
 
+@pytest.mark.parametrize("action", ["replay", "drop"])
+async def test_what_the_audit_log_cannot_hold_is_not_done(people: Any, seed: Any, action: str) -> None:
+    deliver(batch(match("m0"), match("x1", home={"name": "Harbour One", "age_label": "U14"})), dsn=seed.dsn)
+    seed.execute(
+        "insert into team_aliases (alias, team_id) select 'Harbour One', id from teams where external_id = 's1'"
+    )
+    (listed,) = (await people.get("/api/admin/quarantine", headers=bearer(ADMIN))).json()["items"]
+    path = f"/api/admin/quarantine/{listed['id']}"
+    seed.execute("alter table audit_log rename to elsewhere")
+    assert (await people.post(f"{path}/{action}", headers=bearer(ADMIN))).status_code == 500
+    assert (await people.get(path, headers=bearer(ADMIN))).json()["state"] == "open"
+    assert seed.value("select count(*) from matches where external_id = 'x1'") == 0
+    seed.execute("alter table elsewhere rename to audit_log")
+    assert (await people.post(f"{path}/{action}", headers=bearer(ADMIN))).status_code == 200
+
+
 async def test_a_dropped_rejection_is_gone_from_the_list_and_stays_dropped(people: Any, seed: Any) -> None:
     deliver(batch(match("x1", timezone="Mars/Olympus")), dsn=seed.dsn)
     (listed,) = (await people.get("/api/admin/quarantine", headers=bearer(ADMIN))).json()["items"]

@@ -15,6 +15,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from match_contract import SCHEMA_VERSION
+from missing_table.audit import AUDIT, entry
 from missing_table.ingest.judge import is_unread
 from missing_table.ingest.merge import land
 
@@ -69,11 +70,34 @@ def rejected(
         ).fetchall()
 
 
-def replay(connection: psycopg.Connection, row: Rejected) -> str:
+def replay(connection: psycopg.Connection, row: Rejected, *, actor: str, request_id: str | None = None) -> str:
     """Lands it again; settles the row when nothing of it is rejected any more. What is still wrong; '' where it landed.
 
-    `rejected` says nothing of a row that the reader refused: there is no match in it.
+    `rejected` says nothing of a row that the reader refused: there is no match in it. One transaction with its entry in
+    the audit log, which names `actor`; `connection` is in autocommit mode.
     """
+    with connection.transaction():
+        wrong = _replay(connection, row)
+        _log(connection, "replay", row.id, row.state if wrong else "replayed", actor=actor, request_id=request_id)
+    return wrong
+
+
+def _log(
+    connection: psycopg.Connection, action: str, row_id: int, state: State, *, actor: str, request_id: str | None
+) -> None:
+    said = entry(
+        actor=actor,
+        action=action,
+        subject="rejection",
+        subject_id=str(row_id),
+        before={"state": "open"},
+        after={"state": state},
+        request_id=request_id,
+    )
+    connection.execute(AUDIT, said)
+
+
+def _replay(connection: psycopg.Connection, row: Rejected) -> str:
     if _is_unread(row):
         return (
             f"the reader could not read it ({row.detail}): there is nothing to land. The row settles by itself when a "
@@ -94,14 +118,21 @@ def _is_unread(row: Rejected) -> bool:
     return is_unread(payload) or not ("kind" in payload or "source" in payload)
 
 
-def drop(connection: psycopg.Connection, ids: Sequence[int]) -> list[int]:
-    """Settles open rows for good: the same payload with the same fault does not open them again. The ids dropped."""
-    found = connection.execute(
-        "update ingest_rejections set state = 'dropped', settled_at = now() where state = 'open' and id = any(%s)"
-        " returning id",
-        [list(ids)],
-    )
-    return sorted(identifier for (identifier,) in found)
+def drop(connection: psycopg.Connection, ids: Sequence[int], *, actor: str, request_id: str | None = None) -> list[int]:
+    """Settles open rows for good: the same payload with the same fault does not open them again. The ids dropped.
+
+    One transaction with their entries in the audit log, which name `actor`.
+    """
+    with connection.transaction():
+        found = connection.execute(
+            "update ingest_rejections set state = 'dropped', settled_at = now() where state = 'open' and id = any(%s)"
+            " returning id",
+            [list(ids)],
+        )
+        dropped = sorted(identifier for (identifier,) in found)
+        for identifier in dropped:
+            _log(connection, "drop", identifier, "dropped", actor=actor, request_id=request_id)
+    return dropped
 
 
 def _message_of(connection: psycopg.Connection, row: Rejected) -> Any:
