@@ -1061,7 +1061,7 @@ export interface paths {
         };
         /**
          * Seasons
-         * @description Every season that has a table, newest first.
+         * @description Every season, newest first. One whose `brackets` are 0 has no table (yet).
          */
         get: operations["seasons"];
         put?: never;
