@@ -51,6 +51,7 @@ ROUNDS = 3
 AGES = (13, 14, 15, 16, 17, 19)
 EVERYWHERE = ("matches", "search", "team")
 """Kept, measured at every number of connections; all else at 16."""
+NEVER_KEPT = ("what_if",)
 Line = dict[str, Any]
 Asked = str | tuple[str, dict[str, Any]]
 """What is asked: an address, or one with the JSON that is posted to it."""
@@ -240,6 +241,8 @@ async def _measure(port: int, uncached_port: int, bare: Any) -> list[Line]:
     worst = {"kept": 0.0, "uncached": 0.0}
     for name, paths in routes.items():
         for how, at_port in (("kept", port), ("uncached", uncached_port)):
+            if how == "kept" and name in NEVER_KEPT:
+                continue
             await timed(at_port, paths if how == "kept" else paths[:16], 4)
             for connections in CONNECTIONS if name in EVERYWHERE and how == "kept" else (16,):
                 took = await timed(at_port, (paths * ROUTE_REQUESTS)[:ROUTE_REQUESTS], connections)
