@@ -1,7 +1,9 @@
 """`./mt bench api`: how fast the API answers with a whole generated season in the database.
 
-Starts its own PostgreSQL and backend on free ports, and a bare Starlette route that returns the same bytes, as the peer
-in the same run. Prints the list of the design; `run()` returns it. Numbers are the client's: raw HTTP/1.1, keep-alive.
+Starts its own PostgreSQL and backends on free ports, and a bare Starlette route that returns the same bytes as the
+peer in the same run. One backend keeps answers as in production; the other's listener hears nothing, so that it trusts
+no kept answer and each request asks the database (the `…_uncached_…` figures). Prints the list of the design; `run()`
+returns it. Numbers are the client's: raw HTTP/1.1, keep-alive.
 """
 
 import asyncio
@@ -12,7 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import permutations
@@ -20,7 +22,9 @@ from pathlib import Path
 from random import Random
 from time import perf_counter, sleep
 from typing import Any
+from urllib.parse import quote
 
+import httpx
 import psycopg
 import uvicorn
 from starlette.applications import Starlette
@@ -44,9 +48,13 @@ WARM_REQUESTS = 6000
 COLD_REQUESTS = 400
 ROUTE_REQUESTS = 320
 ROUNDS = 3
+AGES = (13, 14, 15, 16, 17, 19)
 EVERYWHERE = ("matches", "search", "team")
-"""Measured at every number of connections; the others at 16."""
+"""Kept, measured at every number of connections; all else at 16."""
+NEVER_KEPT = ("what_if",)
 Line = dict[str, Any]
+Asked = str | tuple[str, dict[str, Any]]
+"""What is asked: an address, or one with the JSON that is posted to it."""
 
 
 def line(name: str, value: float, unit: str, peer: str | None = None, peer_value: float | None = None) -> Line:
@@ -62,8 +70,13 @@ class Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
 
-    async def get(self, path: str, headers: str = "") -> tuple[int, dict[str, str], bytes]:
-        self.writer.write(f"GET {path} HTTP/1.1\r\nHost: bench\r\n{headers}\r\n".encode())
+    async def get(self, asked: Asked, headers: str = "") -> tuple[int, dict[str, str], bytes]:
+        """Status, headers by small letters, body."""
+        method, path, sent = "GET", asked, b""
+        if not isinstance(asked, str):
+            method, path, sent = "POST", asked[0], json.dumps(asked[1]).encode()
+            headers += f"Content-Type: application/json\r\nContent-Length: {len(sent)}\r\n"
+        self.writer.write(f"{method} {path} HTTP/1.1\r\nHost: bench\r\n{headers}\r\n".encode() + sent)
         head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         first, *rest = head.split("\r\n")
         fields = {name.lower(): value for name, _, value in (entry.partition(": ") for entry in rest if entry)}
@@ -71,7 +84,9 @@ class Connection:
         return int(first.split(" ", 2)[1]), fields, body
 
 
-async def timed(port: int, paths: list[str], connections: int, status: int = 200, headers: str = "") -> list[float]:
+async def timed(
+    port: int, paths: Sequence[Asked], connections: int, status: int = 200, headers: str = ""
+) -> list[float]:
     """Milliseconds of each request; the paths are shared out over the connections. Ends the bench on another status."""
     queue = iter(paths)
     took: list[float] = []
@@ -198,7 +213,7 @@ def add_wide_bracket(connection: "psycopg.Connection[Any]") -> None:
     )
 
 
-async def _measure(port: int, bare: Any) -> list[Line]:
+async def _measure(port: int, uncached_port: int, bare: Any) -> list[Line]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     api = Connection(reader, writer)
     _, _, body = await api.get("/api/brackets?season=2026-27")
@@ -206,7 +221,7 @@ async def _measure(port: int, bare: Any) -> list[Line]:
     wide = min(brackets, key=lambda b: (abs(b["teams"] - 22), -b["played"]))
     table = f"/api/brackets/{wide['id']}/table"
     _, fields, same = await api.get(table)
-    routes = await _routes(api, brackets, wide["id"])
+    routes = await _routes(api, brackets, wide)
     writer.close()
     lines: list[Line] = []
     with bare(same) as bare_port:
@@ -219,23 +234,28 @@ async def _measure(port: int, bare: Any) -> list[Line]:
     lines.append(line("warm_table_throughput_vs_bare", ours, "requests/s", "bare Starlette route", theirs))
     sent = f"If-None-Match: {fields['etag']}\r\n"
     for connections in CONNECTIONS:
-        took = await timed(port, [table] * 1500, connections)
-        lines.append(line(f"warm_table_p99_ms_at_{connections}", percentile(took, 0.99), "ms"))
+        lines += _spread("warm_table", f"_at_{connections}", await timed(port, [table] * 1500, connections))
         took = await timed(port, [table] * 1500, connections, 304, sent)
-        lines.append(line(f"not_modified_table_p99_ms_at_{connections}", percentile(took, 0.99), "ms"))
+        lines += _spread("not_modified_table", f"_at_{connections}", took)
     lines += await _cold(port, table)
-    worst = 0.0
+    worst = {"kept": 0.0, "uncached": 0.0}
     for name, paths in routes.items():
-        await timed(port, paths[:16], 4)
-        for connections in CONNECTIONS if name in EVERYWHERE else (16,):
-            took = await timed(port, (paths * ROUTE_REQUESTS)[:ROUTE_REQUESTS], connections)
-            at = f"_at_{connections}" if name in EVERYWHERE else ""
-            lines.append(line(f"{name}_p50_ms{at}", percentile(took, 0.5), "ms"))
-            lines.append(line(f"{name}_p99_ms{at}", percentile(took, 0.99), "ms"))
-            if connections == 16:
-                worst = max(worst, percentile(took, 0.99))
-    lines.append(line("worst_route_p99_ms", worst, "ms"))
+        for how, at_port in (("kept", port), ("uncached", uncached_port)):
+            if how == "kept" and name in NEVER_KEPT:
+                continue
+            await timed(at_port, paths if how == "kept" else paths[:16], 4)
+            for connections in CONNECTIONS if name in EVERYWHERE and how == "kept" else (16,):
+                took = await timed(at_port, (paths * ROUTE_REQUESTS)[:ROUTE_REQUESTS], connections)
+                lines += _spread(f"{name}_{how}", "" if connections == 16 else f"_at_{connections}", took)
+                if connections == 16:
+                    worst[how] = max(worst[how], percentile(took, 0.99))
+    lines.append(line("worst_kept_route_p99_ms", worst["kept"], "ms"))
+    lines.append(line("worst_route_p99_ms", worst["uncached"], "ms"))
     return lines
+
+
+def _spread(name: str, at: str, took: list[float]) -> list[Line]:
+    return [line(f"{name}_p{share}_ms{at}", percentile(took, share / 100), "ms") for share in (50, 99)]
 
 
 async def _cold(port: int, table: str) -> list[Line]:
@@ -252,10 +272,7 @@ async def _cold(port: int, table: str) -> list[Line]:
         if status != 200:
             raise SystemExit(f"bench api measured nothing: a cold table answered {status}")
     writer.close()
-    return [
-        line("cold_table_p50_ms", percentile(took, 0.5), "ms"),
-        line("cold_table_p99_ms", percentile(took, 0.99), "ms"),
-    ]
+    return _spread("cold_table", "", took)
 
 
 _NAMES = [
@@ -266,17 +283,32 @@ _NAMES = [
 """Whole words, typos, two words."""
 
 
-async def _routes(api: Connection, brackets: list[dict[str, Any]], wide: int) -> dict[str, list[str]]:
-    _, _, body = await api.get(f"/api/brackets/{wide}/table")
-    teams = [row["team"]["id"] for row in json.loads(body)["rows"]]
-    _, _, body = await api.get(f"/api/brackets/{wide}/matches")
-    matches = [match["id"] for match in json.loads(body)["items"]]
+async def _routes(api: Connection, brackets: list[dict[str, Any]], wide: dict[str, Any]) -> dict[str, Sequence[Asked]]:
+    """What is asked of each route: many addresses, of every bracket or of every team and match of the widest."""
+    _, _, body = await api.get(f"/api/brackets/{wide['id']}/table")
+    found = [row["team"] for row in json.loads(body)["rows"]]
+    teams = [team["id"] for team in found]
+    clubs = sorted({team["club_id"] for team in found if team["club_id"]})
+    _, _, body = await api.get(f"/api/brackets/{wide['id']}/matches")
+    items = json.loads(body)["items"]
+    matches = [match["id"] for match in items]
+    ahead = [match["id"] for match in items if match["status"] == "scheduled"]
+    names = [quote(part) for team in found for part in (team["name"], team["name"][:5], team["name"].split()[0][:-1])]
+    of_season = "/api/matches?season=2026-27&limit=100"
     return {
-        "brackets": ["/api/brackets?season=2026-27"],
+        "brackets": ["/api/brackets?season=2026-27", *(f"/api/brackets?age_group=U{age}" for age in AGES)],
         "bracket_matches": [f"/api/brackets/{b['id']}/matches" for b in brackets],
-        "matches": [f"/api/matches?season=2026-27&age_group={age}&limit=100" for age in ("U13", "U15", "U19")],
-        "search": [f"/api/search?q={q}" for q in _NAMES],
+        "matches": [
+            *(f"{of_season}&age_group=U{age}" for age in AGES),
+            *(f"{of_season}&team={team}" for team in teams),
+            *(f"{of_season}&from=2026-10-{day:02d}&to=2026-11-{day:02d}" for day in range(1, 29)),
+            *(f"{of_season}&q={name}" for name in names),
+        ],
+        "matches_csv": [f"{of_season}&age_group=U{age}&format=csv" for age in AGES],
+        "table_csv": [f"/api/brackets/{b['id']}/table?format=csv" for b in brackets],
+        "search": [f"/api/search?q={q}" for q in (*_NAMES, *names)],
         "team": [f"/api/teams/{team}" for team in teams],
+        "club": [f"/api/clubs/{club}" for club in clubs],
         "match": [f"/api/matches/{match}" for match in matches],
         "history": [f"/api/brackets/{b['id']}/history" for b in brackets],
         "grid": [f"/api/brackets/{b['id']}/grid" for b in brackets],
@@ -286,14 +318,36 @@ async def _routes(api: Connection, brackets: list[dict[str, Any]], wide: int) ->
         "insights": ["/api/insights?season=2026-27"],
         "score": ["/api/forecasts/score?season=2026-27"],
         "calendar": [f"/api/teams/{team}/calendar.ics?season=2026-27" for team in teams],
+        "page_body": [f"/api/pages/body?path={b['path']}" for b in brackets],
+        "embed": [f"/api/embed/brackets/{b['id']}" for b in brackets],
+        "what_if": [
+            (
+                f"/api/brackets/{wide['id']}/what-if",
+                {"results": [{"match_id": match, "home_score": 1, "away_score": 0} for match in ahead[:number]]},
+            )
+            for number in range(1, len(ahead[:40]) + 1)
+        ],
     }
+
+
+def check_uncached(dsn: str, port: int) -> None:
+    """Ends the bench where the backend that is to keep nothing answers twice the same though the database changed."""
+    path = f"http://127.0.0.1:{port}/api/brackets"
+    with psycopg.connect(dsn, autocommit=True) as connection, httpx.Client(trust_env=False) as client:
+        (number, name) = connection.execute("select id, name from divisions order by id limit 1").fetchone() or (0, "")
+        shown = []
+        for now in ("Bench", name):
+            connection.execute("update divisions set name = %s where id = %s", [now, number])
+            shown.append("Bench" in client.get(path, params={"season": "2026-27"}).text)
+    if shown != [True, False]:
+        raise SystemExit("bench api measured nothing: the backend that is to keep no answer keeps one")
 
 
 def run() -> list[Line]:
     """Everything, on a database of its own."""
     folder = Path(tempfile.mkdtemp(prefix="mt-bench-api-", dir="/var/tmp"))
     folder.chmod(0o755)
-    port, bare_port = process.free_port(), process.free_port()
+    port, uncached_port, bare_port, nowhere = (process.free_port() for _ in range(4))
 
     @contextmanager
     def bare(body: bytes) -> Iterator[int]:
@@ -311,9 +365,14 @@ def run() -> list[Line]:
                 "MT_LOG_LEVEL": "error",
                 "MT_RATE_PER_MINUTE": "1000000000",  # counted as ever, never reached
             }
-            arguments = ["-m", "missing_table.cli", "serve", "--port", str(port)]
-            with started(arguments, port, folder / "api.log", **environment):
-                return asyncio.run(_measure(port, bare))
+            serve = ["-m", "missing_table.cli", "serve", "--port"]
+            deaf = {**environment, "DATABASE_DIRECT_URL": f"postgresql://nobody@127.0.0.1:{nowhere}/none"}
+            with (
+                started([*serve, str(port)], port, folder / "api.log", **environment),
+                started([*serve, str(uncached_port)], uncached_port, folder / "uncached.log", **deaf),
+            ):
+                check_uncached(dsn, uncached_port)
+                return asyncio.run(_measure(port, uncached_port, bare))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

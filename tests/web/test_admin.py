@@ -51,6 +51,12 @@ def test_an_admin_settles_a_conflict_and_sees_it_hold_through_the_next_run(
     expect(dialog.get_by_text("Nothing is locked.")).to_be_visible()
     focus_stays_inside(page, dialog)
     assert violations(page) == []
+    dialog.get_by_label("Status").select_option(label="Forfeit")
+    dialog.get_by_label("Who forfeited").select_option(label=match["home"]["name"])
+    expect(dialog.get_by_label(f"Goals of {match['home']['name']}")).to_have_value("0")
+    expect(dialog.get_by_label(f"Goals of {match['away']['name']}")).to_have_value("3")
+    focus_stays_inside(page, dialog)
+    assert violations(page) == []
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     button.click()

@@ -11,6 +11,8 @@ export interface Form {
   homeShootout: string
   awayShootout: string
   status: string
+  /** Which team forfeited; empty: not said, or no forfeit. */
+  forfeited: '' | 'home' | 'away'
   date: string
   /** HH:MM at the venue; empty: not set. */
   time: string
@@ -19,6 +21,20 @@ export interface Form {
 
 const shown = (n: number | null): string => (n === null ? '' : String(n))
 
+type Goals = Pick<Form, 'home' | 'away' | 'homeShootout' | 'awayShootout'>
+
+/** The score that a form stands for: of a forfeit 0-3 or 3-0, whatever was typed before. */
+export function goalsOf(form: Form): Goals {
+  if (form.status !== 'forfeit') return form
+  const goals = { '': ['', ''], home: ['0', '3'], away: ['3', '0'] }[form.forfeited]
+  return { home: goals[0]!, away: goals[1]!, homeShootout: '', awayShootout: '' }
+}
+
+function forfeitedOf(match: Match): Form['forfeited'] {
+  if (match.status !== 'forfeit' || match.home_score === match.away_score) return ''
+  return match.home_score! < match.away_score! ? 'home' : 'away'
+}
+
 export function formOf(match: Match): Form {
   return {
     home: shown(match.home_score),
@@ -26,21 +42,26 @@ export function formOf(match: Match): Form {
     homeShootout: shown(match.home_shootout),
     awayShootout: shown(match.away_shootout),
     status: match.status,
+    forfeited: forfeitedOf(match),
     date: match.local_date,
     time: match.time_set && match.kick_off ? clockAt(match.kick_off, match.timezone) : '',
     reason: '',
   }
 }
 
-/** The correction; or why there is none: nothing was changed, or a score has one number alone. */
-export function correctionOf(match: Match, form: Form): Correction | 'nothing' | 'both' {
+const listed = ({ home, away, homeShootout, awayShootout }: Goals): string => [home, away, homeShootout, awayShootout].join()
+
+/** The correction; or why there is none: nothing was changed, a score has one number alone, nobody forfeited. */
+export function correctionOf(match: Match, form: Form): Correction | 'nothing' | 'both' | 'nobody' {
   const was = formOf(match)
   const correction: Correction = { reason: form.reason.trim() }
-  const goals = [form.home, form.away, form.homeShootout, form.awayShootout]
-  if (goals.join() !== [was.home, was.away, was.homeShootout, was.awayShootout].join()) {
-    if (!form.home || !form.away || !form.homeShootout !== !form.awayShootout) return 'both'
-    correction.score = { home: Number(form.home), away: Number(form.away) }
-    if (form.homeShootout) Object.assign(correction.score, { home_shootout: Number(form.homeShootout), away_shootout: Number(form.awayShootout) })
+  const goals = goalsOf(form)
+  const forfeit = form.status === 'forfeit'
+  if (forfeit && !form.forfeited) return 'nobody'
+  if (listed(goals) !== listed(was) || (forfeit && form.status !== was.status)) {
+    if (!goals.home || !goals.away || !goals.homeShootout !== !goals.awayShootout) return 'both'
+    correction.score = { home: Number(goals.home), away: Number(goals.away) }
+    if (goals.homeShootout) Object.assign(correction.score, { home_shootout: Number(goals.homeShootout), away_shootout: Number(goals.awayShootout) })
   }
   if (form.status !== was.status) correction.status = form.status as Match['status']
   if (form.date !== was.date || form.time !== was.time) {

@@ -299,7 +299,8 @@ export interface paths {
         put?: never;
         /**
          * Correct Match
-         * @description Correct fields of a match and lock them against the source.
+         * @description Correct fields of a match and lock them against the source. A score alone ends a match, except one that is live;
+         *     a forfeit stays one. A forfeit is a 0-3 loss: it comes with the score 0-3 or 3-0, which is locked with it.
          */
         post: operations["correct_match"];
         delete?: never;
@@ -320,7 +321,7 @@ export interface paths {
         post?: never;
         /**
          * Unlock Match
-         * @description Give a field back to the source; its next document decides.
+         * @description Give a field back to the source; its next document decides. Score and status of a forfeit go together.
          */
         delete: operations["unlock_match"];
         options?: never;
@@ -1061,7 +1062,7 @@ export interface paths {
         };
         /**
          * Seasons
-         * @description Every season that has a table, newest first.
+         * @description Every season, newest first. One whose `brackets` are 0 has no table (yet).
          */
         get: operations["seasons"];
         put?: never;

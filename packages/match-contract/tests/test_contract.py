@@ -100,7 +100,22 @@ def test_a_message_survives_json_whole() -> None:
     again = parse_message(batch.model_dump(mode="json"))
     assert again == batch
     assert isinstance(again, MatchBatch)
-    assert again.matches[0].status is Status.COMPLETED
+    (match,) = again.matches
+    assert isinstance(match, Match)
+    assert match.status is Status.COMPLETED
+
+
+def test_what_the_reader_refused_travels_as_it_came_with_the_reason() -> None:
+    why = {"reason": "bad_field", "detail": "events[3].home_score: Expected int", "source": "assist"}
+    item = {
+        "external_id": "26029",
+        "home_score": "two",
+        "target": "u14-hg-florida",
+        "rejected": {**why, "season": "2026-27", "observed_at": "2026-09-01T04:00:00Z"},
+    }
+    ids = {"run_id": RUN, "batch_id": batch_id_of(SNAPSHOT, 1), "snapshot_id": SNAPSHOT}
+    batch = MatchBatch.model_validate({**ids, "part": 1, "parts": 1, "matches": [item]})
+    assert batch.model_dump(mode="json")["matches"] == [item]
 
 
 def test_a_batch_of_more_than_500_is_refused() -> None:

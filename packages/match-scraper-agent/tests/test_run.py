@@ -148,7 +148,8 @@ async def test_dates_limit_what_is_sent_and_leave_no_validators_behind(workshop:
 
 
 async def test_a_match_that_cannot_be_read_lands_in_the_quarantine_and_the_rest_lands(workshop: Workshop) -> None:
-    broken = Rejected("999", {"id": 999, "start_time": "soon", "note": "as it came"}, "malformed", "no date", ("100",))
+    payload = {"id": 999, "start_time": "soon", "note": "as it came"}
+    broken = Rejected("999", payload, "bad_field", "start_time: Expected datetime", ("100",))
     workshop.source.feed = replace(workshop.source.feed, rejected=(broken,))
     result = await workshop.plain()
     assert exit_code(result) == 1
@@ -159,9 +160,9 @@ async def test_a_match_that_cannot_be_read_lands_in_the_quarantine_and_the_rest_
         4,
         1,
     )
-    ((external_id, payload),) = workshop.rows("select external_id, payload from ingest_rejections")
-    assert (external_id, payload["note"]) == ("999", "as it came")
-    assert "rejected 999 (u14-hg-northeast)" in printed(result)
+    ((*kept, payload),) = workshop.rows("select external_id, reason, detail, payload from ingest_rejections")
+    assert (*kept, payload["note"]) == ("999", "bad_field", "start_time: Expected datetime", "as it came")
+    assert "rejected 999 (u14-hg-northeast): bad_field: start_time: Expected datetime" in printed(result)
     assert workshop.count("matches") == 16
 
 

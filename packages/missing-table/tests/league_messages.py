@@ -67,6 +67,18 @@ def match(
     }
 
 
+def unread(external_id: str = "m1", *, seen: float = 0, **why: Any) -> dict[str, Any]:
+    """A match that the reader refused, as the agent hands it on."""
+    told = {"reason": "bad_field", "detail": "events[3].home_score: Expected int", **why}
+    where = {"source": "assist", "season": "2026-27", "observed_at": at(seen).isoformat()}
+    return {
+        "external_id": external_id,
+        "home_score": "two",
+        "target": "u14-hg-northeast",
+        "rejected": {**told, **where},
+    }
+
+
 def snapshot_id(name: str) -> str:
     return str(uuid5(NAMESPACE_URL, name))
 

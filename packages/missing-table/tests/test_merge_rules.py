@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from league_messages import at, batch, bracket, match, snapshot, snapshot_id, team
+from league_messages import at, batch, bracket, match, snapshot, snapshot_id, team, unread
 from league_state import one, state, wipe
 
 from devstack.testing import Database
@@ -303,6 +303,57 @@ def test_one_malformed_match_goes_to_the_quarantine_and_the_rest_of_its_batch_la
 def test_the_same_bad_match_every_day_is_one_row_that_counts(db: Connection) -> None:
     seen(db, match(seen=1, timezone="Mars/Olympus"), match(seen=2, timezone="Mars/Olympus"))
     assert one(db, "select seen, state from ingest_rejections") == (2, "open")
+
+
+def test_what_the_reader_refused_keeps_the_readers_reason_every_day_in_one_row(db: Connection) -> None:
+    receipt = send(db, batch(unread("m1"), match("m2")))
+    assert receipt.counts == Counts(inserted=1, rejected=1)
+    assert receipt.by_target["u14-hg-northeast"].rejected == 1
+    send(db, batch(unread("m1", seen=24, detail="events[4].home_score: Expected int"), of="s2"))
+    kept = one(db, "select source, external_id, reason, detail, seen from ingest_rejections")
+    assert kept == ("assist", "m1", "bad_field", "events[4].home_score: Expected int", 2)
+
+
+def test_a_reason_of_the_reader_that_is_none_is_malformed(db: Connection) -> None:
+    receipt = send(db, batch(unread(reason="no word of a set"), match("m2")))
+    ((_, reason, detail, _),) = [tuple(item.model_dump().values()) for item in receipt.rejections]
+    assert (receipt.counts.inserted, reason) == (1, "malformed")
+    assert detail.startswith("rejected: reason")
+
+
+@pytest.mark.parametrize("refused", [unread("m1", seen=1), match("m1", seen=1, home={"name": "Somebody"})])
+@pytest.mark.parametrize("landed_first", [False, True])
+@pytest.mark.parametrize(("landed_at", "state"), [(0, "open"), (1, "replayed"), (2, "replayed")])
+def test_a_rejection_is_settled_by_the_landing_of_its_match_from_no_older_document(
+    db: Connection, refused: dict[str, Any], landed_first: bool, landed_at: float, state: str
+) -> None:
+    messages = [batch(refused, of="refused"), batch(match("m1", seen=landed_at), match("m2"), of="landed")]
+    for message in reversed(messages) if landed_first else messages:
+        send(db, message)
+    assert one(db, "select state, settled_at is null from ingest_rejections") == (state, state == "open")
+
+
+@pytest.mark.parametrize("landed_first", [False, True])
+@pytest.mark.parametrize(("landed_at", "state"), [(1, "open"), (2, "replayed")])
+def test_what_stood_twice_is_settled_by_a_newer_document_alone(
+    db: Connection, landed_first: bool, landed_at: float, state: str
+) -> None:
+    messages = [batch(unread(seen=1, reason="duplicate"), of="twice"), batch(match(seen=landed_at), of="landed")]
+    for message in reversed(messages) if landed_first else messages:
+        send(db, message)
+    assert one(db, "select state from ingest_rejections") == state
+
+
+def test_another_seasons_match_of_the_same_number_settles_nothing(db: Connection) -> None:
+    send(db, batch(unread("m1")))
+    send(db, batch(match("m1", seen=1, season="2025-26", home_brackets=[], away_brackets=[]), of="s2"))
+    assert one(db, "select state from ingest_rejections") == "open"
+
+
+def test_a_rejection_that_says_nothing_of_its_season_or_moment_stays_and_stops_nobody(db: Connection) -> None:
+    send(db, batch(match(season="x\x00"), match(observed_at="soon", home={"name": "x"}), of="s1"))
+    assert send(db, batch(match(seen=9), of="s2")).counts == Counts(inserted=1)
+    assert one(db, "select count(*) from ingest_rejections where state = 'open'") == 2
 
 
 @pytest.mark.parametrize(

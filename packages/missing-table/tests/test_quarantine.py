@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from broker import Producer, producing, until, working
-from league_messages import batch, match
+from league_messages import batch, match, unread
 from league_state import one
 
 from devstack.testing import Amqp, Database
@@ -40,6 +40,12 @@ def db(database: Database) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
+def logged(db: psycopg.Connection[Any], more: str) -> list[tuple[Any, ...]]:
+    """The audit log, oldest first: actor, action, subject, its id, and what else is asked for."""
+    query = f"select actor, action, subject, subject_id, {more} from audit_log order by id"
+    return db.execute(query.encode()).fetchall()
+
+
 UNKNOWN = match("x1", home={"name": "Harbour One", "age_label": "U14"})
 
 
@@ -58,6 +64,21 @@ def test_adding_an_alias_and_replaying_lands_the_match(database: Database, db: p
     assert one(db, "select count(*) from matches where external_id = 'x1'") == 1
     assert run("quarantine", "list", "--json", **url) == []
     assert one(db, "select state from ingest_rejections") == "replayed"
+    tried = ("command line", "replay", "rejection", number, "open")
+    assert logged(db, "before->>'state', after->>'state'") == [(*tried, "open"), (*tried, "replayed")]
+
+
+def test_a_replay_of_what_the_reader_refused_says_what_to_do_and_leaves_it(
+    database: Database, db: psycopg.Connection[Any]
+) -> None:
+    url = {"DATABASE_URL": database.dsn}
+    deliver(batch(unread("x1")), dsn=database.dsn)
+    deliver(batch({"external_id": "x2", "note": "of an agent before 1.1"}, of="s2"), dsn=database.dsn)
+    replayed = run("quarantine", "replay", "--all", "--json", code=1, **url)
+    assert [item["landed"] for item in replayed] == [False, False]
+    assert all("a later run reads the match" in item["detail"] for item in replayed)
+    assert {item["match"]: item["detail"].count("Expected int") for item in replayed} == {"x1": 1, "x2": 0}
+    assert one(db, "select array_agg(seen) from ingest_rejections where state = 'open'") == [1, 1]
 
 
 def test_what_is_dropped_stays_dropped_when_it_comes_again(database: Database, db: psycopg.Connection[Any]) -> None:
@@ -67,6 +88,7 @@ def test_what_is_dropped_stays_dropped_when_it_comes_again(database: Database, d
     deliver(batch(UNKNOWN, of="b"), dsn=database.dsn)
     assert one(db, "select state, seen from ingest_rejections") == ("dropped", 2)
     run("quarantine", "drop", number, code=1, DATABASE_URL=database.dsn)
+    assert logged(db, "after->>'state'") == [("command line", "drop", "rejection", number, "dropped")]
 
 
 def test_a_whole_message_lands_when_a_newer_version_replays_it(database: Database, db: psycopg.Connection[Any]) -> None:
@@ -102,10 +124,12 @@ def test_a_replayed_dead_letter_lands_and_an_unreadable_one_stays(
 ) -> None:
     with producing(amqp.url) as producer:
         sent = dead_letters(producer, amqp, database, tmp_path)
-        replayed = run("dead", "replay", "--all", "--json", AMQP_URL=amqp.url)
+        replayed = run("dead", "replay", "--all", "--json", AMQP_URL=amqp.url, DATABASE_URL=database.dsn)
         assert [(letter["message_id"], letter["kind"]) for letter in replayed] == [(sent, "batch")]
         with working(dsn=database.dsn, amqp_url=amqp.url, folder=tmp_path), psycopg.connect(database.dsn) as db:
             until(lambda: db.execute("select from matches").fetchall() or db.rollback(), "the match")
+            entry = ("command line", "replay", "dead letter", sent, "matches.dead", "matches")
+            assert logged(db, "before->>'queue', after->>'queue'") == [entry]
         assert producer.depth(wire.DEAD_QUEUE) == 1
 
 

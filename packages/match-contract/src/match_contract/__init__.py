@@ -22,6 +22,8 @@ from match_contract.messages import (
     RunReport,
     StandingsRow,
     TargetReport,
+    Unreadable,
+    UnreadMatch,
     accepts_version,
     parse_message,
 )
@@ -53,6 +55,8 @@ __all__ = [
     "Status",
     "TargetReport",
     "TeamRef",
+    "UnreadMatch",
+    "Unreadable",
     "Venue",
     "accepts_version",
     "batch_id_of",

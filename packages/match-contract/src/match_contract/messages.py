@@ -5,12 +5,12 @@ Version rule: a newer minor version is accepted (unknown fields are ignored), a 
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter, field_validator, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, TypeAdapter, field_validator, model_validator
 
 from match_contract.models import AgeGroup, Bracket, Identifier, League, Match, Part, SeasonName, Source, TeamRef, Text
 from match_contract.season import Season
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 MAX_MATCHES_PER_BATCH = 500
 
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
@@ -73,8 +73,31 @@ class FeedSnapshot(Part):
     accept_shrink: bool = False
 
 
+class Unreadable(Part):
+    """Why the reader refused a match: a word of its own closed set, a sentence for a person, and where it stood."""
+
+    reason: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$")]
+    detail: str
+    source: Source
+    season: SeasonName
+    observed_at: AwareDatetime
+
+
+class UnreadMatch(Part):
+    """A match that the reader refused: its payload as it came (any field), with the reason under `rejected`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    external_id: str | None = None
+    target: str = ""
+    rejected: Unreadable
+
+
 class MatchBatch(Part):
-    """Part `part` of `parts` (from 1) of a snapshot. Carries the brackets that its matches name: it lands by itself."""
+    """Part `part` of `parts` (from 1) of a snapshot. Carries the brackets that its matches name: it lands by itself.
+
+    What the reader refused travels among the matches (since 1.1 with its reason) and goes to the quarantine.
+    """
 
     kind: Literal["batch"] = "batch"
     schema_version: Version = SCHEMA_VERSION
@@ -84,7 +107,7 @@ class MatchBatch(Part):
     part: Annotated[int, Field(ge=1)]
     parts: Annotated[int, Field(ge=1)]
     brackets: tuple[Bracket, ...] = ()
-    matches: Annotated[tuple[Match, ...], Field(max_length=MAX_MATCHES_PER_BATCH)]
+    matches: Annotated[tuple[Match | UnreadMatch, ...], Field(max_length=MAX_MATCHES_PER_BATCH)]
 
     @model_validator(mode="after")
     def _within(self) -> "MatchBatch":

@@ -1,6 +1,7 @@
 """From a reading to the messages of a run. Pure: which match counts for which target, what goes into which batch.
 
-Payloads are plain JSON objects: a match that the reader refused travels as it came, so that the quarantine can show it.
+Payloads are plain JSON objects: a match that the reader refused travels as it came, with the reader's reason under
+`rejected`, so that the quarantine can show both.
 """
 
 from collections import Counter
@@ -8,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from match_contract import MAX_MATCHES_PER_BATCH, SCHEMA_VERSION, Bracket, FeedSnapshot, Match, batch_id_of
+from match_contract import MAX_MATCHES_PER_BATCH, SCHEMA_VERSION, Bracket, FeedSnapshot, Match, Unreadable, batch_id_of
+from match_scraper import Rejected
 from match_scraper_agent.planner import EVERY_DAY, Window
 from match_scraper_agent.source import Reading
 from match_scraper_agent.targets import Target
@@ -69,8 +71,19 @@ def sort_matches(
         else:
             named = whole or targets[0].name
         if named is not None:
-            refused.append((named, {"external_id": item.external_id, **item.payload}))
+            refused.append((named, {"external_id": item.external_id, **item.payload, "rejected": _why(item, reading)}))
     return matches, refused
+
+
+def _why(item: Rejected, reading: Reading) -> Payload:
+    why = Unreadable(
+        reason=item.reason,
+        detail=item.detail,
+        source=reading.source,
+        season=reading.key.season.name,
+        observed_at=reading.observed_at,
+    )
+    return why.model_dump(mode="json")
 
 
 def found_by_target(targets: Sequence[Target], reading: Reading, window: Window) -> dict[str, int]:

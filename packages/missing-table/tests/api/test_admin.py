@@ -51,6 +51,103 @@ async def test_a_completed_match_needs_a_score(people: Any, seed: Any) -> None:
     assert answer.status_code == 400
 
 
+async def correct(people: Any, match_id: int, **wanted: Any) -> Any:
+    path = f"/api/admin/matches/{match_id}/corrections"
+    return await people.post(path, json={"reason": "the league's letter", **wanted}, headers=bearer(ADMIN))
+
+
+async def tallies(people: Any, seed: Any) -> dict[str, tuple[int, ...]]:
+    """Played, won, lost, goals for and against, points of each team of U14 Northeast."""
+    rows = (await people.get(f"/api/brackets/{seed.northeast}/table")).json()["rows"]
+    names = ("played", "won", "lost", "goals_for", "goals_against", "points")
+    return {row["team"]["name"]: tuple(row[name] for name in names) for row in rows}
+
+
+async def test_a_forfeit_of_a_match_that_nobody_played_is_a_loss_of_three_goals(people: Any, seed: Any) -> None:
+    match_id = seed.matches["Bravo FC-Echo Rovers"]
+    before = await tallies(people, seed)
+    answer = await correct(people, match_id, status="forfeit", score={"home": 3, "away": 0})
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["status"], answer.json()["locks"]) == ("forfeit", ["score", "status"])
+    after = await tallies(people, seed)
+    assert before["Echo Rovers"] == (0, 0, 0, 0, 0, 0)
+    assert after["Echo Rovers"] == (1, 0, 1, 0, 3, 0)
+    gained = [now - was for was, now in zip(before["Bravo FC"], after["Bravo FC"], strict=True)]
+    assert gained == [1, 1, 0, 3, 0, 3]
+
+
+async def test_a_match_that_was_won_and_then_forfeited_is_lost(people: Any, seed: Any) -> None:
+    match_id = seed.matches["Ajax SC-Bravo FC"]
+    before = await tallies(people, seed)
+    await correct(people, match_id, status="forfeit", score={"home": 0, "away": 3})
+    after = await tallies(people, seed)
+    assert after["Ajax SC"][-1] - before["Ajax SC"][-1] == -3
+    assert after["Bravo FC"][-1] - before["Bravo FC"][-1] == 3
+    deliver(observed(seed, "Ajax SC", "Bravo FC", "26000", 2, 1), dsn=seed.dsn)
+    assert await tallies(people, seed) == after
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"status": "forfeit"},
+        {"status": "forfeit", "score": {"home": 2, "away": 1}},
+        {"status": "forfeit", "score": {"home": 3, "away": 0, "home_shootout": 4, "away_shootout": 3}},
+    ],
+)
+@pytest.mark.parametrize("name", ["Ajax SC-Bravo FC", "Bravo FC-Echo Rovers"])
+async def test_a_forfeit_without_its_score_is_refused(people: Any, seed: Any, name: str, wanted: Any) -> None:
+    answer = await correct(people, seed.matches[name], **wanted)
+    assert answer.status_code == 400
+    assert "0-3 if its home team forfeited, 3-0 if its away team did" in answer.json()["detail"]
+    assert seed.value("select count(*) from match_locks") == 0
+
+
+async def test_a_score_alone_leaves_a_forfeit_a_forfeit_and_a_live_match_live(people: Any, seed: Any) -> None:
+    forfeited, live = seed.matches["Ajax SC-Bravo FC"], seed.matches["Bravo FC-Córdoba <FC>"]
+    await correct(people, forfeited, status="forfeit", score={"home": 3, "away": 0})
+    assert (await correct(people, forfeited, score={"home": 0, "away": 3})).json()["status"] == "forfeit"
+    assert (await correct(people, forfeited, score={"home": 2, "away": 1})).status_code == 400
+    assert (await correct(people, forfeited, status="forfeit")).json()["away_score"] == 3
+    again = await correct(people, forfeited, status="completed", score={"home": 2, "away": 1})
+    assert (again.json()["status"], again.json()["home_score"]) == ("completed", 2)
+    await people.put(f"/api/live/matches/{live}", json={"home": 1, "away": 0}, headers=bearer(MANAGER))
+    corrected = (await correct(people, live, score={"home": 1, "away": 1})).json()
+    assert (corrected["status"], corrected["away_score"]) == ("live", 1)
+
+
+async def test_a_forfeit_that_is_to_be_played_after_all_has_no_score(people: Any, seed: Any) -> None:
+    match_id = seed.matches["Bravo FC-Echo Rovers"]
+    before = await tallies(people, seed)
+    await correct(people, match_id, status="forfeit", score={"home": 3, "away": 0})
+    now = (await correct(people, match_id, status="scheduled")).json()
+    assert (now["status"], now["home_score"], now["locks"]) == ("scheduled", None, ["status"])
+    assert await tallies(people, seed) == before
+
+
+async def test_score_and_status_of_a_forfeit_are_given_back_together(people: Any, seed: Any) -> None:
+    match_id = seed.matches["Ajax SC-Bravo FC"]
+    await correct(people, match_id, status="forfeit", score={"home": 0, "away": 3})
+    freed = await people.delete(f"/api/admin/matches/{match_id}/locks/score", headers=bearer(ADMIN))
+    assert freed.json()["locks"] == []
+    deliver(observed(seed, "Ajax SC", "Bravo FC", "26000", 2, 1), dsn=seed.dsn)
+    state = (await people.get(f"/api/admin/matches/{match_id}", headers=bearer(ADMIN))).json()
+    assert (state["status"], state["home_score"], state["away_score"]) == ("completed", 2, 1)
+
+
+async def test_the_source_s_score_does_not_become_a_forfeit_s(people: Any, seed: Any) -> None:
+    match_id = seed.matches["Ajax SC-Bravo FC"]
+    await correct(people, match_id, status="forfeit", score={"home": 0, "away": 3})
+    deliver(observed(seed, "Ajax SC", "Bravo FC", "26000", 2, 1), dsn=seed.dsn)
+    found = (await people.get("/api/admin/conflicts", headers=bearer(ADMIN))).json()["items"]
+    by_field = {conflict["field"]: f"/api/admin/conflicts/{conflict['id']}" for conflict in found}
+    taken = {"json": {"settlement": "taken"}, "headers": bearer(ADMIN)}
+    assert (await people.post(by_field["score"], **taken)).status_code == 409
+    assert (await people.post(by_field["status"], **taken)).json()["status"] == "completed"
+    now = (await people.post(by_field["score"], **taken)).json()
+    assert (now["home_score"], now["away_score"], now["locks"]) == (2, 1, [])
+
+
 async def test_a_lock_can_be_given_back_once(people: Any, seed: Any) -> None:
     match_id = seed.matches["Ajax SC-Bravo FC"]
     wanted = {"status": "postponed", "reason": "rain"}
@@ -93,6 +190,22 @@ async def test_a_manager_scores_live_and_the_source_leaves_it_alone(people: Any,
     assert (final.json()["status"], final.json()["locks"]) == ("completed", ["score"])
     assert (await people.put(path, json={"home": 9, "away": 0}, headers=bearer(MANAGER))).status_code == 409
     assert seed.value("select count(*) from match_conflicts where match_id = %s and field = 'score'", [match_id]) == 1
+
+
+async def test_after_the_final_whistle_another_score_of_the_source_is_a_conflict_and_ours_holds(
+    people: Any, seed: Any
+) -> None:
+    match_id = seed.matches["Bravo FC-Córdoba <FC>"]
+    final = {"home": 2, "away": 0, "final": True}
+    await people.put(f"/api/live/matches/{match_id}", json=final, headers=bearer(MANAGER))
+    before = await tallies(people, seed)
+    deliver(observed(seed, "Bravo FC", "Córdoba <FC>", "26005", 0, 4), dsn=seed.dsn)
+    held = (await people.get(f"/api/admin/matches/{match_id}", headers=bearer(ADMIN))).json()
+    assert (held["status"], held["home_score"], held["away_score"], held["locks"]) == ("completed", 2, 0, ["score"])
+    (conflict,) = (await people.get("/api/admin/conflicts", headers=bearer(ADMIN))).json()["items"]
+    wanted = {"match_id": match_id, "field": "score", "kept_value": "2-0", "offered_value": "0-4", "reason": "locked"}
+    assert wanted.items() <= conflict.items()
+    assert await tallies(people, seed) == before
 
 
 def observed(seed: Any, home: str, away: str, external_id: str, *score: int) -> dict[str, Any]:
@@ -157,6 +270,22 @@ async def test_a_rejection_is_shown_replayed_once_its_cause_is_gone_and_the_matc
         ("replay", {"state": "open"}),
         ("replay", {"state": "replayed"}),
     ]
+
+
+@pytest.mark.parametrize("action", ["replay", "drop"])
+async def test_what_the_audit_log_cannot_hold_is_not_done(people: Any, seed: Any, action: str) -> None:
+    deliver(batch(match("m0"), match("x1", home={"name": "Harbour One", "age_label": "U14"})), dsn=seed.dsn)
+    seed.execute(
+        "insert into team_aliases (alias, team_id) select 'Harbour One', id from teams where external_id = 's1'"
+    )
+    (listed,) = (await people.get("/api/admin/quarantine", headers=bearer(ADMIN))).json()["items"]
+    path = f"/api/admin/quarantine/{listed['id']}"
+    seed.execute("alter table audit_log rename to elsewhere")
+    assert (await people.post(f"{path}/{action}", headers=bearer(ADMIN))).status_code == 500
+    assert (await people.get(path, headers=bearer(ADMIN))).json()["state"] == "open"
+    assert seed.value("select count(*) from matches where external_id = 'x1'") == 0
+    seed.execute("alter table elsewhere rename to audit_log")
+    assert (await people.post(f"{path}/{action}", headers=bearer(ADMIN))).status_code == 200
 
 
 async def test_a_dropped_rejection_is_gone_from_the_list_and_stays_dropped(people: Any, seed: Any) -> None:

@@ -31,7 +31,7 @@ async def test_an_alias_lands_what_waited_for_it(people: Any, seed: Any) -> None
     assert (made["name"], made["created_by"]) == ("Ajax SC", str(ADMIN))
     with psycopg.connect(seed.dsn, autocommit=True) as connection:
         (row,) = rejected(connection)
-        assert replay(connection, row).counts.inserted == 1
+        assert replay(connection, row, actor="a test") == ""
     home = seed.value("select home_team_id from matches where external_id = '29999'")
     assert home == seed.teams["Ajax SC"]
     assert (await people.get("/api/admin/aliases", headers=bearer(ADMIN))).json()["items"] == [made]
@@ -39,7 +39,11 @@ async def test_an_alias_lands_what_waited_for_it(people: Any, seed: Any) -> None
     assert removed.json() == made
     assert seed.value("select count(*) from matches where external_id = '29999'") == 1
     number = str(made["id"])
-    assert await audited(people) == [("add alias", number, None, made), ("remove alias", number, made, None)]
+    assert await audited(people) == [
+        ("add alias", number, None, made),
+        ("replay", str(row.id), {"state": "open"}, {"state": "replayed"}),
+        ("remove alias", number, made, None),
+    ]
 
 
 async def test_an_alias_that_cannot_be_says_why(people: Any, seed: Any) -> None:

@@ -42,6 +42,24 @@ async def test_a_teams_calendar_has_its_matches(api: Any, seed: Any) -> None:
     assert unset["DTEND;VALUE=DATE"] == "20261102"
 
 
+@pytest.mark.parametrize("status", ["live", "postponed", "cancelled", "tbd", "completed", "forfeit"])
+async def test_only_a_match_that_has_ended_is_announced_with_its_score(api: Any, seed: Any, status: str) -> None:
+    """A live match has a score that will change; one that was called off may have kept one."""
+    match_id = seed.matches["Bravo FC-Delta United"]
+    seed.execute("update matches set status = %s where id = %s", [status, match_id])
+    team = f"/api/teams/{seed.teams['Bravo FC']}"
+    events = {event["UID"]: event for event in events_of((await api.get(f"{team}/calendar.ics")).text)}
+    feed = ElementTree.fromstring((await api.get(f"{team}/results.atom")).content)
+    titles = [title.text for title in feed.iterfind("{*}entry/{*}title")]
+    shown = events[f"match-{match_id}@missing-table"]["SUMMARY"]
+    if status in ("completed", "forfeit"):
+        assert shown == "Bravo FC 4–0 Delta United"
+        assert titles == ["Bravo FC 4–0 Delta United", "Ajax SC 2–1 Bravo FC"]
+    else:
+        assert shown == "Bravo FC – Delta United"
+        assert titles == ["Ajax SC 2–1 Bravo FC"]
+
+
 def unescaped(value: str) -> str:
     """RFC 5545, 3.3.11."""
     return re.sub(r"\\(.)", lambda found: {"n": "\n", "N": "\n"}.get(found[1], found[1]), value)

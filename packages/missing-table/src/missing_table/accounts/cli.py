@@ -10,12 +10,11 @@ from uuid import UUID
 import psycopg
 import typer
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
 from missing_table.accounts import queries
 from missing_table.accounts.keys import FORM, ServiceKey
 from missing_table.accounts.tokens import sign
-from missing_table.admin.queries import AUDIT
+from missing_table.audit import AUDIT, COMMAND_LINE, entry
 from missing_table.logs import configure_logs
 from missing_table.settings import SettingsError, load_settings
 
@@ -69,9 +68,8 @@ def _audit(
     """A line in the audit log, where anything changed: a stack adds its key at every start."""
     was, now = (json.loads(json.dumps(row, default=str)) for row in (before, after))
     if was != now:
-        values = {"actor": "command line", "action": action, "subject": subject, "subject_id": subject_id}
-        shown = {"before": Jsonb(was) if was else None, "after": Jsonb(now) if now else None, "request_id": None}
-        connection.execute(AUDIT, {**values, **shown})
+        said = {"actor": COMMAND_LINE, "action": action, "subject": subject, "subject_id": subject_id}
+        connection.execute(AUDIT, entry(before=was, after=now, **said))
 
 
 @keys.command("add")

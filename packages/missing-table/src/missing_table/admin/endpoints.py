@@ -18,6 +18,7 @@ from missing_table.admin.schemas import (
     MatchConflict,
     MatchState,
     QuarantinedMatch,
+    ScoreInput,
     Settlement,
 )
 from missing_table.calendars.exports import ListRoute
@@ -32,6 +33,8 @@ live = APIRouter(prefix="/api/live", tags=["live"])
 
 AfterQuery = Annotated[int, Query(alias="cursor", ge=0, le=2**63 - 1, description="next_cursor of the page before.")]
 LimitQuery = Annotated[int, Query(ge=1, le=200)]
+FORFEIT_SCORES = ({"home": 0, "away": 3}, {"home": 3, "away": 0})
+SCORED = (Status.COMPLETED, Status.FORFEIT, Status.LIVE)
 _SCORE = re.compile(r"(\d{1,2})-(\d{1,2})(?: \((\d{1,2})-(\d{1,2})\))?")
 
 
@@ -51,6 +54,34 @@ async def _lock(connection: Connection, match_id: int, field: str, reason: str, 
     await connection.execute(queries.LOCK, values)
 
 
+def _status_with(score: ScoreInput | None, before: Status) -> Status:
+    """What a correction that names no status makes of a match."""
+    return before if score is None or before in (Status.FORFEIT, Status.LIVE) else Status.COMPLETED
+
+
+def _check_forfeit(wanted: Correction, before: dict[str, Any]) -> None:
+    """A match that becomes a forfeit is given its score: who forfeited cannot be read from the one that was played."""
+    score = wanted.score
+    if score is None and before["status"] == Status.FORFEIT:
+        score = ScoreInput(home=before["home_score"], away=before["away_score"]) if before["score_text"] else None
+    if score is None or score.model_dump(exclude_none=True) not in FORFEIT_SCORES:
+        raise BadRequest(
+            f"A forfeit is a 0-3 loss: match {before['id']} needs the score 0-3 if its home team forfeited, 3-0 if its "
+            "away team did. For another score name the status too."
+        )
+
+
+async def _set_status(connection: Connection, before: dict[str, Any], status: Status, *, scored: bool = False) -> None:
+    """A forfeit that becomes a match to be played loses the score that was given to it, and the score's lock."""
+    match_id = before["id"]
+    if before["status"] == Status.FORFEIT and status not in SCORED and not scored:
+        nothing = dict.fromkeys(("home", "away", "home_shootout", "away_shootout"))
+        await connection.execute(queries.SCORE, {**nothing, "status": status.value, "match_id": match_id})
+        await connection.execute(queries.UNLOCK, {"match_id": match_id, "field": "score"})
+    else:
+        await connection.execute(queries.STATUS, {"status": status.value, "match_id": match_id})
+
+
 @router.get("/matches/{match_id}", response_model=MatchState)
 async def match_locks(state: StateDep, match_id: Identity) -> Response:
     """A match's correctable fields as they stand, with its locks."""
@@ -65,20 +96,24 @@ async def match_locks(state: StateDep, match_id: Identity) -> Response:
 async def correct_match(
     request: Request, state: StateDep, person: Admin, match_id: Identity, wanted: Correction
 ) -> Response:
-    """Correct fields of a match and lock them against the source."""
+    """Correct fields of a match and lock them against the source. A score alone ends a match, except one that is live;
+    a forfeit stays one. A forfeit is a 0-3 loss: it comes with the score 0-3 or 3-0, which is locked with it."""
     async with state.connection() as connection, connection.transaction():
         before = await _held(connection, match_id)
-        status = wanted.status or (Status.COMPLETED if wanted.score else Status(before["status"]))
+        status = wanted.status or _status_with(wanted.score, Status(before["status"]))
         scored = wanted.score is not None or before["home_score"] is not None
         if status is Status.COMPLETED and not scored:
             raise BadRequest(f"Match {match_id} has no score: give one, or another status than completed.")
+        if status is Status.FORFEIT and (wanted.status or wanted.score):
+            _check_forfeit(wanted, before)
         if wanted.score is not None:
             values = {**wanted.score.model_dump(), "status": status.value, "match_id": match_id}
             await connection.execute(queries.SCORE, values)
-            await _lock(connection, match_id, "score", wanted.reason, person.account_id)
         if wanted.status is not None:
-            await connection.execute(queries.STATUS, {"status": status.value, "match_id": match_id})
+            await _set_status(connection, before, status, scored=wanted.score is not None)
             await _lock(connection, match_id, "status", wanted.reason, person.account_id)
+        if wanted.score is not None or wanted.status is Status.FORFEIT:
+            await _lock(connection, match_id, "score", wanted.reason, person.account_id)
         if wanted.kick_off is not None:
             await connection.execute(queries.KICK_OFF, {**wanted.kick_off.model_dump(), "match_id": match_id})
             await _lock(connection, match_id, "kick_off", wanted.reason, person.account_id)
@@ -97,11 +132,14 @@ async def correct_match(
 async def unlock_match(
     request: Request, state: StateDep, person: Admin, match_id: Identity, field: LockField
 ) -> Response:
-    """Give a field back to the source; its next document decides."""
+    """Give a field back to the source; its next document decides. Score and status of a forfeit go together."""
     async with state.connection() as connection, connection.transaction():
         before = await _held(connection, match_id)
         if await one(connection, queries.UNLOCK, {"match_id": match_id, "field": field}) is None:
             raise NotFound(f"The field {field!r} of match {match_id} is not locked.")
+        if before["status"] == Status.FORFEIT and field in ("score", "status"):
+            other = "status" if field == "score" else "score"
+            await connection.execute(queries.UNLOCK, {"match_id": match_id, "field": other})
         now = await queries.finish(
             connection,
             match_id=match_id,
@@ -159,10 +197,12 @@ async def _take(connection: Connection, found: dict[str, Any], before: dict[str,
     """The offered value becomes ours, where it can be read back from its text; else the next document brings it."""
     field, offered, match_id = found["field"], found["offered_value"], found["match_id"]
     if field == "status" and offered in set(Status) and (offered != "completed" or before["home_score"] is not None):
-        await connection.execute(queries.STATUS, {"status": offered, "match_id": match_id})
+        await _set_status(connection, before, Status(offered))
     if field == "score" and offered and (read := _SCORE.fullmatch(offered)):
         names = ("home", "away", "home_shootout", "away_shootout")
         score = {name: None if part is None else int(part) for name, part in zip(names, read.groups(), strict=True)}
+        if before["status"] == Status.FORFEIT:
+            raise Conflict(f"Match {match_id} is a forfeit, and keeps its score: take or correct its status first.")
         await connection.execute(queries.SCORE, {**score, "status": "completed", "match_id": match_id})
     if field == "kick_off" and offered:
         await connection.execute(queries.TAKE_KICK_OFF, {"moment": offered, "match_id": match_id})

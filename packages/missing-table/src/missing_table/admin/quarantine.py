@@ -1,15 +1,12 @@
 """The quarantine over HTTP: one rejection, tried again or dropped. The list stands beside the other lists of admins."""
 
 import asyncio
-from typing import Any
 
 import psycopg
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from match_contract import Receipt
 from missing_table.accounts.dependencies import Admin, admin_only
-from missing_table.admin import queries
 from missing_table.admin.schemas import QuarantinedMatch, Replayed
 from missing_table.ingest import quarantine as ingest
 from missing_table.web.answers import json_answer
@@ -46,31 +43,18 @@ def _shown(row: ingest.Rejected) -> QuarantinedMatch:
     return QuarantinedMatch.model_validate({name: getattr(row, name) for name in QuarantinedMatch.model_fields})
 
 
-def _replay(state: State, rejection_id: int) -> tuple[Receipt, QuarantinedMatch]:
+def _replay(state: State, rejection_id: int, actor: str, request_id: str) -> tuple[str, QuarantinedMatch]:
     with _connect(state) as connection:
-        receipt = ingest.replay(connection, _open(connection, rejection_id))
-        return receipt, _shown(_held(connection, rejection_id))
+        row = _open(connection, rejection_id)
+        wrong = ingest.replay(connection, row, actor=actor, request_id=request_id)
+        return wrong, _shown(_held(connection, rejection_id))
 
 
-def _drop(state: State, rejection_id: int) -> QuarantinedMatch:
+def _drop(state: State, rejection_id: int, actor: str, request_id: str) -> QuarantinedMatch:
     with _connect(state) as connection:
-        if not ingest.drop(connection, [rejection_id]):
+        if not ingest.drop(connection, [rejection_id], actor=actor, request_id=request_id):
             _open(connection, rejection_id)  # says which of the two it is
         return _shown(_held(connection, rejection_id))
-
-
-async def _log(state: State, request: Request, person: Any, action: str, now: QuarantinedMatch) -> None:
-    async with state.connection() as connection:
-        await queries.audit(
-            connection,
-            actor=person.actor,
-            action=action,
-            subject="rejection",
-            subject_id=str(now.id),
-            before={"state": "open"},
-            after={"state": now.state},
-            request_id=request.scope["request_id"],
-        )
 
 
 @router.get("/{rejection_id}", response_model=QuarantinedMatch)
@@ -87,16 +71,12 @@ async def rejection(state: StateDep, rejection_id: Identity) -> Response:
 @router.post("/{rejection_id}/replay", response_model=Replayed)
 async def replay_rejection(request: Request, state: StateDep, person: Admin, rejection_id: Identity) -> Response:
     """Try it again, now that its cause is gone (an alias was added). It stays open where it is rejected again."""
-    receipt, now = await asyncio.to_thread(_replay, state, rejection_id)
-    await _log(state, request, person, "replay", now)
-    again = receipt.rejections[0].detail if receipt.rejections else receipt.reason or ""
-    detail = "" if now.state == "replayed" else again
-    return json_answer(Replayed(landed=now.state == "replayed", detail=detail, rejection=now), private=True)
+    wrong, now = await asyncio.to_thread(_replay, state, rejection_id, person.actor, request.scope["request_id"])
+    return json_answer(Replayed(landed=not wrong, detail=wrong, rejection=now), private=True)
 
 
 @router.post("/{rejection_id}/drop", response_model=QuarantinedMatch)
 async def drop_rejection(request: Request, state: StateDep, person: Admin, rejection_id: Identity) -> Response:
     """Settle it for good, unlanded: the same thing with the same fault does not open it again."""
-    now = await asyncio.to_thread(_drop, state, rejection_id)
-    await _log(state, request, person, "drop", now)
+    now = await asyncio.to_thread(_drop, state, rejection_id, person.actor, request.scope["request_id"])
     return json_answer(now, private=True)

@@ -6,6 +6,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from missing_table.admin.schemas import AuditEntry, MatchConflict, MatchState, QuarantinedMatch
+from missing_table.audit import AUDIT, entry
 from missing_table.ingest import CHANNEL
 from missing_table.ingest.merge import TAIL_LOCK
 from missing_table.web.state import Connection, many, one
@@ -45,10 +46,6 @@ UNLOCK = "delete from match_locks where match_id = %(match_id)s and field = %(fi
 CHANGE = """
 insert into match_changes (match_id, field, old_value, new_value, observed_at, account_id)
 values (%(match_id)s, %(field)s, %(old)s, %(new)s, now(), %(account_id)s)
-"""
-AUDIT = """
-insert into audit_log (actor, action, subject, subject_id, before, after, request_id)
-values (%(actor)s, %(action)s, %(subject)s, %(subject_id)s, %(before)s, %(after)s, %(request_id)s)
 """
 BUMP = """
 with bumped as (
@@ -141,8 +138,7 @@ async def finish(
 
 async def audit(connection: Connection, *, before: Any, after: Any, **fields: str) -> None:
     """A line in the audit log. None: there was, or there is, nothing."""
-    values = {"before": None if before is None else Jsonb(before), "after": None if after is None else Jsonb(after)}
-    await connection.execute(AUDIT, {**fields, **values})
+    await connection.execute(AUDIT, entry(before=before, after=after, **fields))
 
 
 async def conflicts(connection: Connection, *, only_open: bool, after_id: int, limit: int) -> list[MatchConflict]:

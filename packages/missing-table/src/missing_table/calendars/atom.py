@@ -13,7 +13,7 @@ MOST = 50
 def feed_of(name: str, self_url: str, page_url: str, fixtures: Sequence[Fixture], site: str) -> bytes:
     """The newest results first."""
     ElementTree.register_namespace("", ATOM)
-    played = [f for f in fixtures if f.home_score is not None][::-1][:MOST]
+    played = [f for f in fixtures if f.has_result][::-1][:MOST]
     updated = max((f.updated_at for f in played), default=datetime(2026, 8, 1, tzinfo=UTC))
     feed = ElementTree.Element(f"{{{ATOM}}}feed")
     _add(feed, "id", self_url)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from match_contract import Status
 from missing_table.web.state import Connection, many, one
 
 NAMES = {
@@ -59,9 +60,14 @@ class Fixture:
     sequence: int
 
     @property
+    def has_result(self) -> bool:
+        """Whether its score stands: not while it is live, nor where one was kept of a match that was called off."""
+        return self.home_score is not None and self.status in (Status.COMPLETED, Status.FORFEIT)
+
+    @property
     def title(self) -> str:
         """With the result where there is one."""
-        if self.home_score is None:
+        if not self.has_result:
             return f"{self.home} – {self.away}"
         shootout = "" if self.home_shootout is None else f" ({self.home_shootout}–{self.away_shootout} pens)"
         return f"{self.home} {self.home_score}–{self.away_score} {self.away}{shootout}"

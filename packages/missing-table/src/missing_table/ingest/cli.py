@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from match_contract import wire
+from missing_table.audit import AUDIT, COMMAND_LINE, entry
 from missing_table.logs import configure_logs
 from missing_table.migrate import MigrationError, migrate, pending
 from missing_table.settings import load_settings
@@ -149,10 +151,8 @@ def quarantine_replay(
     done: list[dict[str, Any]] = []
     with _database() as connection:
         for row in rejected(connection, reason=reason, ids=ids or None, limit=1_000_000):
-            receipt = replay(connection, row)
-            landed = receipt.state != "refused" and receipt.counts.rejected == 0
-            detail = "" if landed else receipt.rejections[0].detail
-            done.append({"id": row.id, "match": row.external_id, "landed": landed, "detail": detail})
+            wrong = replay(connection, row, actor=COMMAND_LINE)
+            done.append({"id": row.id, "match": row.external_id, "landed": not wrong, "detail": wrong})
     if as_json:
         _print_json(done)
     else:
@@ -167,7 +167,7 @@ def quarantine_drop(ids: Annotated[list[int], typer.Argument()], as_json: Json =
     from missing_table.ingest.quarantine import drop  # noqa: PLC0415
 
     with _database() as connection:
-        dropped = drop(connection, ids)
+        dropped = drop(connection, ids, actor=COMMAND_LINE)
     if as_json:
         _print_json({"dropped": dropped})
     else:
@@ -212,13 +212,20 @@ def dead_replay(
     limit: Limit = 100,
     as_json: Json = False,
 ) -> None:
-    """Send dead letters back to the queue. Exit 1 if one that was named was not sent."""
+    """Send dead letters back to the queue; the audit log has each. Exit 1 if one that was named was not sent."""
     from missing_table.ingest import dead  # noqa: PLC0415
 
     if not (ids or everything):
         raise typer.BadParameter("name letters by their ids, or say --all")
-    with _broker() as url:
-        sent = dead.replay_dead(url, ids=set(ids) if ids else None, limit=limit)
+    with _database() as connection, _broker() as url:
+
+        def log(letter: dead.DeadLetter) -> None:
+            before = {"queue": wire.DEAD_QUEUE, "reason": letter.reason, "kind": letter.kind, "run_id": letter.run_id}
+            said = {"actor": COMMAND_LINE, "action": "replay", "subject": "dead letter"}
+            after = {"queue": wire.QUEUE}
+            connection.execute(AUDIT, entry(subject_id=letter.message_id, before=before, after=after, **said))
+
+        sent = dead.replay_dead(url, ids=set(ids) if ids else None, limit=limit, before_sending=log)
     if as_json:
         typer.echo(dead.as_json(sent))
     else:

@@ -1,7 +1,7 @@
 """The dead letters: what the broker gave up on. Seen without being taken, and sent back to the queue."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -42,10 +42,13 @@ def list_dead(broker_url: str, *, limit: int = 100) -> list[DeadLetter]:
         return [_describe(message) for message in letters]
 
 
-def replay_dead(broker_url: str, *, ids: set[str] | None, limit: int = 100) -> list[DeadLetter]:
+def replay_dead(
+    broker_url: str, *, ids: set[str] | None, limit: int = 100, before_sending: Callable[[DeadLetter], None]
+) -> list[DeadLetter]:
     """Sends letters back to the queue `matches` alone, confirmed, and only then takes them off; returns those.
 
-    `ids` None: all that can be read. One that no task can be called with stays where it is.
+    `ids` None: all that can be read. One that no task can be called with stays where it is. `before_sending` is told of
+    each: queue and database share no transaction, and a letter that was not sent after all is still in matches.dead.
     """
     sent: list[DeadLetter] = []
     with _letters(broker_url, limit=limit) as (connection, letters):
@@ -54,6 +57,7 @@ def replay_dead(broker_url: str, *, ids: set[str] | None, limit: int = 100) -> l
             letter = _describe(message)
             if not letter.replayable or (ids is not None and letter.message_id not in ids):
                 continue
+            before_sending(letter)
             producer.publish(
                 message.body,
                 exchange=wire.RETRY_EXCHANGE,

@@ -22,6 +22,7 @@ from match_contract import (
     MatchBatch,
     QualitySnapshot,
     RunReport,
+    Unreadable,
     accepts_version,
     content_hash,
 )
@@ -48,7 +49,7 @@ _DETAIL_LENGTH = 500
 
 
 class Reason(StrEnum):
-    """Why something is in the quarantine. A closed set: the API and the pages know these words."""
+    """Why the merge put something into the quarantine. What the reader refused keeps the reader's own word."""
 
     MALFORMED = "malformed"
     SCHEMA_VERSION = "schema_version"
@@ -62,7 +63,7 @@ class Reason(StrEnum):
 class Refused:
     """One thing for the quarantine: a match of a batch, or a whole message (then `external_id` is None)."""
 
-    reason: Reason
+    reason: str
     detail: str
     payload: Any
     external_id: str | None = None
@@ -177,11 +178,26 @@ def _judge_batch(message: dict[str, Any]) -> Judged | Whole:
     where = _nul_in(header.model_dump(mode="json"))
     if where:
         return _whole(message, Reason.MALFORMED, f"{where} holds a NUL byte")
-    matches, refused = read_matches(raw)
+    readable, unread = [item for item in raw if not is_unread(item)], [item for item in raw if is_unread(item)]
+    matches, refused = read_matches(readable)
+    refused += [_unread(item) for item in unread]
     hashes = [content_hash(match) for match in matches]
     judged = Judged(header, [], [], refused)
     _settle_doubles(judged, matches, hashes)
     return judged
+
+
+def is_unread(item: Any) -> bool:
+    """True of a match that the reader refused, and says why."""
+    return isinstance(item, dict) and "rejected" in item
+
+
+def _unread(item: dict[str, Any]) -> Refused:
+    try:
+        why = Unreadable.model_validate(item["rejected"])
+    except ValidationError as error:
+        return refuse_match(item, f"rejected: {_sentence(error)}")
+    return refuse_match(item, why.detail, why.reason)
 
 
 def read_matches(raw: Sequence[Any]) -> tuple[list[Match], list[Refused]]:
@@ -217,7 +233,7 @@ def _beyond_the_contract(match: Match) -> str | None:
     return None
 
 
-def refuse_match(raw: Any, detail: str, reason: Reason = Reason.MALFORMED) -> Refused:
+def refuse_match(raw: Any, detail: str, reason: str = Reason.MALFORMED) -> Refused:
     named: dict[str, Any] = raw if isinstance(raw, dict) else {}
     external, target = named.get("external_id"), named.get("target")
     return Refused(

@@ -77,9 +77,10 @@ class Landed(NamedTuple):
     brackets: set[int]
     changed: list[tuple[int, list[str]]]
     absences: set[tuple[str, int, int]]
+    external_ids: list[str]
 
 
-NOTHING = Landed(Counts(), {}, set(), [], set())
+NOTHING = Landed(Counts(), {}, set(), [], set(), [])
 
 
 def land(connection: psycopg.Connection, message: Any, places: Places | None = None) -> Receipt:
@@ -206,7 +207,8 @@ def _land_batch(connection: psycopg.Connection, places: Places, judged: Judged) 
     brackets = merged.brackets | _brackets_of_teams(connection, prepared.renamed_teams)
     counts = {target: Counts(**counter) for target, counter in by_target.items()}
     late = _newer_landed(connection, judged, prepared.competitions if merged.wrote else set())
-    return Landed(sum(counts.values(), start=Counts()), counts, brackets, merged.changed, late), refused
+    ids = [match.external_id for match in judged.matches]
+    return Landed(sum(counts.values(), start=Counts()), counts, brackets, merged.changed, late, ids), refused
 
 
 class Merged(NamedTuple):
@@ -595,7 +597,10 @@ def _finish(
             "committed_at": row[0] if row else None,
         }
     )
-    completed = _keep_receipt(connection, header, receipt)
+    named = [*landed.external_ids, *(item.external_id for item in refused if item.external_id is not None)]
+    completed, waiting = _keep_receipt(connection, header, receipt, named)
+    if waiting:
+        _settle(connection, waiting)
     brackets, events = set(landed.brackets), list[tuple[str, Any]]()
     absences = set(landed.absences)
     if completed is not None:
@@ -648,15 +653,57 @@ def _quarantine_rows(rows: dict[tuple[str, str], tuple[int, Refused]]) -> Iterab
 
 
 def payload_fingerprint(payload: Any) -> str:
-    """The same for the same bad match every day: when it was seen is no part of it."""
+    """The same for the same bad match every day: when and where in a document it was seen is no part of it."""
     if isinstance(payload, dict):
-        payload = {key: value for key, value in payload.items() if key not in ("observed_at", "target")}
+        payload = {key: value for key, value in payload.items() if key not in ("observed_at", "target", "rejected")}
     return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
 
 
 def _source_of(payload: Any) -> str | None:
-    source = payload.get("source") if isinstance(payload, dict) else None
+    source = _word(payload, "source")
     return source if source in ("assist", "modular11") else None
+
+
+def _word(payload: Any, name: str) -> str | None:
+    """What a rejected match says of itself, or the reader said of it where that refused it."""
+    told = payload.get("rejected", payload) if isinstance(payload, dict) else None
+    word = told.get(name) if isinstance(told, dict) else None
+    return word if isinstance(word, str) else None
+
+
+def _settle(connection: psycopg.Connection, waiting: list[tuple[int, str, str, str, Any]]) -> None:
+    """Closes the open rejections of matches that landed after all: from the same document or a newer one.
+
+    What stands twice in a document is rejected once and lands once: there only a newer document counts.
+    """
+    landed = {
+        (source, season, external_id): observed_at
+        for source, season, external_id, observed_at in connection.execute(
+            "select m.source, s.name, m.external_id, m.observed_at from matches m join seasons s on s.id = m.season_id"
+            " where m.external_id = any(%s)",
+            [[external_id for _, _, external_id, *_ in waiting]],
+        )
+    }
+    settled: list[int] = []
+    for identifier, source, external_id, reason, payload in waiting:
+        newest = landed.get((source, _word(payload, "season") or "", external_id))
+        rejected_at = _moment(_word(payload, "observed_at"))
+        if newest is None or rejected_at is None:
+            continue
+        if newest > rejected_at or (newest == rejected_at and reason not in (Reason.DUPLICATE_ID, "duplicate")):
+            settled.append(identifier)
+    if settled:
+        connection.execute(
+            "update ingest_rejections set state = 'replayed', settled_at = now() where id = any(%s)", [settled]
+        )
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None
 
 
 class Completed(NamedTuple):
@@ -675,8 +722,14 @@ class Completed(NamedTuple):
         return {"source": self.source, "key": self.key, "observed_at": self.observed_at.isoformat()}
 
 
-def _keep_receipt(connection: psycopg.Connection, header: Header, receipt: Receipt) -> Completed | None:
-    """From here on this transaction is alone. Returns the snapshot if this was its last part."""
+def _keep_receipt(
+    connection: psycopg.Connection, header: Header, receipt: Receipt, external_ids: list[str]
+) -> tuple[Completed | None, list[tuple[int, str, str, str, Any]]]:
+    """From here on this transaction is alone. Returns the snapshot if this was its last part, and the open rejections
+    of these matches: id, source, external id, reason, payload.
+
+    One that another transaction holds is left to that one, which comes here next.
+    """
     counts = receipt.counts
     with connection.pipeline():
         connection.execute("select pg_advisory_xact_lock(%s)", [TAIL_LOCK])
@@ -715,8 +768,13 @@ def _keep_receipt(connection: psycopg.Connection, header: Header, receipt: Recei
             " returning snapshot_id::text, source, site, key, season_id, league_id, observed_at",
             [header.snapshot_id],
         )
+        waiting = connection.execute(
+            "select id, source, external_id, reason, payload from ingest_rejections"
+            " where state = 'open' and external_id = any(%s) and source is not null for update skip locked",
+            [external_ids],
+        )
     row = found.fetchone()
-    return Completed(*row) if row else None
+    return Completed(*row) if row else None, waiting.fetchall()
 
 
 def _accept_documents(connection: psycopg.Connection, done: Completed) -> tuple[str, int, int]:

@@ -1,7 +1,8 @@
 """What was turned away: seen, shown, tried again, dropped. Matches and whole messages that the merge refused.
 
 A replay goes through the merge like any batch: it lands once the cause is gone (an alias was added, a newer version
-runs), and stays open otherwise.
+runs), and stays open otherwise. A match that the reader itself refused holds nothing that could land: it is settled
+when a later read lands that match, as every other open row is.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,9 @@ from uuid import UUID, uuid5
 import psycopg
 from psycopg.rows import class_row
 
-from match_contract import SCHEMA_VERSION, Receipt
+from match_contract import SCHEMA_VERSION
+from missing_table.audit import AUDIT, entry
+from missing_table.ingest.judge import is_unread
 from missing_table.ingest.merge import land
 
 State = Literal["open", "replayed", "dropped"]
@@ -67,24 +70,69 @@ def rejected(
         ).fetchall()
 
 
-def replay(connection: psycopg.Connection, row: Rejected) -> Receipt:
-    """Lands it again; settles the row when nothing of it is rejected any more."""
-    receipt = land(connection, _message_of(connection, row))
-    if receipt.state != "refused" and receipt.counts.rejected == 0:
-        connection.execute(
-            "update ingest_rejections set state = 'replayed', settled_at = now() where id = %s", [row.id]
-        )
-    return receipt
+def replay(connection: psycopg.Connection, row: Rejected, *, actor: str, request_id: str | None = None) -> str:
+    """Lands it again; settles the row when nothing of it is rejected any more. What is still wrong; '' where it landed.
+
+    `rejected` says nothing of a row that the reader refused: there is no match in it. One transaction with its entry in
+    the audit log, which names `actor`; `connection` is in autocommit mode.
+    """
+    with connection.transaction():
+        wrong = _replay(connection, row)
+        _log(connection, "replay", row.id, row.state if wrong else "replayed", actor=actor, request_id=request_id)
+    return wrong
 
 
-def drop(connection: psycopg.Connection, ids: Sequence[int]) -> list[int]:
-    """Settles open rows for good: the same payload with the same fault does not open them again. The ids dropped."""
-    found = connection.execute(
-        "update ingest_rejections set state = 'dropped', settled_at = now() where state = 'open' and id = any(%s)"
-        " returning id",
-        [list(ids)],
+def _log(
+    connection: psycopg.Connection, action: str, row_id: int, state: State, *, actor: str, request_id: str | None
+) -> None:
+    said = entry(
+        actor=actor,
+        action=action,
+        subject="rejection",
+        subject_id=str(row_id),
+        before={"state": "open"},
+        after={"state": state},
+        request_id=request_id,
     )
-    return sorted(identifier for (identifier,) in found)
+    connection.execute(AUDIT, said)
+
+
+def _replay(connection: psycopg.Connection, row: Rejected) -> str:
+    if _is_unread(row):
+        return (
+            f"the reader could not read it ({row.detail}): there is nothing to land. The row settles by itself when a "
+            "later run reads the match; if the match is gone for good, drop the row"
+        )
+    receipt = land(connection, _message_of(connection, row))
+    if receipt.state == "refused" or receipt.counts.rejected:
+        return receipt.rejections[0].detail if receipt.rejections else receipt.reason or ""
+    connection.execute("update ingest_rejections set state = 'replayed', settled_at = now() where id = %s", [row.id])
+    return ""
+
+
+def _is_unread(row: Rejected) -> bool:
+    """Refused by the reader; until 1.1 such a match carried no reason, and was no match either: it names no source."""
+    payload = row.payload
+    if not isinstance(payload, dict) or row.external_id is None:
+        return is_unread(payload)
+    return is_unread(payload) or not ("kind" in payload or "source" in payload)
+
+
+def drop(connection: psycopg.Connection, ids: Sequence[int], *, actor: str, request_id: str | None = None) -> list[int]:
+    """Settles open rows for good: the same payload with the same fault does not open them again. The ids dropped.
+
+    One transaction with their entries in the audit log, which name `actor`.
+    """
+    with connection.transaction():
+        found = connection.execute(
+            "update ingest_rejections set state = 'dropped', settled_at = now() where state = 'open' and id = any(%s)"
+            " returning id",
+            [list(ids)],
+        )
+        dropped = sorted(identifier for (identifier,) in found)
+        for identifier in dropped:
+            _log(connection, "drop", identifier, "dropped", actor=actor, request_id=request_id)
+    return dropped
 
 
 def _message_of(connection: psycopg.Connection, row: Rejected) -> Any:

@@ -47,7 +47,7 @@ def no_bracket(bracket_id: int) -> NotFound:
 
 @router.get("/seasons", response_model=Page[Season])
 async def seasons(state: StateDep) -> Response:
-    """Every season that has a table, newest first."""
+    """Every season, newest first. One whose `brackets` are 0 has no table (yet)."""
     async with state.connection() as connection:
         return json_answer(Page[Season](items=await queries.seasons(connection, now=state.now())))
 

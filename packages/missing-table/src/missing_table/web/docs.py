@@ -12,6 +12,11 @@ from missing_table.web.app import create_app
 
 EXAMPLES = Path(__file__).parents[5] / "docs" / "api-examples.json"
 """What was asked of a real API and answered; a test keeps it true (packages/missing-table/tests/api)."""
+NO_EXAMPLE = {
+    "GET /api/events": "No example: the answer has no end. `curl -N 'https://table.example/api/events?bracket=1'` shows"
+    " events as they come.",
+}
+"""Operations without an example, and why."""
 WIDTH = 116
 SECRETS = {"admin": "Authorization: Bearer $TOKEN", "agent": "X-Api-Key: $KEY"}
 HEAD = """# The API
@@ -54,6 +59,8 @@ def text() -> str:
             lines.append(f"Answer: {', '.join(shapes)}\n")
             if example := examples.get(f"{method.upper()} {path}"):
                 lines.append(_example(method.upper(), example))
+            if why := NO_EXAMPLE.get(f"{method.upper()} {path}"):
+                lines.append(f"{why}\n")
     return "\n".join(lines)
 
 
