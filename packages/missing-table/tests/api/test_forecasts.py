@@ -177,7 +177,7 @@ async def test_a_serving_api_has_forecasts_made_when_a_bracket_changes(server: S
         """Waits for what nobody announces, with a deadline."""
         async with asyncio.timeout(200), patient.AsyncClient() as client:
             while (await client.get(f"{path}?v={version}-{monotonic()}")).json()["version"] != version:  # noqa: ASYNC110
-                await asyncio.sleep(0.5)  # each of these is answered anew: asking without a pause is all that it would do
+                await asyncio.sleep(0.5)  # each is answered anew: without a pause the API would do nothing else
 
     await made_of(1)
     bump(seed, seed.pro)
