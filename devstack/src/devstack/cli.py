@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from devstack import audit as advisories
-from devstack import control, envfile, places
+from devstack import control, envfile, guard, places
 from devstack import images as container_images
 from devstack import preflight as checkup
 from devstack.checks import run_bench, run_tests
@@ -136,6 +136,7 @@ def bring_up(
     feeds, today = _feeds(feeds), _today(today)
     where = folder(data)
     choices = choose(where, port_offset=port_offset, embedded=embedded, feeds=feeds, live=live, today=today)
+    guard.check(set_by_person, live=choices.live)
     places.ports(choices.port_offset)
     fell_back = control.prepare(choices.embedded, say)
     choices = choices.model_copy(update={"embedded": choices.embedded or fell_back})
@@ -150,8 +151,8 @@ def announce(stack: Stack) -> None:
     choices = stack.choices
     if stack.external_database is not None:
         say(f"database: {stack.database_shown}, not the stack's own (DATABASE_URL is set)")
-        if "supabase.co" in stack.database_shown:
-            say("WARNING: that is a database in the cloud. This run writes to it.")
+        if not stack.gives_passwords:
+            say("the passwords of the role radius and of the RADIUS user agent stay as they are there")
     source = "the real www.mlssoccer.com" if choices.live else f"the replica, feeds: {choices.feeds}"
     say(f"source: {source}" + (f", today: {choices.today}" if choices.today else ""))
     say(
@@ -350,12 +351,13 @@ def source(
     set_by_person = settings()
     chosen, clock = _feeds(feeds), _today(today)
     where = folder(data)
-    control.ensure_data(where)
     running = control.is_running(where)
     choices = choose(where, port_offset=port_offset, embedded=False, feeds=chosen, live=False, today=clock)
+    guard.check(set_by_person, live=choices.live)
     if not running or (control.known_choices(where) or Choices()).only:
         choices = choices.model_copy(update={"only": ("replica",)})
     places.ports(choices.port_offset)
+    control.ensure_data(where)
     stack = control.up(where, choices, set_by_person, say)
     address = f"https://127.0.0.1:{stack.ports['replica']}"
     if as_json:
@@ -443,6 +445,7 @@ def execute(
     if state is None:
         raise BadSettings(f"nothing is running in {where}: start it with ./mt up")
     stack = Stack(where, Choices.model_validate(state["choices"]), settings())
+    guard.check(stack.settings, live=stack.choices.live)
     argv, env = stack.command(program, arguments or [], os.environ)
     sys.stdout.flush()
     os.execvpe(argv[0], argv, env)  # noqa: S606

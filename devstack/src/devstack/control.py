@@ -97,17 +97,47 @@ def check_ports(stack: Stack) -> None:
 
 
 def check_database(stack: Stack) -> None:
-    """A database that is not ours must answer before anything starts."""
-    if stack.external_database is None:
+    """A database that is not ours must answer before anything starts, and be empty or of this stack's world.
+
+    What is invented and what is real share none of these either: the world that fills one is noted in it, in
+    `devstack.world`. Matches of which nobody noted anything count as real. BadSettings where the other world's lie there.
+    """
+    if stack.external_database is None or stack.choices.only is not None:
         return
     try:
-        psycopg.connect(stack.external_database, connect_timeout=5, prepare_threshold=None).close()
+        with psycopg.connect(stack.external_database, connect_timeout=5, prepare_threshold=None) as connection:
+            noted = _noted_world(connection)
+            if noted is not None and noted != stack.choices.world:
+                raise BadSettings(
+                    f"the database {stack.database_shown} holds {_MATCHES[noted]}, and this stack reads "
+                    f"{_MATCHES[stack.choices.world]}: empty it first (`supabase db reset`), or take DATABASE_URL out "
+                    "of the environment and the env file to have the stack run its own."
+                )
+            connection.execute("create schema if not exists devstack")
+            connection.execute("create table if not exists devstack.world (name text not null)")
+            connection.execute("truncate devstack.world")
+            connection.execute("insert into devstack.world (name) values (%s)", [stack.choices.world])
     except psycopg.Error as error:
         raise CannotStart(
             f"the database {stack.database_shown} that DATABASE_URL names does not answer: {str(error).strip()}. "
             "Start it (`supabase start`), or take DATABASE_URL out of the environment and envs/.env.local "
             "to have the stack run its own."
         ) from error
+
+
+_MATCHES = {"generated": "the generated season", "real": "real matches"}
+
+
+def _noted_world(connection: psycopg.Connection[Any]) -> str | None:
+    """Whose matches lie in the database; None where there are none."""
+
+    def there(table: str) -> bool:
+        return connection.execute("select to_regclass(%s) is not null", [table]).fetchone() == (True,)
+
+    if not there("public.matches") or connection.execute("select from public.matches limit 1").fetchone() is None:
+        return None
+    noted = connection.execute("select name from devstack.world").fetchone() if there("devstack.world") else None
+    return str(noted[0]) if noted else "real"
 
 
 def up(data: Path, choices: Choices, settings: Mapping[str, str], say: Say) -> Stack:
@@ -118,6 +148,7 @@ def up(data: Path, choices: Choices, settings: Mapping[str, str], say: Say) -> S
     choices = choices.model_copy(update={"environment_hash": environment_hash(settings), "held": ()})
     stack = Stack(data, choices, settings)
     with one_starter(data, say):
+        check_database(stack)
         running = read_state(data)
         if running is not None:
             before = Choices.model_validate(running["choices"])
@@ -136,7 +167,6 @@ def up(data: Path, choices: Choices, settings: Mapping[str, str], say: Say) -> S
             end_orphans(data / "state.json")
             (data / "state.json").unlink(missing_ok=True)
             check_ports(stack)
-            check_database(stack)
             _write_choices(data, choices)
             _start_supervisor(data, settings)
         try:

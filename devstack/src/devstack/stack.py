@@ -24,7 +24,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import BaseModel
 
-from devstack import places
+from devstack import guard, places
 from devstack.errors import BadSettings, CannotStart
 from devstack.places import ROOT
 from devstack.services import nginx, process
@@ -157,6 +157,14 @@ class Stack:
     def external_database(self) -> str | None:
         """The address of a database that is not ours (a `supabase start`, say); None: the stack runs its own."""
         return self.settings.get("DATABASE_DIRECT_URL") or self.settings.get("DATABASE_URL")
+
+    @property
+    def gives_passwords(self) -> bool:
+        """Whether the role `radius` and the agent's RADIUS user get this stack's passwords: in a database of its own or
+        on loopback. Elsewhere somebody else may rely on those that are there.
+        """
+        named = (name for name in guard.DATABASES if self.settings.get(name))
+        return all(guard.on_loopback(name, self.settings[name]) for name in named)
 
     @property
     def database_shown(self) -> str:
@@ -368,7 +376,8 @@ class Stack:
         every.append(Task("migrate", self._migrate, after=("postgres",), note="schema and the role radius"))
         if not self.choices.embedded:
             every += [self.rabbitmq.service(), self._after_migration(self.freeradius.service())]
-            every.append(Task("agent-user", self._agent_user, after=("migrate",), note=f"RADIUS user {AGENT_USER}"))
+            if self.gives_passwords:
+                every.append(Task("agent-user", self._agent_user, after=("migrate",), note=f"RADIUS user {AGENT_USER}"))
         every.append(Task("agent-key", self._agent_key, after=("migrate",), note="the agent's key for the API"))
         if self.own_sign_in:
             every.append(self._sign_in())
@@ -530,6 +539,8 @@ class Stack:
 
     def _migrate(self, log: Path) -> None:
         run_logged((_program("missing-table"), "migrate"), self.backend_environment(), log)
+        if not self.gives_passwords:
+            return
         with psycopg.connect(self.database_direct_url, autocommit=True, prepare_threshold=None) as connection:
             there = connection.execute("select 1 from pg_roles where rolname = 'radius'").fetchone()
             if there:
