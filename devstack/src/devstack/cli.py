@@ -48,7 +48,10 @@ Feeds = Annotated[
     str | None,
     typer.Option("--feeds", metavar="DIR", help="The replica serves these documents ('generated': its own season)."),
 ]
-Live = Annotated[bool, typer.Option("--live", help="Read the real mlssoccer.com.")]
+Live = Annotated[
+    bool | None,
+    typer.Option("--live/--no-live", help="Read the real mlssoccer.com, or the replica again.", show_default=False),
+]
 Today = Annotated[
     str | None,
     typer.Option("--today", metavar="DATE", help="The generated season's clock ('now': the real one)."),
@@ -105,9 +108,9 @@ def _today(value: str | None) -> str | None:
 
 
 def choose(
-    data: Path, *, port_offset: int | None, embedded: bool, feeds: str | None, live: bool, today: str | None
+    data: Path, *, port_offset: int | None, embedded: bool, feeds: str | None, live: bool | None, today: str | None
 ) -> Choices:
-    """The options over what the folder's stack was started with. What is not given stays as it was."""
+    """The options over what the folder's stack was started with. What is not given stays as it was; --feeds ends --live."""
     known = control.known_choices(data) or Choices()
     running = control.is_running(data)
     if running and port_offset is not None and port_offset != known.port_offset:
@@ -119,7 +122,7 @@ def choose(
     return Choices(
         port_offset=known.port_offset if port_offset is None else port_offset,
         embedded=embedded or (running and known.embedded),
-        live=live,
+        live=(known.live and feeds is None) if live is None else live,
         feeds=known.feeds if feeds is None else feeds,
         today=clock,
         durability="throwaway" if os.environ.get("MT_DURABILITY") == "throwaway" else "durable",
@@ -127,7 +130,13 @@ def choose(
 
 
 def bring_up(
-    *, port_offset: int | None, data: Path | None, embedded: bool, feeds: str | None, live: bool, today: str | None
+    *,
+    port_offset: int | None,
+    data: Path | None,
+    embedded: bool,
+    feeds: str | None,
+    live: bool | None,
+    today: str | None,
 ) -> Stack:
     """Everything up to a stack that is ready: look, install, build, start."""
     if live and feeds:
@@ -170,7 +179,7 @@ def up(
     as_json: Json = False,
     embedded: Embedded = False,
     feeds: Feeds = None,
-    live: Live = False,
+    live: Live = None,
     today: Today = None,
 ) -> None:
     """Set up what is missing and start what is not running."""
@@ -189,7 +198,7 @@ def run(
     as_json: Json = False,
     embedded: Embedded = False,
     feeds: Feeds = None,
-    live: Live = False,
+    live: Live = None,
     today: Today = None,
     target: Annotated[
         list[str] | None, typer.Option("--target", help="A target's name, or all. May be repeated.")
@@ -457,6 +466,7 @@ def preflight(
     port_offset: PortOffset = None,
     data: Data = None,
     as_json: Json = False,
+    embedded: Embedded = False,
     fix: Annotated[bool, typer.Option("--fix", help="Start what is down and look again.")] = False,
 ) -> None:
     """Is everything fit for a run? What scripts/preflight.sh local shows. 0 when nothing failed, else 1."""
@@ -464,7 +474,10 @@ def preflight(
     _same_offset(where, port_offset)
 
     def mend() -> object:
-        return bring_up(port_offset=port_offset, data=data, embedded=False, feeds=None, live=False, today=None)
+        known = control.known_choices(where) or Choices()
+        return bring_up(
+            port_offset=port_offset, data=data, embedded=embedded or known.embedded, feeds=None, live=None, today=None
+        )
 
     findings = checkup.run(where, mend if fix else None, say if as_json else plain)
     if as_json:

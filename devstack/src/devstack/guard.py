@@ -63,8 +63,8 @@ def check(settings: Mapping[str, str], *, live: bool) -> None:
         for host in found:
             if host.endswith(CLOUD):
                 raise BadSettings(
-                    f"{name} names {host}, a database in the cloud, and {PRIVATE_ALONE}: take it out of the environment "
-                    "and the env file (a run on production is scripts/trigger.sh prod)."
+                    f"{name} names {host}, a database in the cloud, and {PRIVATE_ALONE}: take it out of the "
+                    "environment and the env file (a run on production is scripts/trigger.sh prod)."
                 )
     for name, found in named.items():
         if not live and not on_loopback(name, settings[name]):
