@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,12 @@ def test_an_env_file_that_is_not_there_is_bad_settings(tmp_path: Path, monkeypat
 
 
 def test_the_committed_env_files_can_be_read_and_hold_no_secret() -> None:
-    for file in sorted((envfile.ROOT / "envs").glob(".env*")):
+    git = ["git", "-C", str(envfile.ROOT), "ls-files", "-z", "envs"]
+    listed = subprocess.run(git, capture_output=True, text=True, check=True).stdout.split("\0")
+    files = [envfile.ROOT / name for name in listed if name]
+    assert {file.name for file in files} >= {".env.local", ".env.prod", ".env.local.secret.example"}
+    for file in files:
+        assert not file.name.endswith(".secret"), file
         settings = envfile.parse(file.read_text(), str(file))
         assert not {name for name in settings if name.endswith(("_KEY", "_SECRET", "_PASSWORD"))}, file
     prod = envfile.parse((envfile.ROOT / "envs" / ".env.prod").read_text(), "prod")

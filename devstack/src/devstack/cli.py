@@ -110,7 +110,7 @@ def _today(value: str | None) -> str | None:
 def choose(
     data: Path, *, port_offset: int | None, embedded: bool, feeds: str | None, live: bool | None, today: str | None
 ) -> Choices:
-    """The options over what the folder's stack was started with. What is not given stays as it was; --feeds ends --live."""
+    """The options over what the folder's stack was started with. What is not given stays as it was; feeds end live."""
     known = control.known_choices(data) or Choices()
     running = control.is_running(data)
     if running and port_offset is not None and port_offset != known.port_offset:

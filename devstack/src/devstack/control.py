@@ -100,7 +100,7 @@ def check_database(stack: Stack) -> None:
     """A database that is not ours must answer before anything starts, and be empty or of this stack's world.
 
     What is invented and what is real share none of these either: the world that fills one is noted in it, in
-    `devstack.world`. Matches of which nobody noted anything count as real. BadSettings where it holds the other world's.
+    `devstack.world`. Matches of which nobody noted anything count as real. BadSettings where the other world's lie.
     """
     if stack.external_database is None or stack.choices.only is not None:
         return
