@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # One run, now; ends with the truth's exit code.
-#   scripts/trigger.sh local [--dry-run] [--port-offset N] [--data DIR] [--target T] ...
+#   scripts/trigger.sh local [--dry-run] [--port-offset N] [--data DIR] [--embedded] [--target T] ...
+#       the private or embedded stack, started where it is down (containers of compose.yaml are not looked at):
 #       preflight, the run with its progress, the queue drained, what landed
 #   scripts/trigger.sh prod [--follow] [--dry-run] [--target T] ...
 #       a Job from the CronJob of the cluster at home; with --follow its log, its result and the run's report
@@ -10,7 +11,7 @@ cd "$(dirname "$0")/.."
 
 usage() {
   cat >&2 <<'END'
-usage: scripts/trigger.sh local [--dry-run] [--port-offset N] [--data DIR] [--target T ...]
+usage: scripts/trigger.sh local [--dry-run] [--port-offset N] [--data DIR] [--embedded] [--target T ...]
        scripts/trigger.sh prod [--follow] [--dry-run] [--target T ...]
 END
   exit 2
@@ -18,13 +19,14 @@ END
 
 local_run() {
   # Of the run's options, which stack is meant goes to every step.
-  local which_stack=() dry_run=no previous="" word code=0 landed=0
+  local which_stack=() embedded=() dry_run=no previous="" word code=0 landed=0
   for word in "$@"; do
     case $previous in
       --port-offset | --data) which_stack+=("$previous" "$word") ;;
     esac
     case $word in
       --port-offset=* | --data=*) which_stack+=("$word") ;;
+      --embedded) embedded=(--embedded) ;;
       --dry-run) dry_run=yes ;;
     esac
     previous=$word
@@ -32,7 +34,7 @@ local_run() {
   trap 'echo "trigger.sh: interrupted" >&2; exit 130' INT TERM
 
   echo "== preflight"
-  scripts/preflight.sh local --fix ${which_stack[@]+"${which_stack[@]}"} || {
+  ./mt preflight --fix ${which_stack[@]+"${which_stack[@]}"} ${embedded[@]+"${embedded[@]}"} || {
     echo "trigger.sh: preflight failed; nothing was run. Each FAIL line above names its fix." >&2
     exit 5
   }

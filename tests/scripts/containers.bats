@@ -61,13 +61,45 @@ END
   said "FAIL  postgres: exited unhealthy"
   said "FAIL  Access-Request: FreeRADIUS does not accept agent: radclient: no response"
   said "FAIL  exchange: matches-fanout is not bound"
-  ! grep -q " up " "$SAID/calls"
+  [ -z "$(grep " up " "$SAID/calls")" ]
   echo "Received Access-Accept" >"$SAID/radius"
   printf 'matches-fanout\tmatches\n' >"$SAID/bindings"
   run scripts/preflight.sh local --fix
   [ "$status" -eq 0 ]
   said "3 failed; starting what is down"
   grep -q "compose --env-file envs/.env.local.secret up --build --wait --detach" "$SAID/calls"
+}
+
+@test "what --fix cannot start is named, with the command and its settings" {
+  printf 'matches\t4\t0\nmatches.dead\t0\t0\n' >"$SAID/queues"
+  # shellcheck disable=SC2016  # the stand-in's own words
+  printf '%s\n' '#!/bin/sh' 'case "$*" in *8000*) printf 000; exit 7 ;; *-sSI*) ;; *) printf 200 ;; esac' >"$BATS_TEST_TMPDIR/bin/curl"
+  run scripts/preflight.sh local --fix
+  [ "$status" -eq 1 ]
+  said "FAIL  queue matches: 4 messages, nobody consumes"
+  said "FAIL  API: http://127.0.0.1:8000/health/ready"
+  said "2 failed; starting what is down"
+  said "queue matches   missing-table migrate && missing-table worker"
+  said "API             missing-table serve"
+  # shellcheck disable=SC2016  # a command for a person, not for this shell
+  said 'export AMQP_URL=amqp://missing-table:$RABBITMQ_PASSWORD@127.0.0.1:5672/'
+  said "scripts/trigger.sh local"
+  unsaid "kR2vQ0"
+}
+
+@test "where the services are containers, an option that names a stack, and a run, mean the private stack" {
+  # shellcheck disable=SC2016
+  printf '%s\n' '#!/bin/sh' 'echo "mt $*"' >mt && chmod +x mt
+  for options in "--port-offset 7" "--fix --data /var/tmp/x" "--embedded" "--json"; do
+    # shellcheck disable=SC2086  # words of a command
+    run scripts/preflight.sh local $options
+    [ "$output" = "mt preflight $options" ]
+  done
+  run scripts/trigger.sh local --port-offset 7 --data=/var/tmp/x --embedded
+  [ "$status" -eq 0 ]
+  said "mt preflight --fix --port-offset 7 --data=/var/tmp/x --embedded"
+  said "mt run --port-offset 7 --data=/var/tmp/x --embedded"
+  [ ! -e "$SAID/calls" ]
 }
 
 @test "without containers of ours on a Debian the private stack is looked at" {

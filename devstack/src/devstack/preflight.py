@@ -56,7 +56,9 @@ def examine(data: Path) -> list[Finding]:
         return [Finding("FAIL", "env file", str(error), "correct that line")]
     named = [str(file) for file in envfile.files() if file.exists()]
     findings = [Finding("PASS", "env file", ", ".join(named) or "none, defaults hold")]
-    findings += [_disk(data), _browser(settings)]
+    known = control.known_choices(data) or Choices()
+    mode = settings.get("AGENT_BROWSER") or ("never" if known.embedded else "always")
+    findings += [_disk(data), _browser(settings, mode)]
     seen = control.status(data, settings)
     if not seen["running"]:
         return [*findings, Finding("FAIL", "stack", f"nothing is running in {data}", START)]
@@ -90,7 +92,10 @@ def _disk(data: Path) -> Finding:
     return Finding("WARN" if free < WISHED_DISK_MB else "PASS", "disk", detail, fix)
 
 
-def _browser(settings: Mapping[str, str]) -> Finding:
+def _browser(settings: Mapping[str, str], mode: str) -> Finding:
+    """Asks Chromium for its version, unless runs do without it, as an embedded stack's do."""
+    if mode == "never":
+        return Finding("PASS", "browser", "none is needed, AGENT_BROWSER is never")
     program = settings.get("AGENT_CHROMIUM", "/usr/bin/chromium")
     fix = "apt-get install chromium, or set AGENT_CHROMIUM to a Chromium's path"
     try:
@@ -209,8 +214,9 @@ def _source(stack: Stack) -> Finding:
         if stack.choices.live
         else f"https://127.0.0.1:{stack.ports['replica']}/__replica/health"
     )
+    live = stack.choices.live  # the replica is on loopback: no proxy of the environment's leads there
     try:
-        answer = httpx.get(url, timeout=15, verify=stack.choices.live, follow_redirects=True)
+        answer = httpx.get(url, timeout=15, verify=live, follow_redirects=True, trust_env=live)
     except httpx.TransportError as error:
         return Finding(
             "FAIL", "source", f"{url} does not answer ({error})", "./mt logs replica" if not stack.choices.live else ""
