@@ -19,7 +19,7 @@ END
 
 local_run() {
   # Of the run's options, which stack is meant goes to every step.
-  local which_stack=() embedded=() dry_run=no previous="" word code=0 landed=0
+  local which_stack=() embedded=() dry_run=no previous="" word code=0 landed=0 started
   for word in "$@"; do
     case $previous in
       --port-offset | --data) which_stack+=("$previous" "$word") ;;
@@ -40,6 +40,7 @@ local_run() {
   }
 
   echo "== run"
+  started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
   ./mt run "$@" || code=$?
 
   if [ "$dry_run" = yes ]; then
@@ -48,7 +49,7 @@ local_run() {
   fi
 
   echo "== what landed"
-  ./mt landed ${which_stack[@]+"${which_stack[@]}"} || landed=$?
+  ./mt landed --since "$started" ${which_stack[@]+"${which_stack[@]}"} || landed=$?
   [ "$code" -ne 0 ] || code=$landed
   echo "== exit code $code"
   exit "$code"

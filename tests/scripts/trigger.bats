@@ -111,9 +111,9 @@ load two_clusters
   printf '%s\n' '#!/bin/sh' 'echo "mt $*"; [ "$1" = run ] && exit 1; exit 0' >mt && chmod +x mt
   run scripts/trigger.sh local --port-offset 7 --target u14-hg-florida
   [ "$status" -eq 1 ]
-  [ "$(printf '%s\n' "$output" | grep '^mt')" = "mt preflight --fix --port-offset 7
+  [ "$(printf '%s\n' "$output" | grep '^mt' | sed 's/--since [-0-9]*T[:0-9]*Z/--since ITS-START/')" = "mt preflight --fix --port-offset 7
 mt run --port-offset 7 --target u14-hg-florida
-mt landed --port-offset 7" ]
+mt landed --since ITS-START --port-offset 7" ]
   run scripts/trigger.sh local --dry-run
   said "dry run: nothing was written (exit code 1)"
   unsaid "mt landed"

@@ -486,8 +486,16 @@ def preflight(
 
 
 @app.command(hidden=True)
-def landed(port_offset: PortOffset = None, data: Data = None, as_json: Json = False) -> None:
-    """Wait for the queue to drain, then say what the last run left in the database."""
+def landed(
+    port_offset: PortOffset = None,
+    data: Data = None,
+    as_json: Json = False,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="The run that began then or later; without it the newest."),
+    ] = None,
+) -> None:
+    """Wait for the queue to drain, then say what the run left in the database. 4 when messages are left."""
     where = folder(data)
     _same_offset(where, port_offset)
     state = control.read_state(where)
@@ -495,14 +503,17 @@ def landed(port_offset: PortOffset = None, data: Data = None, as_json: Json = Fa
         raise BadSettings(f"nothing is running in {where}: start it with ./mt up")
     stack = Stack(where, Choices.model_validate(state["choices"]), settings())
     left = 0 if stack.choices.embedded else drained(stack, 60)
-    found = last_run(stack)
+    found = last_run(stack, since)
     if as_json:
         out({"left_in_queue": left, **found})
     else:
         screen.print(f"queue matches: {left} messages left")
         for receipt in found["receipts"]:
             screen.print("  ".join(f"{key} {value}" for key, value in receipt.items()))
-        screen.print(f"last run: {found['run'] or 'no report has landed'}", markup=False)
+        if found["run"]:
+            screen.print(f"{'this' if since else 'last'} run: {found['run']}", markup=False)
+        else:
+            screen.print("this run's report has not landed" if since else "no report has landed")
         screen.print(f"matches in the database: {found['matches_in_database']}")
     raise typer.Exit(4 if left else 0)
 
