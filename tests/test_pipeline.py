@@ -9,6 +9,8 @@ import csv
 import os
 from collections import Counter
 from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -18,7 +20,7 @@ from playwright.sync_api import sync_playwright
 
 from devstack import patient
 from devstack.places import shared_folder, throwaway_folder
-from devstack.testing import ROOT, RunningStack, free_offset, run_mt, stack_environment
+from devstack.testing import RunningStack, content, free_offset, stack_environment
 
 pytestmark = [pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(600)]
 
@@ -58,22 +60,36 @@ def one(stack: RunningStack, query: str) -> Any:
     return row[0]
 
 
-COMPUTED = {"forecasts", "bracket_forecasts", "weekend_insights"}
-"""What the serving API makes of what has landed, when it comes to it: no run writes there."""
+OF_THE_API = {f"public.{name}" for name in ("forecasts", "bracket_forecasts", "weekend_insights", "api_keys")}
+"""What the serving API makes of what has landed, when it comes to it, and when it saw a key: no run writes there."""
+JOURNALS = {f"public.{name}" for name in ("runs", "ingest_batches", "events", "llm_calls", "radacct", "radpostauth")}
+"""Where every run leaves a trace, one that brought nothing new too."""
 
 
-def everything(stack: RunningStack) -> dict[str, int]:
-    """Rows of every table that a run can change, and messages in every queue."""
-    with psycopg.connect(stack.parts.database_direct_url) as connection:
-        tables = connection.execute(
-            "select tablename, (xpath('/row/n/text()', query_to_xml(format('select count(*) as n from public.%I', "
-            "tablename), false, true, '')))[1]::text::int from pg_tables where schemaname = 'public' order by 1"
-        ).fetchall()
+def queues(stack: RunningStack) -> dict[str, int]:
+    """Messages in every queue."""
     with stack.parts.rabbitmq.management() as client:
-        queues = client.get("/api/queues/%2F", params={"disable_stats": "true", "enable_queue_totals": "true"})
-        queues.raise_for_status()
-    return {name: rows for name, rows in tables if name not in COMPUTED} | {
-        f"queue {queue['name']}": queue.get("messages", 0) for queue in queues.json()
+        found = client.get("/api/queues/%2F", params={"disable_stats": "true", "enable_queue_totals": "true"})
+    return {queue["name"]: queue.get("messages", 0) for queue in found.raise_for_status().json()}
+
+
+def files(folder: Path) -> dict[str, str]:
+    """Every file and folder beneath it, a file with the digest of its content."""
+    return {
+        str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+def everything(stack: RunningStack) -> dict[str, Any]:
+    """What a run can change: the rows of every table, every queue, and what the agent keeps on disk."""
+    with psycopg.connect(stack.parts.database_direct_url) as connection:
+        rows = content(connection)
+    assert set(rows) > OF_THE_API | JOURNALS
+    return {
+        **{name: digest for name, digest in rows.items() if name not in OF_THE_API},
+        "queues": queues(stack),
+        "the agent's files": files(stack.parts.agent_folder),
     }
 
 
@@ -122,10 +138,10 @@ def test_nothing_is_left_in_the_queues_and_every_message_has_its_receipt(
     pipeline: RunningStack, first_run: dict[str, Any]
 ) -> None:
     assert first_run["exit_code"] == 0
-    left = everything(pipeline)
-    assert left["queue matches"] == 0
-    assert left["queue matches.dead"] == 0
-    assert left["ingest_rejections"] == 0
+    left = queues(pipeline)
+    assert left["matches"] == 0
+    assert left["matches.dead"] == 0
+    assert one(pipeline, "select count(*) from ingest_rejections") == 0
     assert one(pipeline, "select sum(inserted) from ingest_batches where kind = 'batch'") == FIXTURES
     assert one(pipeline, "select count(*) from runs where exit_code = 0") == 1
     assert one(pipeline, "select count(*) from feed_snapshots where landed_at is null") == 0
@@ -222,22 +238,20 @@ def test_a_dry_run_changes_nothing_anywhere(pipeline: RunningStack, first_run: d
 @needs_shared
 def test_a_second_run_inserts_nothing_and_says_so(pipeline: RunningStack, first_run: dict[str, Any]) -> None:
     assert first_run["exit_code"] == 0
-    versions = one(pipeline, "select array_agg(version order by id) from brackets")
+    before = everything(pipeline)
+    told = one(pipeline, "select max(id) from events")
     again = pipeline.json("run")
     assert again["exit_code"] == 0
     targets = {target["target"]: target for target in again["run"]["targets"]}
     for name in HOMEGROWN:
         assert targets[name]["inserted"] == targets[name]["updated"] == 0
         assert targets[name]["unchanged"] == targets[name]["found"] > 200
+    after = everything(pipeline)
+    assert {name: seen for name, seen in after.items() if before[name] != seen}.keys() == JOURNALS
+    of_matches = (
+        f"select count(*) from events where id > {told} and (match_id, bracket_id) is distinct from (null, null)"
+    )
+    assert one(pipeline, of_matches) == 0
     assert one(pipeline, "select count(*) from matches") == FIXTURES
-    assert one(pipeline, "select array_agg(version order by id) from brackets") == versions
     assert one(pipeline, "select count(*) from runs") == 2
     assert one(pipeline, "select count(*) from radacct where acctstoptime is null") == 0
-
-
-def test_the_readme_names_every_command_of_the_front_door() -> None:
-    readme = (ROOT / "README.md").read_text()
-    shown = run_mt("--help").stdout
-    for command in ("run", "test", "status", "logs", "down"):
-        assert f"./mt {command}" in readme
-        assert command in shown

@@ -10,11 +10,10 @@ from typing import Any
 import psycopg
 import pytest
 from league_messages import batch, match, snapshot
-from psycopg import sql
 
 from devstack.places import ROOT
 from devstack.services.postgres import find_binaries
-from devstack.testing import Database
+from devstack.testing import Database, content, tables
 from missing_table.ingest import land
 
 Connection = psycopg.Connection[Any]
@@ -42,24 +41,6 @@ def perform(script: str, folder: Path, **settings: str) -> subprocess.CompletedP
         timeout=100,
         check=False,
     )
-
-
-def tables(connection: Connection) -> list[tuple[str, str]]:
-    ours = "schemaname in ('public', 'supabase_migrations')"
-    return connection.execute(f"select schemaname, tablename from pg_tables where {ours} order by 1, 2").fetchall()
-
-
-def content(connection: Connection) -> dict[str, str]:
-    """A digest of every row of every table."""
-    found = {}
-    for schema, table in tables(connection):
-        query = sql.SQL(
-            "select md5(coalesce(string_agg(t::text, E'\\n' order by t::text), '')) || ' ' || count(*) from {} t"
-        )
-        row = connection.execute(query.format(sql.Identifier(schema, table))).fetchone()
-        assert row is not None
-        found[f"{schema}.{table}"] = row[0]
-    return found
 
 
 def rules(connection: Connection) -> dict[str, list[Any]]:

@@ -33,6 +33,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from filelock import FileLock
+from psycopg import sql
 
 from devstack import control, places, reaper
 from devstack.services import process
@@ -372,6 +373,24 @@ def stack_environment() -> dict[str, str]:
     ours = ("MT_", "AGENT_", "IRON_CLAW_", "DATABASE_", "AMQP_", "ANTHROPIC_", "SUPABASE_", "PYTEST_")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(ours) or key == "MT_SHARED"}
     return {**kept, "MT_ENV_FILE": os.devnull, "MT_DURABILITY": "throwaway"}
+
+
+def tables(connection: psycopg.Connection[Any]) -> list[tuple[str, str]]:
+    """Schema and name of every table of ours."""
+    return connection.execute(
+        "select schemaname, tablename from pg_tables"
+        " where schemaname in ('public', 'supabase_migrations') order by 1, 2"
+    ).fetchall()
+
+
+def content(connection: psycopg.Connection[Any]) -> dict[str, str]:
+    """By `schema.table`, a digest of its rows, and how many they are."""
+    digest = "select md5(coalesce(string_agg(t::text, E'\\n' order by t::text), '')) || ' ' || count(*) from {} t"
+    return {
+        f"{schema}.{table}": digest_of
+        for schema, table in tables(connection)
+        for (digest_of,) in connection.execute(sql.SQL(digest).format(sql.Identifier(schema, table)))
+    }
 
 
 def free_offset() -> int:
