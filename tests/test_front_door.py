@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from devstack.cli import app
+from devstack.places import ROOT
 from devstack.testing import run_mt, stack_environment
 
 
@@ -16,10 +19,21 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return ["--data", f"/var/tmp/mt-front-{tmp_path_factory.mktemp('front').parent.parent.name}-none"]
 
 
+def commands() -> set[str]:
+    """Those of the command line that are not hidden."""
+    return {str(command.name or command.callback.__name__) for command in app.registered_commands if not command.hidden}
+
+
 def test_every_command_of_the_design_is_listed() -> None:
     shown = run_mt("--help").stdout
     for command in ("run", "up", "down", "status", "logs", "test", "bench", "images", "source", "audit", "exec"):
         assert f" {command} " in shown
+        assert command in commands()
+
+
+def test_the_readme_has_every_command_and_no_other() -> None:
+    named = re.findall(r"^\| `\./mt (\w+)[^`]*` \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(named) == sorted(commands())
 
 
 def test_a_malformed_env_file_ends_with_2_and_names_file_and_line(tmp_path: Path, elsewhere: list[str]) -> None:
@@ -69,8 +83,6 @@ def test_asking_about_a_stack_that_is_not_there(elsewhere: list[str]) -> None:
 @pytest.mark.parametrize("script", ["preflight.sh", "trigger.sh", "deploy.sh", "backfill.sh"])
 def test_the_scripts_say_how_they_are_used(script: str) -> None:
     import subprocess
-
-    from devstack.places import ROOT
 
     program = str(ROOT / "scripts" / script)
     for arguments in ([], ["somewhere"]):
