@@ -24,7 +24,7 @@ LOOPBACK = "postgresql://postgres:postgres@127.0.0.1:54322/postgres"
     [
         {"MT_ENV": "prod"},
         {"DATABASE_URL": "postgresql://postgres:s3cret@db.abcdefgh.supabase.co:5432/postgres"},
-        {"DATABASE_URL": "postgresql://postgres.abcdefgh:s3cret@aws-0-eu-west-1.pooler.supabase.com:6543/postgres"},
+        {"DATABASE_URL": "postgresql://postgres.abcdefgh:s3cret@eu-west.pooler.supabase.com:6543/postgres"},
         {"DATABASE_URL": "host=DB.ABCDEFGH.SUPABASE.CO. dbname=postgres password=s3cret"},
         {"DATABASE_URL": "postgresql:///postgres?host=127.0.0.1,db.abcdefgh.supabase.co&password=s3cret"},
         {"DATABASE_URL": "postgresql://u:s3cret@x.supabase.co/postgres", "DATABASE_DIRECT_URL": LOOPBACK},
