@@ -32,6 +32,8 @@ from devstack.stack import Choices, Stack
 from devstack.testing import DEFINITIONS, Amqp, free_offset, rabbitmq_server_at, run_folder, start_shared
 
 OUTSIDE = ("postgres", "migrate", "agent-user", "agent-key", "scripted-anthropic", "replica")
+RABBIT4_PASSWORD = "of-the-run"  # noqa: S105
+"""The image refuses one that stands in examples, such as `test`."""
 NODE_TMPFS = ("/run/rabbitmq", "/tmp")  # noqa: S108
 
 
@@ -179,10 +181,10 @@ def rabbitmq4(workshop: Workshop, request: pytest.FixtureRequest) -> RabbitMQ:
             ports["port"],
             ports["management_port"],
             user="admin",
-            password="test",  # noqa: S106
+            password=RABBIT4_PASSWORD,
             epmd_port=ports["epmd_port"],
         )
-        return Rabbit4(workshop, folder, node, "test", ports["prometheus_port"], ports["dist_port"])
+        return Rabbit4(workshop, folder, node, RABBIT4_PASSWORD, ports["prometheus_port"], ports["dist_port"])
 
     def make(folder: Path) -> tuple[Service, dict[str, Any]]:
         names = ("port", "management_port", "epmd_port", "prometheus_port", "dist_port")
