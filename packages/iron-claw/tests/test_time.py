@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
-from devstack.gateway_testing import Radius
+from devstack.gateway_testing import Radius, until
 from iron_claw.budget import Counts
 from iron_claw.errors import Refused
 from iron_claw.journal import Journal, JournalError, read
@@ -19,7 +20,7 @@ from iron_claw.ladder import Action
 from iron_claw.metrics import Metrics
 from iron_claw.policy import Ask
 from iron_claw.prices import load
-from iron_claw.radius import Accept, RadiusClient, Reject
+from iron_claw.radius import Accept, AcctType, RadiusClient, RadiusDown, Reject
 from iron_claw.replay import replay
 from iron_claw.sessions import Sessions, iso, month_end
 from iron_claw.settings import PRICES, Settings
@@ -120,6 +121,25 @@ async def test_the_monthly_cap_holds_what_radius_is_told_while_it_answers(
 
     monkeypatch.setattr(gate.radius, "authenticate", told_meanwhile)
     assert (await gate.sessions.enter(KEY)).budget.limit == 500
+
+
+async def test_the_monthly_cap_holds_what_an_interim_that_was_left_out_would_have_told(
+    gate: Gate, radius: Radius, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell = gate.radius.account
+
+    async def no_stop(kind: AcctType, attributes: dict[str, Any]) -> None:
+        if kind == "Stop":
+            raise RadiusDown("no answer")
+        await tell(kind, attributes)
+
+    monkeypatch.setattr(gate.radius, "account", no_stop)
+    await gate.use(450)  # the first rung: an Interim, with the Stop behind it
+    gate.sessions.close(gate.sessions.open["ann"], "User-Request")
+    queue = gate.sessions.accounting.queue
+    assert [entry.type for entry in queue][-2:] == ["Interim-Update", "Stop"]
+    await until(lambda: len(queue) == 1)
+    assert (await gate.sessions.enter(KEY)).budget.limit == 1000 - 450
 
 
 async def test_a_month_that_is_used_up_is_refused_at_the_door_with_its_reset_date(gate: Gate, radius: Radius) -> None:

@@ -131,6 +131,8 @@ class Accounting:
                         continue
                     self._observe(True, time.perf_counter() - began)
                     pause_s = 0.5
+                    if first.session is not None:
+                        self.reported[first.session] = tokens_in(first)
                 self._done(first)
             self._more.clear()
             self._empty.set()
@@ -142,10 +144,8 @@ class Accounting:
 
     def _done(self, first: Entry) -> None:
         self.queue.popleft()
-        if first.session is not None:
-            self.reported[first.session] = tokens_in(first)
-            if first.type == "Stop":
-                del self.reported[first.session]
+        if first.session is not None and first.type == "Stop":
+            del self.reported[first.session]
         try:
             self._journal.write("acked", id=first.id)
         except JournalError as error:
