@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
-from devstack.gateway_testing import Radius
+from devstack.gateway_testing import Radius, until
 from iron_claw.budget import Counts
 from iron_claw.errors import Refused
 from iron_claw.journal import Journal, JournalError, read
@@ -19,7 +20,7 @@ from iron_claw.ladder import Action
 from iron_claw.metrics import Metrics
 from iron_claw.policy import Ask
 from iron_claw.prices import load
-from iron_claw.radius import RadiusClient
+from iron_claw.radius import Accept, AcctType, RadiusClient, RadiusDown, Reject
 from iron_claw.replay import replay
 from iron_claw.sessions import Sessions, iso, month_end
 from iron_claw.settings import PRICES, Settings
@@ -104,6 +105,43 @@ async def test_the_monthly_cap_holds_what_radius_was_not_told_yet(gate: Gate, ra
     assert refused.value.details["resets_at"].endswith("-01T00:00:00Z")
 
 
+async def test_the_monthly_cap_holds_what_radius_is_told_while_it_answers(
+    gate: Gate, radius: Radius, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate.sender.cancel()
+    await gate.use(500)
+    gate.sessions.close(gate.sessions.open["ann"], "User-Request")
+    ask = gate.radius.authenticate
+
+    async def told_meanwhile(user: str, password: str) -> Accept | Reject:
+        answer = await ask(user, password)
+        gate.sender = asyncio.create_task(gate.sessions.accounting.send())
+        assert await gate.sessions.accounting.flushed(10)
+        return answer
+
+    monkeypatch.setattr(gate.radius, "authenticate", told_meanwhile)
+    assert (await gate.sessions.enter(KEY)).budget.limit == 500
+
+
+async def test_the_monthly_cap_holds_what_an_interim_that_was_left_out_would_have_told(
+    gate: Gate, radius: Radius, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell = gate.radius.account
+
+    async def no_stop(kind: AcctType, attributes: dict[str, Any]) -> None:
+        if kind == "Stop":
+            raise RadiusDown("no answer")
+        await tell(kind, attributes)
+
+    monkeypatch.setattr(gate.radius, "account", no_stop)
+    await gate.use(450)  # the first rung: an Interim, with the Stop behind it
+    gate.sessions.close(gate.sessions.open["ann"], "User-Request")
+    queue = gate.sessions.accounting.queue
+    assert [entry.type for entry in queue][-2:] == ["Interim-Update", "Stop"]
+    await until(lambda: len(queue) == 1)
+    assert (await gate.sessions.enter(KEY)).budget.limit == 1000 - 450
+
+
 async def test_a_month_that_is_used_up_is_refused_at_the_door_with_its_reset_date(gate: Gate, radius: Radius) -> None:
     await use_up_the_month(gate)
     gate.sessions.refused.clear()  # the gateway's own word: here it is FreeRADIUS that refuses
@@ -142,6 +180,18 @@ async def test_more_tokens_for_the_month_lift_the_kill_of_a_month_that_was_used_
     assert (await gate.sessions.look(KEY)).rung is Action.NONE
     assert (await gate.sessions.enter(KEY)).budget.limit == 300
     await gate.use(300)
+
+
+async def test_a_month_that_radius_does_not_know_to_be_used_up_yet_opens_no_session(gate: Gate, radius: Radius) -> None:
+    gate.sender.cancel()  # RADIUS hears of nothing
+    await gate.use(500)
+    gate.sessions.close(gate.sessions.open["ann"], "User-Request")
+    await gate.use(500)
+    for _ in range(2):
+        with pytest.raises(Refused) as refused:
+            await gate.use(1)
+        assert (refused.value.status, refused.value.details["resets_at"]) == (429, iso(month_end(gate.now)))
+    assert [entry.type for entry in gate.sessions.accounting.queue].count("Start") == 2
 
 
 @pytest.mark.parametrize("gate", [{"grace_s": 3600, "radius_timeout_s": 0.2}], indirect=True)

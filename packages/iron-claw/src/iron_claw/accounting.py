@@ -91,13 +91,13 @@ class Accounting:
         except JournalError as error:  # it stays queued here and in the journal's backlog
             log.error("accounting_not_on_disk", error=str(error), session_id=new.session)
 
-    def unreported(self, user: str) -> int:
-        """Tokens that the user's records in the queue may hold beyond what RADIUS has counted."""
+    def unreported(self, user: str) -> dict[str, int]:
+        """By session: tokens that the user's records in the queue may hold beyond what RADIUS has counted."""
         newest: dict[str, int] = {}
         for waiting in self.queue:
             if waiting.user == user and waiting.session is not None:
                 newest[waiting.session] = tokens_in(waiting)
-        return sum(max(0, tokens - self.reported.get(session, 0)) for session, tokens in newest.items())
+        return {session: max(0, tokens - self.reported.get(session, 0)) for session, tokens in newest.items()}
 
     async def flushed(self, timeout_s: float) -> bool:
         """Waits until everything is answered; False when the time is up first."""
@@ -131,6 +131,8 @@ class Accounting:
                         continue
                     self._observe(True, time.perf_counter() - began)
                     pause_s = 0.5
+                    if first.session is not None:
+                        self.reported[first.session] = tokens_in(first)
                 self._done(first)
             self._more.clear()
             self._empty.set()
@@ -142,10 +144,8 @@ class Accounting:
 
     def _done(self, first: Entry) -> None:
         self.queue.popleft()
-        if first.session is not None:
-            self.reported[first.session] = tokens_in(first)
-            if first.type == "Stop":
-                del self.reported[first.session]
+        if first.session is not None and first.type == "Stop":
+            del self.reported[first.session]
         try:
             self._journal.write("acked", id=first.id)
         except JournalError as error:

@@ -237,13 +237,14 @@ class Sessions:
             session = self._running(user, digest)
             if session is not None:
                 return session
+            before = self._unreported(user)
             grant = await self.authenticate(user, password, digest)
             current = self.open.get(user)
             if current is not None:  # the same user's other password, just accepted: it was changed
                 current.digest = digest
                 return current
             self._check_refused(user)
-            session = self._unopened(user, digest, grant)
+            session = self._unopened(user, digest, grant, before)
             if self.enforcing and session.month_bound and session.budget.limit == 0:
                 raise self._month_is_used_up()  # by what RADIUS was not told yet
             return self._open(session)
@@ -267,13 +268,14 @@ class Sessions:
             refusal = None
         if refusal is not None and not refusal.month:
             return killed_session(refusal)
+        before = self._unreported(user)
         try:
             grant = await self.authenticate(user, password, digest)
         except Refused as refused:
             if refusal is not None and refused.status == 429:  # the month that it was killed for is not over
                 return killed_session(refusal)
             raise
-        return self._unopened(user, digest, grant)
+        return self._unopened(user, digest, grant, before)
 
     def _running(self, user: str, digest: str) -> Session | None:
         session = self.open.get(user)
@@ -350,14 +352,19 @@ class Sessions:
         if session is None:
             d = self._defaults
             grant = Grant(None, None, (), d.session_timeout_s, d.idle_timeout_s, d.interim_s)
-            session = self._open(self._unopened(user, "", grant))
+            session = self._open(self._unopened(user, "", grant, {}))
         return session
 
-    def _unopened(self, user: str, digest: str, grant: Grant) -> Session:
+    def _unreported(self, user: str) -> dict[str, int]:
+        """By earlier session of a user: tokens that RADIUS may not have counted yet."""
+        ending = {s.id: s.budget.used for s in self.ending.values() if s.user == user}
+        return self.accounting.unreported(user) | ending
+
+    def _unopened(self, user: str, digest: str, grant: Grant, before: dict[str, int]) -> Session:
+        """`before`: _unreported when RADIUS was asked. What it heard of while it answered may not be in its answer."""
         now = self.clock()
-        unreported = self.accounting.unreported(user) + sum(
-            s.budget.used for s in self.ending.values() if s.user == user
-        )
+        after = self._unreported(user)
+        unreported = sum(max(before.get(sid, 0), after.get(sid, 0)) for sid in before | after)
         return Session(
             id=f"{int(now):x}-{secrets.token_hex(6)}",
             user=user,
