@@ -21,7 +21,7 @@ from match_scraper import Canary, Outcome, Reading, Rejected, SourceError
 from match_scraper_agent.planner import Window
 from match_scraper_agent.report import exit_code, printed
 from match_scraper_agent.run import Options, run
-from match_scraper_agent.submit import Payload, Undelivered
+from match_scraper_agent.submit import Payload, Refused, Undelivered
 from match_scraper_agent.targets import EVERY_LEAGUE, choose, load_targets
 
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -164,6 +164,35 @@ async def test_a_match_that_cannot_be_read_lands_in_the_quarantine_and_the_rest_
     assert (*kept, payload["note"]) == ("999", "bad_field", "start_time: Expected datetime", "as it came")
     assert "rejected 999 (u14-hg-northeast): bad_field: start_time: Expected datetime" in printed(result)
     assert workshop.count("matches") == 16
+
+
+async def test_a_refused_match_beyond_all_measure_is_kept_in_part(workshop: Workshop) -> None:
+    broken = Rejected("999", {"id": 999, "note": "x" * 20_000_000}, "bad_field", "note: too long", ("100",))
+    workshop.source.feed = replace(workshop.source.feed, rejected=(broken,))
+    assert by_name(await workshop.plain())["u14-hg-northeast"].counts.rejected == 1
+    ((payload,),) = workshop.rows("select payload from ingest_rejections")
+    assert (payload["text"][:24], len(payload["text"]), payload["characters"] > 20_000_000) == (
+        '{"id": 999, "note": "xxx',
+        4096,
+        True,
+    )
+
+
+async def test_what_the_broker_refuses_of_a_run_is_exit_4_and_the_rest_lands(workshop: Workshop) -> None:
+    class Picky(InProcessCourier):
+        """A broker that takes no batch."""
+
+        def send(self, message: Payload) -> None:
+            if message["kind"] == "batch":
+                raise Refused("does not take the message (message size 17000000 larger than configured max size)")
+            super().send(message)
+
+    result = await workshop.plain(courier=Picky(workshop.database.dsn, workshop.settings.state_dir))
+    assert exit_code(result) == 4
+    assert {by_name(result)[name].outcome for name in HOMEGROWN} == {"undelivered"}
+    assert (workshop.count("feed_snapshots"), workshop.count("runs"), result.in_outbox) == (1, 1, 0)
+    again = await workshop.plain()
+    assert (exit_code(again), workshop.count("matches")) == (0, 16)
 
 
 async def test_a_match_between_two_targets_goes_once_and_counts_at_its_home(workshop: Workshop) -> None:
