@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from devstack.embedded import InProcessCourier
 from devstack.gateway_testing import Gateway
-from match_contract import Receipt, Status, Venue
+from match_contract import Receipt, Status, TeamRef, Venue
 from match_scraper import Canary, Outcome, Reading, Rejected, SourceError
 from match_scraper_agent.planner import Window
 from match_scraper_agent.report import exit_code, printed
@@ -274,6 +274,25 @@ async def test_without_a_broker_everything_waits_in_the_outbox_and_goes_first_ne
     assert workshop.count("matches") == 16
     assert list((workshop.settings.state_dir / "outbox").iterdir()) == []
     assert "3 messages of an earlier run" in " ".join(again.warnings)
+
+
+async def test_what_is_rejected_of_a_message_a_day_late_is_told_by_the_run_that_delivers_it(
+    workshop: Workshop,
+) -> None:
+    nameless = [
+        item.model_copy(update={"home": TeamRef(name="Harbour One")}) if item.external_id.startswith("100") else item
+        for item in workshop.source.feed.matches
+    ]
+    rejected = Rejected("999", {"id": 999}, "no_bracket", "squad 7 stands in no bracket", ("100",))
+    workshop.source.feed = replace(workshop.source.feed, matches=nameless, rejected=(rejected,))
+    assert exit_code(await workshop.plain(courier=Refusing())) == 4
+    workshop.source.feed = reading(observed=SYNCED + timedelta(hours=9), etag='"2"')
+    result = await workshop.plain()
+    assert exit_code(result) == 1
+    assert sum(item.counts.rejected for item in result.targets) == 0
+    assert "unresolved name (4 matches): no team is called 'Harbour One'" in printed(result)
+    assert "rejected 999 (u14-hg-northeast): no_bracket: squad 7 stands in no bracket" in printed(result)
+    assert exit_code(await workshop.plain()) == 0
 
 
 async def test_messages_without_a_receipt_end_with_4_and_say_where_they_are(workshop: Workshop) -> None:

@@ -81,14 +81,14 @@ def exit_code(result: RunResult) -> int:
     """The run's exit code as the design's table has it: 3 before 4 before 1.
 
     3: of the targets that were to be read none could be. 4: something waits for delivery or its receipt did not come.
-    1: a target failed or a match was rejected.
+    1: a target failed or a match was rejected, be it of a message that an earlier run had left in the outbox.
     """
     tried = [item for item in result.targets if item.outcome not in ("nothing_due", "not_published")]
     if tried and not any(item.could_read for item in tried):
         return 3
     if result.undelivered or any(item.outcome == "undelivered" for item in result.targets):
         return 4
-    if any(item.outcome == "failed" or item.counts.rejected for item in result.targets):
+    if result.rejections or any(item.outcome == "failed" or item.counts.rejected for item in result.targets):
         return 1
     return 0
 

@@ -506,13 +506,9 @@ class Work:
 
     @property
     def rejections(self) -> tuple[Rejection, ...]:
-        """Every match that went to the quarantine."""
-        return tuple(
-            rejection
-            for parcel in self.parcels.values()
-            for receipt in parcel.receipts.values()
-            for rejection in receipt.rejections
-        )
+        """Every match that went to the quarantine, those of messages that an earlier run had left in the outbox too."""
+        receipts = [receipt for parcel in self.parcels.values() for receipt in parcel.receipts.values()]
+        return tuple(item for receipt in (*receipts, *self.other_receipts.values()) for item in receipt.rejections)
 
     @property
     def documents(self) -> tuple[dict[str, str | int | None], ...]:
