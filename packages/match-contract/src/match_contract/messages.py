@@ -239,7 +239,8 @@ class TargetReport(Part):
 class RunReport(Part):
     """The run as it ended. Tokens as in design: in = input + cache write + cache read; cost is None where unknown.
 
-    `outbox` counts the messages that the run left on its disk for the next one.
+    `outbox` counts the messages that lay on its disk. In a report that has landed these are the ones that the broker
+    refused for good: while it does not answer, the report waits with the others.
     """
 
     kind: Literal["run_report"] = "run_report"

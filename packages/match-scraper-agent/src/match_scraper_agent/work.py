@@ -358,8 +358,8 @@ class Work:
 
     @property
     def in_outbox(self) -> int:
-        """How many messages wait on disk for the next run."""
-        return len(self._outbox.files()) if self._outbox is not None else 0
+        """How many messages lie on disk: those that wait for the next run, and those that nobody will send."""
+        return len(self._outbox.files()) + len(self._outbox.aside()) if self._outbox is not None else 0
 
     async def send_outbox(self) -> int:
         """Sends what an earlier run could not; returns how many went. Their receipts are waited for as well."""
