@@ -90,6 +90,38 @@ def test_a_corrected_score_is_in_the_history(db: Connection) -> None:
     )
 
 
+def test_everything_that_counts_as_an_update_is_in_the_history(db: Connection) -> None:
+    first = {"division": "Northeast", "round_number": 1, "event_id": "e1"}
+    second = {
+        "division": "Florida",
+        "round_number": 2,
+        "event_id": "e2",
+        "competition": "Cup",
+        "age_group": "U15",
+        "league": "Flex",
+        "away_brackets": ["b2"],
+    }
+    assert seen(db, match(seen=1, **first), match(seen=2, **second)).counts == Counts(updated=1)
+    assert db.execute("select field, old_value, new_value from match_changes order by field").fetchall() == [
+        ("age_group", "U14", "U15"),
+        ("brackets", "Homegrown U14 Northeast", "Homegrown U14 Florida (away), Homegrown U14 Northeast (home)"),
+        ("competition", None, "Cup"),
+        ("division", "Northeast", "Florida"),
+        ("event_id", "e1", "e2"),
+        ("league", "Homegrown", "Flex"),
+        ("round", "1", "2"),
+    ]
+
+
+def test_a_match_that_leaves_its_tables_and_comes_back_says_so(db: Connection) -> None:
+    nowhere = {"home_brackets": [], "away_brackets": []}
+    seen(db, match(seen=1), match(seen=2, **nowhere), match(seen=3))
+    assert db.execute("select field, old_value, new_value from match_changes order by id").fetchall() == [
+        ("brackets", "Homegrown U14 Northeast", None),
+        ("brackets", None, "Homegrown U14 Northeast"),
+    ]
+
+
 def test_a_score_never_turns_back_into_none_and_the_disagreement_is_recorded_once(db: Connection) -> None:
     seen(db, match(seen=1, score=(2, 1)))
     assert seen(db, match(seen=2)).counts == Counts(protected=1)

@@ -20,6 +20,9 @@ DAILY_AT = time(14, 0, tzinfo=UTC)
 """The CronJob's time (design, section 2)."""
 COUNTED = ("planned", "found", "inserted", "updated", "unchanged", "protected", "rejected")
 
+FIRST_TOLD = ("kick_off", "status", "teams", "venue")
+"""Of a match's changes, after its score."""
+
 Outcome = Literal["landed", "unchanged", "not_published", "nothing_due", "failed", "undelivered", "dry_run"]
 
 
@@ -174,8 +177,8 @@ def change_line(match: dict[str, Any], changes: Sequence[dict[str, Any]]) -> str
         line += f" {by_field['score']['after'] or 'score withdrawn'}" + (f" (was {before})" if before else "")
     said = [
         f"{name.replace('_', '-')} {by_field[name]['before'] or 'none'} -> {by_field[name]['after'] or 'none'}"
-        for name in ("kick_off", "venue", "teams", *(() if "score" in by_field else ("status",)))
-        if name in by_field
+        for name in sorted(by_field, key=lambda name: (name not in FIRST_TOLD, name))
+        if name != "score" and not (name == "status" and "score" in by_field)
     ]
     return f"{line} {', '.join(said)}".rstrip()
 
