@@ -150,6 +150,10 @@ def build_messages(
         bracket.external_id: Bracket.model_validate(bracket.model_dump(exclude={"teams"}))
         for bracket in reading.brackets
     }
+    nameless = {
+        bracket.external_id: [row.team for row in bracket.teams if row.team.squad_id is None]
+        for bracket in reading.brackets
+    }
     batches: list[Payload] = []
     for number, part in enumerate(parts, 1):
         names = dict.fromkeys(
@@ -169,6 +173,10 @@ def build_messages(
                 "part": number,
                 "parts": len(parts),
                 "brackets": [by_id[name].model_dump(mode="json") for name in names],
+                "teams": [
+                    team.model_dump(mode="json", exclude_none=True)
+                    for team in dict.fromkeys(team for name in names for team in nameless[name])
+                ],
                 "matches": part,
             }
         )
