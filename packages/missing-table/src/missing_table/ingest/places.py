@@ -467,7 +467,7 @@ def _ensure_named(connection: psycopg.Connection, sides: list[Side], clubs: Mapp
             "at": [side.observed_at for side in asked],
         },
     ).fetchall()
-    found = {(source, name, label): identifier for source, name, label, identifier in rows}
+    found: dict[Key, int] = {(source, name, label): identifier for source, name, label, identifier in rows}
     for key, made in zip(named, make, strict=True):
         if made and key not in found:
             raise RaceLost(f"{key} was made by another transaction meanwhile")
