@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,7 +22,7 @@ from devstack.services.postgres import Postgres, create_database, drop_database,
 from devstack.services.process import Service
 from devstack.services.rabbitmq import RabbitMQ
 from devstack.testing import DEFINITIONS, run_folder
-from match_contract import Season
+from match_contract import DocumentRef, Season
 from match_scraper import Outcome, Reading
 from match_scraper.assist import understand
 from match_scraper.documents import parse
@@ -48,6 +49,16 @@ def season() -> list[dict[str, Any]]:
             detail="",
             site="viewer.test",
             observed_at=content.observed_at,
+            documents=tuple(
+                DocumentRef(
+                    path=f"/data/{kind}/{key.key}.json",
+                    etag=f'"{sha256(body).hexdigest()[:16]}"',
+                    sha256=sha256(body).hexdigest(),
+                    synced_at=content.observed_at,
+                    size_bytes=len(body),
+                )
+                for kind, body in (("schedule", schedule), ("standings", standings))
+            ),
             brackets=content.brackets,
             external_ids=content.external_ids,
             scored=content.scored,
@@ -70,6 +81,7 @@ def undisturbed(season: list[dict[str, Any]], pg_server: Any, migrated_template:
         found = state(connection)
     drop_database(pg_server, name)
     assert len(found["matches"]) > 24_000
+    assert len(found["documents"]) == 2 * sum(message["kind"] == "snapshot" for message in season)
     return found
 
 

@@ -15,7 +15,7 @@ from league_state import state
 from devstack.services import process
 from devstack.services.postgres import Postgres, create_database
 from devstack.services.process import Launch, Service
-from match_contract import wire
+from match_contract import batch_id_of, wire
 from missing_table.migrate import migrate
 
 DEADLINE_S = 300
@@ -36,11 +36,29 @@ def send_all(url: str, messages: list[Any]) -> None:
             producer.send(message)
 
 
-def progress(worker: Worker, dsn: str, wanted: int, *, of: int) -> Callable[[], bool]:
-    """True once so many messages landed and this very worker had a hand in it (or nothing is left to do)."""
+def in_small_batches(messages: list[Any], size: int) -> list[Any]:
+    """The same snapshots and matches in batches of at most `size`, so that a season stays in flight for longer."""
+    parts: dict[str, list[Any]] = {}
+    for message in messages:
+        if message["kind"] == "batch":
+            cut = [message["matches"][at : at + size] for at in range(0, len(message["matches"]), size)]
+            parts.setdefault(message["snapshot_id"], []).extend({**message, "matches": some} for some in cut)
+    found: list[Any] = []
+    for message in messages:
+        if message["kind"] == "snapshot":
+            own = parts[message["snapshot_id"]]
+            found.append({**message, "parts": len(own)})
+            for number, part in enumerate(own, 1):
+                ids = {"batch_id": batch_id_of(message["snapshot_id"], number), "part": number, "parts": len(own)}
+                found.append({**part, **ids})
+    return found
+
+
+def progress(worker: Worker, dsn: str, wanted: int) -> Callable[[], bool]:
+    """True once so many messages landed and this very worker had a hand in it."""
 
     def made() -> bool:
-        return landed(dsn) >= wanted and ("message landed" in worker.text() or wanted == of)
+        return landed(dsn) >= wanted and "message landed" in worker.text()
 
     return made
 

@@ -35,6 +35,7 @@ FIRST = datetime(2026, 8, 25, 13, 40, 3, tzinfo=UTC)
 DAYS = 300
 FAULTY = 60
 BROWSER_EVERY = 30
+OVER_AFTER = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
@@ -89,28 +90,39 @@ PAGES = {
 
 def truth_of(played: Pipeline) -> dict[str, tuple[Any, ...]]:
     """Number -> everything that is true of a match now, over all competitions."""
+    truth = played.replica.truth()
+    now = datetime.fromisoformat(truth["now"])
     return {
         match["game_key"]: (
             datetime.fromisoformat(match["start_time"]) if match["time_set"] else None,
             match["local_date"],
             match["time_set"],
-            "cancelled" if match["status"] == "cancelled" else "",
+            status_of(match, now),
             match["home_score"],
             match["away_score"],
             match["home_shootout"],
             match["away_shootout"],
         )
-        for key in played.replica.truth()["keys"].values()
+        for key in truth["keys"].values()
         for match in key["matches"]
     }
+
+
+def status_of(match: Mapping[str, Any], now: datetime) -> str:
+    """The true status. What has kicked off is "tbd" to the truth at once, to us when it is over: two hours later, or,
+    without a time, the next day (at this hour of the day it is the same date all over the country)."""
+    if match["status"] != "tbd":
+        return str(match["status"])
+    kick_off = datetime.fromisoformat(match["start_time"])
+    over = kick_off + OVER_AFTER <= now if match["time_set"] else match["local_date"] < now.date().isoformat()
+    return "tbd" if over else "scheduled"
 
 
 def landed_in(played: Pipeline) -> dict[str, tuple[Any, ...]]:
     """The same from the database."""
     rows = played.rows(
         "select external_id, case when time_set then kick_off end, local_date::text, time_set,"
-        " case when status = 'cancelled' then 'cancelled' else '' end, home_score, away_score, home_shootout,"
-        " away_shootout from matches"
+        " status, home_score, away_score, home_shootout, away_shootout from matches"
     )
     return {number: tuple(values) for number, *values in rows}
 
@@ -176,7 +188,7 @@ class Season:
         if fault.true:
             landed = landed_in(played)
             # a match is called off when two snapshots running do not list it: not before tomorrow
-            fresh = {key for key, values in true.items() if values[3] and not landed.get(key, values)[3]}
+            fresh = {key for key, values in true.items() if values[3] == "cancelled" != landed.get(key, values)[3]}
             wrong = differences(
                 {key: values for key, values in true.items() if key not in fresh},
                 {key: values for key, values in landed.items() if key not in fresh},

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,10 +17,13 @@ from kombu.messaging import Producer
 
 from devstack.relay import Relay
 from devstack.testing import Amqp
-from match_contract import Counts, Receipt, RunReport
+from match_contract import Counts, Receipt, RunReport, Season
 from match_contract.wire import EXCHANGE, LOCK_QUEUE, QUEUE, TASK
 from match_scraper_agent import submit
-from match_scraper_agent.submit import AlreadyRunning, AmqpCourier, Outbox, Undelivered, id_of, look_at_broker
+from match_scraper_agent.api import Knowledge
+from match_scraper_agent.planner import Plan
+from match_scraper_agent.submit import AlreadyRunning, AmqpCourier, Outbox, Refused, Undelivered, id_of, look_at_broker
+from match_scraper_agent.work import Work
 
 RUN = "00000000-0000-4000-8000-00000000000a"
 LATER = "2026-10-05T14:01:00Z"
@@ -139,10 +143,42 @@ def test_a_full_queue_refuses_and_a_later_message_is_judged_by_itself(amqp: Amqp
 def test_a_message_that_is_too_large_for_the_broker_is_said_and_the_next_one_goes(
     amqp: Amqp, courier: AmqpCourier
 ) -> None:
-    with pytest.raises(Undelivered, match="larger than configured max size"):
+    with pytest.raises(Refused, match="larger than configured max size"):
         courier.send({**message(), "warnings": ["x" * (16 * 1024 * 1024)]})
     courier.send(message())
     assert take(amqp.url) is not None
+
+
+def work_with(courier: AmqpCourier, outbox: Outbox) -> Work:
+    """A run that has only to deliver."""
+    plan = Plan(Season(2026), date(2026, 10, 5), ())
+    source: Any = None
+    return Work(
+        plan, source=source, knowledge=Knowledge(), api=None, courier=courier, outbox=outbox, run_id=str(uuid4())
+    )
+
+
+async def test_a_message_that_the_broker_never_takes_is_set_aside_and_holds_nobody_up(
+    amqp: Amqp, courier: AmqpCourier, tmp_path: Path
+) -> None:
+    first, last, new = (message(str(uuid4())) for _ in range(3))
+    huge = {**message(str(uuid4())), "warnings": ["x" * (16 * 1024 * 1024)]}
+    outbox = Outbox(tmp_path / "outbox")
+    for waiting in (first, huge, last):
+        outbox.keep(waiting)
+    work = work_with(courier, outbox)
+    assert await work.send_outbox() == 2
+    assert [await work.deliver({**huge, "run_id": RUN}), await work.deliver(new)] == [False, True]
+    assert [take(amqp.url).headers["id"] for _ in range(3)] == [id_of(first), id_of(last), id_of(new)]
+    assert outbox.files() == []
+    assert [id_of(huge) in outbox.aside()[0].name, RUN in outbox.aside()[1].name] == [True, True]
+    assert ["larger than configured max size" in said and ".refused" in said for said in work.undelivered] == [True] * 2
+    later = work_with(courier, outbox)
+    assert await later.send_outbox() == 0
+    assert (later.undelivered, later.warnings) == (
+        [],
+        [f"2 messages lie aside in {outbox.folder}: look at them, then delete"],
+    )
 
 
 def test_no_broker_is_said_with_its_address_and_without_its_password() -> None:

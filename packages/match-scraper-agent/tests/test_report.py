@@ -12,6 +12,7 @@ from match_scraper_agent.report import (
     RunResult,
     TargetResult,
     Usage,
+    change_line,
     exit_code,
     next_due,
     printed,
@@ -161,3 +162,17 @@ def test_the_webhook_gets_text_for_a_person_and_the_run_for_a_program() -> None:
     message = webhook_message(result(target("landed", inserted=3)))
     assert message["text"].startswith("target")
     assert message["run"]["run_id"] == RUN
+
+
+def test_a_change_is_told_with_its_score_first_and_then_whatever_else_changed() -> None:
+    match = {"age_group": "U14", "division": "Florida", "home": {"name": "Harbor FC"}, "away": {"name": "Quarry SC"}}
+    changes = [
+        {"field": "division", "before": "Northeast", "after": "Florida"},
+        {"field": "status", "before": "tbd", "after": "completed"},
+        {"field": "score", "before": None, "after": "2-1"},
+        {"field": "kick_off", "before": "2026-09-12", "after": "2026-09-13"},
+    ]
+    told = change_line(match, changes)
+    assert told == (
+        "U14 Florida: Harbor FC - Quarry SC 2-1 kick-off 2026-09-12 -> 2026-09-13, division Northeast -> Florida"
+    )

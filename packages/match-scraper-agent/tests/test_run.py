@@ -16,12 +16,12 @@ from pydantic import SecretStr
 
 from devstack.embedded import InProcessCourier
 from devstack.gateway_testing import Gateway
-from match_contract import Receipt, Status, Venue
+from match_contract import Receipt, Status, TeamRef, Venue
 from match_scraper import Canary, Outcome, Reading, Rejected, SourceError
 from match_scraper_agent.planner import Window
 from match_scraper_agent.report import exit_code, printed
 from match_scraper_agent.run import Options, run
-from match_scraper_agent.submit import Payload, Undelivered
+from match_scraper_agent.submit import Payload, Refused, Undelivered
 from match_scraper_agent.targets import EVERY_LEAGUE, choose, load_targets
 
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -166,6 +166,38 @@ async def test_a_match_that_cannot_be_read_lands_in_the_quarantine_and_the_rest_
     assert workshop.count("matches") == 16
 
 
+async def test_a_refused_match_beyond_all_measure_is_kept_in_part(workshop: Workshop) -> None:
+    broken = Rejected("999", {"id": 999, "note": "x" * 20_000_000}, "bad_field", "note: too long", ("100",))
+    workshop.source.feed = replace(workshop.source.feed, rejected=(broken,))
+    assert by_name(await workshop.plain())["u14-hg-northeast"].counts.rejected == 1
+    ((payload,),) = workshop.rows("select payload from ingest_rejections")
+    assert (payload["text"][:24], len(payload["text"]), payload["characters"] > 20_000_000) == (
+        '{"id": 999, "note": "xxx',
+        4096,
+        True,
+    )
+
+
+async def test_what_the_broker_refuses_of_a_run_is_exit_4_and_the_rest_lands(workshop: Workshop) -> None:
+    class Picky(InProcessCourier):
+        """A broker that takes no batch."""
+
+        def send(self, message: Payload) -> None:
+            if message["kind"] == "batch":
+                raise Refused("does not take the message (message size 17000000 larger than configured max size)")
+            super().send(message)
+
+    result = await workshop.plain(courier=Picky(workshop.database.dsn, workshop.settings.state_dir))
+    assert exit_code(result) == 4
+    assert {by_name(result)[name].outcome for name in HOMEGROWN} == {"undelivered"}
+    assert workshop.count("feed_snapshots") == 1
+    assert workshop.rows("select report ->> 'outbox' from runs") == [("1",)], (
+        "the alarm OutboxNotEmpty has this from here"
+    )
+    again = await workshop.plain()
+    assert (exit_code(again), workshop.count("matches")) == (0, 16)
+
+
 async def test_a_match_between_two_targets_goes_once_and_counts_at_its_home(workshop: Workshop) -> None:
     between = workshop.source.feed.matches[0].model_copy(update={"external_id": "7", "away_brackets": ("300",)})
     workshop.source.feed = replace(workshop.source.feed, matches=[*workshop.source.feed.matches, between])
@@ -245,6 +277,25 @@ async def test_without_a_broker_everything_waits_in_the_outbox_and_goes_first_ne
     assert workshop.count("matches") == 16
     assert list((workshop.settings.state_dir / "outbox").iterdir()) == []
     assert "3 messages of an earlier run" in " ".join(again.warnings)
+
+
+async def test_what_is_rejected_of_a_message_a_day_late_is_told_by_the_run_that_delivers_it(
+    workshop: Workshop,
+) -> None:
+    nameless = [
+        item.model_copy(update={"home": TeamRef(name="Harbour One")}) if item.external_id.startswith("100") else item
+        for item in workshop.source.feed.matches
+    ]
+    rejected = Rejected("999", {"id": 999}, "no_bracket", "squad 7 stands in no bracket", ("100",))
+    workshop.source.feed = replace(workshop.source.feed, matches=nameless, rejected=(rejected,))
+    assert exit_code(await workshop.plain(courier=Refusing())) == 4
+    workshop.source.feed = reading(observed=SYNCED + timedelta(hours=9), etag='"2"')
+    result = await workshop.plain()
+    assert exit_code(result) == 1
+    assert sum(item.counts.rejected for item in result.targets) == 0
+    assert "unresolved name (4 matches): no team is called 'Harbour One'" in printed(result)
+    assert "rejected 999 (u14-hg-northeast): no_bracket: squad 7 stands in no bracket" in printed(result)
+    assert exit_code(await workshop.plain()) == 0
 
 
 async def test_messages_without_a_receipt_end_with_4_and_say_where_they_are(workshop: Workshop) -> None:

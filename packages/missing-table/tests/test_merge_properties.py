@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from league_messages import at, batch, match, snapshot, snapshot_id, team
+from league_messages import at, batch, bracket, match, snapshot, snapshot_id, team
 from league_state import one, state, wipe
 
 from devstack.testing import Database
@@ -23,6 +23,7 @@ Connection = psycopg.Connection[Any]
 Observation = dict[str, Any]
 rule = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 HELD = "2026-12-24"
+TABLE_OF_NAMES = {"home_brackets": ["x1"], "away_brackets": ["x1"]}
 
 
 @pytest.fixture
@@ -280,6 +281,52 @@ def test_identity_is_the_squads_id_and_its_newest_name_is_its_name(
     assert one(db, "select name from teams where external_id = 's1'") == max(names)[1]
     assert one(db, "select count(*) from matches") == len(names)
     assert one(db, "select count(distinct home_team_id) from matches") == 1
+
+
+@rule
+@given(
+    pairs=st.lists(st.permutations(["Bay", "Cove", "Dune", "Elm"]), min_size=1, max_size=4),
+    aliased=st.booleans(),
+    data=st.data(),
+)
+def test_names_without_ids_land_in_whatever_order_snapshot_and_batches_come(
+    db: Connection, pairs: list[list[str]], aliased: bool, data: st.DataObject
+) -> None:
+    """Whichever worker takes which part first: no match is rejected for want of a team that its own document lists."""
+
+    def named(name: str) -> dict[str, str]:
+        return {"name": name, "age_label": "U14"}
+
+    wipe(db)
+    land(db, batch(match(), of="a source with ids"))
+    if aliased:
+        db.execute("insert into team_aliases (alias, team_id) select 'Bay', id from teams where external_id = 's1'")
+    names = sorted({name for home, away, *_ in pairs for name in (home, away)})
+    rows = [{"team": named(name)} for name in names]
+    parts = len(pairs)
+    messages = [
+        snapshot("names", source="modular11", parts=parts, brackets=[{**bracket("x1"), "teams": rows}]),
+        *(
+            batch(
+                match(f"n{number}", source="modular11", home=named(home), away=named(away), **TABLE_OF_NAMES),
+                of="names",
+                part=number + 1,
+                parts=parts,
+                brackets=[bracket("x1")],
+                teams=[named(name) for name in names],
+            )
+            for number, (home, away, *_) in enumerate(pairs)
+        ),
+    ]
+    for message in data.draw(st.permutations(messages), label="arrival"):
+        assert land(db, message).counts.rejected == 0
+    teams = db.execute(
+        "select h.name, a.name from matches m join teams h on h.id = home_team_id join teams a on a.id = away_team_id"
+        " where m.source = 'modular11' order by m.external_id"
+    ).fetchall()
+    called = {"Bay": "Harbor 1 FC"} if aliased else {}
+    assert teams == [(called.get(home, home), called.get(away, away)) for home, away, *_ in pairs]
+    assert one(db, "select count(*) from teams where source = 'modular11'") == len(set(names) - set(called))
 
 
 @rule

@@ -16,6 +16,7 @@ from league_state import one, state, wipe
 from devstack.testing import Database
 from match_contract import Counts, Receipt
 from missing_table.ingest import deliver, land
+from missing_table.ingest.places import Places
 
 Connection = psycopg.Connection[Any]
 SCORE = "select home_score, away_score, status from matches where external_id = %s"
@@ -88,6 +89,38 @@ def test_a_corrected_score_is_in_the_history(db: Connection) -> None:
         "3-2",
         True,
     )
+
+
+def test_everything_that_counts_as_an_update_is_in_the_history(db: Connection) -> None:
+    first = {"division": "Northeast", "round_number": 1, "event_id": "e1"}
+    second = {
+        "division": "Florida",
+        "round_number": 2,
+        "event_id": "e2",
+        "competition": "Cup",
+        "age_group": "U15",
+        "league": "Flex",
+        "away_brackets": ["b2"],
+    }
+    assert seen(db, match(seen=1, **first), match(seen=2, **second)).counts == Counts(updated=1)
+    assert db.execute("select field, old_value, new_value from match_changes order by field").fetchall() == [
+        ("age_group", "U14", "U15"),
+        ("brackets", "Homegrown U14 Northeast", "Homegrown U14 Florida (away), Homegrown U14 Northeast (home)"),
+        ("competition", None, "Cup"),
+        ("division", "Northeast", "Florida"),
+        ("event_id", "e1", "e2"),
+        ("league", "Homegrown", "Flex"),
+        ("round", "1", "2"),
+    ]
+
+
+def test_a_match_that_leaves_its_tables_and_comes_back_says_so(db: Connection) -> None:
+    nowhere = {"home_brackets": [], "away_brackets": []}
+    seen(db, match(seen=1), match(seen=2, **nowhere), match(seen=3))
+    assert db.execute("select field, old_value, new_value from match_changes order by id").fetchall() == [
+        ("brackets", "Homegrown U14 Northeast", None),
+        ("brackets", None, "Homegrown U14 Northeast"),
+    ]
 
 
 def test_a_score_never_turns_back_into_none_and_the_disagreement_is_recorded_once(db: Connection) -> None:
@@ -408,6 +441,25 @@ def test_a_refused_message_is_judged_again_when_it_comes_again(db: Connection) -
 
 def test_a_newer_minor_version_is_read(db: Connection) -> None:
     assert send(db, batch(match(weather="fog"), schema_version="1.9")).counts == Counts(inserted=1)
+
+
+def test_an_alias_that_is_added_or_removed_holds_for_the_next_message_of_the_same_worker(db: Connection) -> None:
+    memory = Places()
+    one_name = {"name": "Harbour One", "age_label": "U14", "club_id": "h1"}
+    home = "select t.name from matches m join teams t on t.id = m.home_team_id where m.external_id = 'x1'"
+    told: list[str] = []
+    for hour, change in enumerate(
+        (
+            "select 1",
+            "insert into team_aliases (alias, team_id) select 'Harbour One', id from teams where external_id = 's1'",
+            "delete from team_aliases",
+        )
+    ):
+        land(db, batch(match("m1"), of=f"ids {hour}"), memory)
+        db.execute(change)
+        land(db, batch(match("x1", seen=hour, home=one_name), of=f"names {hour}"), memory)
+        told.append(one(db, home))
+    assert told == ["Harbour One", "Harbor 1 FC", "Harbour One"]
 
 
 def test_names_without_ids_are_resolved_by_aliases(db: Connection) -> None:

@@ -96,6 +96,7 @@ class UnreadMatch(Part):
 class MatchBatch(Part):
     """Part `part` of `parts` (from 1) of a snapshot. Carries the brackets that its matches name: it lands by itself.
 
+    `teams`: those of its brackets where the source has no ids, so that the batch need not wait for its snapshot (1.1).
     What the reader refused travels among the matches (since 1.1 with its reason) and goes to the quarantine.
     """
 
@@ -107,6 +108,7 @@ class MatchBatch(Part):
     part: Annotated[int, Field(ge=1)]
     parts: Annotated[int, Field(ge=1)]
     brackets: tuple[Bracket, ...] = ()
+    teams: tuple[TeamRef, ...] = ()
     matches: Annotated[tuple[Match | UnreadMatch, ...], Field(max_length=MAX_MATCHES_PER_BATCH)]
 
     @model_validator(mode="after")
@@ -239,7 +241,8 @@ class TargetReport(Part):
 class RunReport(Part):
     """The run as it ended. Tokens as in design: in = input + cache write + cache read; cost is None where unknown.
 
-    `outbox` counts the messages that the run left on its disk for the next one.
+    `outbox` counts the messages that lay on its disk. In a report that has landed these are the ones that the broker
+    refused for good: while it does not answer, the report waits with the others.
     """
 
     kind: Literal["run_report"] = "run_report"

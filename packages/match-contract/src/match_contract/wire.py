@@ -19,6 +19,8 @@ DEATH_TIME_HEADER = "mt-death-time"
 """On dead letters that the worker itself put there: why, and when. The broker's own say so in x-death."""
 SENT_HEADER = "mt-sent-at"
 """When the message was first handed over, ISO 8601 in UTC: how long it waits is measured from it."""
+SLOW_HEADER = "mt-slow-tries"
+"""How many tries of a message took too long so far."""
 TASK = "missing_table.ingest.ingest"
 
 

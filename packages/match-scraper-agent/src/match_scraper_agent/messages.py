@@ -4,6 +4,7 @@ Payloads are plain JSON objects: a match that the reader refused travels as it c
 `rejected`, so that the quarantine can show both.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from match_scraper_agent.source import Reading
 from match_scraper_agent.targets import Target
 
 Payload = dict[str, Any]
+LONGEST_PAYLOAD = 8_192
+"""Characters of JSON of a refused match: four times an ordinary one, and 500 of them are half of what a worker takes.
+"""
+LONGEST_DETAIL = 500
 
 
 @dataclass(frozen=True)
@@ -71,14 +76,22 @@ def sort_matches(
         else:
             named = whole or targets[0].name
         if named is not None:
-            refused.append((named, {"external_id": item.external_id, **item.payload, "rejected": _why(item, reading)}))
+            refused.append((named, _as_it_came(item) | {"rejected": _why(item, reading)}))
     return matches, refused
+
+
+def _as_it_came(item: Rejected) -> Payload:
+    """The payload; of one that is beyond all measure the beginning of its JSON, since a message must stay small."""
+    text = json.dumps(item.payload, default=str)
+    if len(text) <= LONGEST_PAYLOAD:
+        return {"external_id": item.external_id, **item.payload}
+    return {"external_id": item.external_id, "text": text[: LONGEST_PAYLOAD // 2], "characters": len(text)}
 
 
 def _why(item: Rejected, reading: Reading) -> Payload:
     why = Unreadable(
         reason=item.reason,
-        detail=item.detail,
+        detail=item.detail[:LONGEST_DETAIL],
         source=reading.source,
         season=reading.key.season.name,
         observed_at=reading.observed_at,
@@ -137,6 +150,10 @@ def build_messages(
         bracket.external_id: Bracket.model_validate(bracket.model_dump(exclude={"teams"}))
         for bracket in reading.brackets
     }
+    nameless = {
+        bracket.external_id: [row.team for row in bracket.teams if row.team.squad_id is None]
+        for bracket in reading.brackets
+    }
     batches: list[Payload] = []
     for number, part in enumerate(parts, 1):
         names = dict.fromkeys(
@@ -156,6 +173,10 @@ def build_messages(
                 "part": number,
                 "parts": len(parts),
                 "brackets": [by_id[name].model_dump(mode="json") for name in names],
+                "teams": [
+                    team.model_dump(mode="json", exclude_none=True)
+                    for team in dict.fromkeys(team for name in names for team in nameless[name])
+                ],
                 "matches": part,
             }
         )

@@ -108,9 +108,11 @@ def look_at_browser(settings: Settings) -> Check:
 
 def look_at_outbox(settings: Settings) -> Check:
     """What waits on disk."""
-    waiting = len(Outbox(settings.state_dir / "outbox").files())
-    if waiting:
-        return Check("outbox", "warning", f"{waiting} messages wait in {settings.state_dir / 'outbox'}", needed=False)
+    outbox = Outbox(settings.state_dir / "outbox")
+    waiting, aside = len(outbox.files()), len(outbox.aside())
+    if waiting or aside:
+        said = f"{waiting} messages wait in {outbox.folder}" + (f", {aside} lie aside" if aside else "")
+        return Check("outbox", "warning", said, needed=False)
     return Check("outbox", "up", "empty", needed=False)
 
 

@@ -20,6 +20,9 @@ DAILY_AT = time(14, 0, tzinfo=UTC)
 """The CronJob's time (design, section 2)."""
 COUNTED = ("planned", "found", "inserted", "updated", "unchanged", "protected", "rejected")
 
+FIRST_TOLD = ("kick_off", "status", "teams", "venue")
+"""Of a match's changes, after its score."""
+
 Outcome = Literal["landed", "unchanged", "not_published", "nothing_due", "failed", "undelivered", "dry_run"]
 
 
@@ -81,14 +84,14 @@ def exit_code(result: RunResult) -> int:
     """The run's exit code as the design's table has it: 3 before 4 before 1.
 
     3: of the targets that were to be read none could be. 4: something waits for delivery or its receipt did not come.
-    1: a target failed or a match was rejected.
+    1: a target failed or a match was rejected, be it of a message that an earlier run had left in the outbox.
     """
     tried = [item for item in result.targets if item.outcome not in ("nothing_due", "not_published")]
     if tried and not any(item.could_read for item in tried):
         return 3
     if result.undelivered or any(item.outcome == "undelivered" for item in result.targets):
         return 4
-    if any(item.outcome == "failed" or item.counts.rejected for item in result.targets):
+    if result.rejections or any(item.outcome == "failed" or item.counts.rejected for item in result.targets):
         return 1
     return 0
 
@@ -174,8 +177,8 @@ def change_line(match: dict[str, Any], changes: Sequence[dict[str, Any]]) -> str
         line += f" {by_field['score']['after'] or 'score withdrawn'}" + (f" (was {before})" if before else "")
     said = [
         f"{name.replace('_', '-')} {by_field[name]['before'] or 'none'} -> {by_field[name]['after'] or 'none'}"
-        for name in ("kick_off", "venue", "teams", *(() if "score" in by_field else ("status",)))
-        if name in by_field
+        for name in sorted(by_field, key=lambda name: (name not in FIRST_TOLD, name))
+        if name != "score" and not (name == "status" and "score" in by_field)
     ]
     return f"{line} {', '.join(said)}".rstrip()
 

@@ -47,6 +47,10 @@ class Undelivered(Exception):
     """A message could not be handed over for certain. The text says why and what to do."""
 
 
+class Refused(Undelivered):
+    """The broker is there and does not take this one message, today or tomorrow; the next one may well go."""
+
+
 class AlreadyRunning(Exception):
     """Another run holds the lock."""
 
@@ -58,7 +62,7 @@ class Courier(Protocol):
         """Makes ready and takes the run's lock; raises AlreadyRunning or Undelivered."""
 
     def send(self, message: Payload) -> None:
-        """Hands one message over for certain; raises Undelivered."""
+        """Hands one message over for certain; raises Undelivered, or Refused where it is this message's own fault."""
 
     def receipts(self, wanted: Iterable[str], wait_s: float) -> dict[str, Receipt]:
         """The receipts that are there of the messages named; returns at the first news, or after `wait_s`."""
@@ -227,14 +231,14 @@ class AmqpCourier:
     def send(self, message: Payload) -> None:
         try:
             self._publish(message)
-        except (NotFound, MessageNacked, ChannelError) as error:
-            raise Undelivered(self._refused(error)) from error
+        except (MessageNacked, ChannelError) as error:
+            raise self._refused(error) from error
         except BROKER_ERRORS as first:
             log.warning("publish.again", message_id=id_of(message), error=_said(first))
             try:
                 self._publish(message)
-            except BROKER_ERRORS as error:
-                raise Undelivered(self._refused(error)) from error
+            except (MessageNacked, *BROKER_ERRORS) as error:
+                raise self._refused(error) from error
 
     def _publish(self, message: Payload) -> None:
         message_id = id_of(message)
@@ -266,14 +270,17 @@ class AmqpCourier:
             self._publisher = self._producer = None
             raise
 
-    def _refused(self, error: BaseException) -> str:
+    def _refused(self, error: BaseException) -> Undelivered:
+        if isinstance(error, PreconditionFailed):  # of a publish: its size, or a property of it
+            limit = "max_message_size in deploy/rabbitmq/rabbitmq.conf"
+            return Refused(f"RabbitMQ at {self.where} does not take the message ({_said(error)}): see {limit}")
+        return Undelivered(self._why(error))
+
+    def _why(self, error: BaseException) -> str:
         if isinstance(error, NotFound):
             return f"RabbitMQ at {self.where} has no exchange {EXCHANGE}: load deploy/rabbitmq/definitions.json"
         if isinstance(error, MessageNacked):
             return f"RabbitMQ at {self.where} refuses the message, its queue is full: start a worker"
-        if isinstance(error, PreconditionFailed):
-            limit = "max_message_size in deploy/rabbitmq/rabbitmq.conf"
-            return f"RabbitMQ at {self.where} does not take the message ({_said(error)}): see {limit}"
         if isinstance(error, ChannelError):
             return (
                 f"no queue is bound to {EXCHANGE} at {self.where} ({_said(error)}): "
@@ -358,3 +365,11 @@ class Outbox:
     def files(self) -> list[Path]:
         """The files that wait, oldest first."""
         return sorted(self.folder.glob("*.json")) if self.folder.is_dir() else []
+
+    def set_aside(self, file: Path) -> Path:
+        """Takes a message out of the way that the broker will never take: it is kept to be looked at."""
+        return file.rename(file.with_suffix(".refused"))
+
+    def aside(self) -> list[Path]:
+        """What nobody sends any more: refused by the broker, or not to be read."""
+        return sorted(file for kind in ("refused", "unreadable") for file in self.folder.glob(f"*.{kind}"))

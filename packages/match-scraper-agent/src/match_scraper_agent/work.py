@@ -31,7 +31,7 @@ from match_scraper_agent.source import (
     SourceOfMatches,
     Validators,
 )
-from match_scraper_agent.submit import Courier, Outbox, Undelivered, id_of
+from match_scraper_agent.submit import Courier, Outbox, Refused, Undelivered, id_of
 from match_scraper_agent.targets import Target
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -321,20 +321,30 @@ class Work:
         """Sends a message or puts it into the outbox; False where it waits. A broker that failed is not tried again."""
         if self._courier is None or self._outbox is None:
             raise RuntimeError("a dry run delivers nothing")
+        refused: Refused | None = None
         if self._broker_failed is None:
             try:
                 await asyncio.to_thread(self._courier.send, message)
                 return True
+            except Refused as error:
+                refused = error
+                log.error("publish.refused", message_id=id_of(message), error=str(error))
             except Undelivered as error:
                 self._broker_failed = str(error)
                 self.undelivered.append(f"{error}")
                 log.error("publish.failed", message_id=id_of(message), error=str(error))
         try:
-            await asyncio.to_thread(self._outbox.keep, message)
+            file = await asyncio.to_thread(self._outbox.keep, message)
+            if refused is not None:
+                self._set_aside(self._outbox, file, refused)
         except Undelivered as error:
             if str(error) not in self.undelivered:
                 self.undelivered.append(str(error))
         return False
+
+    def _set_aside(self, outbox: Outbox, file: Path, error: Refused) -> None:
+        aside = outbox.set_aside(file)
+        self.undelivered.append(f"{error}; it is not sent again and lies in {aside}")
 
     async def send_alone(self, message: Payload) -> None:
         """Sends a message that belongs to no target; its receipt is waited for like the others'."""
@@ -348,17 +358,22 @@ class Work:
 
     @property
     def in_outbox(self) -> int:
-        """How many messages wait on disk for the next run."""
-        return len(self._outbox.files()) if self._outbox is not None else 0
+        """How many messages lie on disk: those that wait for the next run, and those that nobody will send."""
+        return len(self._outbox.files()) + len(self._outbox.aside()) if self._outbox is not None else 0
 
     async def send_outbox(self) -> int:
         """Sends what an earlier run could not; returns how many went. Their receipts are waited for as well."""
         if self._courier is None or self._outbox is None or self._broker_failed is not None:
             return 0
+        if aside := self._outbox.aside():
+            self.warnings.append(f"{len(aside)} messages lie aside in {self._outbox.folder}: look at them, then delete")
         sent = 0
         for file, message in self._outbox.waiting():
             try:
                 await asyncio.to_thread(self._courier.send, message)
+            except Refused as error:
+                self._set_aside(self._outbox, file, error)
+                continue
             except Undelivered as error:
                 self._broker_failed = str(error)
                 self.undelivered.append(str(error))
@@ -476,8 +491,8 @@ class Work:
                     state.detail += f"; run with --accept-shrink {key} if the site is right"
             elif parcel.held:
                 state.outcome = "undelivered"
-                waits = f"in the outbox {self._outbox.folder}" if self._outbox else "nowhere"
-                state.detail = f"{len(parcel.held)} of {len(parcel.shipment.messages)} messages wait {waits}"
+                lie = f"lie in the outbox {self._outbox.folder}" if self._outbox else "are lost"
+                state.detail = f"{len(parcel.held)} of {len(parcel.shipment.messages)} messages {lie}"
             elif missing:
                 state.outcome = "undelivered"
                 state.detail = f"{len(missing)} of {len(parcel.sent)} messages of {key} are queued without a receipt"
@@ -491,13 +506,9 @@ class Work:
 
     @property
     def rejections(self) -> tuple[Rejection, ...]:
-        """Every match that went to the quarantine."""
-        return tuple(
-            rejection
-            for parcel in self.parcels.values()
-            for receipt in parcel.receipts.values()
-            for rejection in receipt.rejections
-        )
+        """Every match that went to the quarantine, those of messages that an earlier run had left in the outbox too."""
+        receipts = [receipt for parcel in self.parcels.values() for receipt in parcel.receipts.values()]
+        return tuple(item for receipt in (*receipts, *self.other_receipts.values()) for item in receipt.rejections)
 
     @property
     def documents(self) -> tuple[dict[str, str | int | None], ...]:

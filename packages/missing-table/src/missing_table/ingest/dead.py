@@ -20,6 +20,7 @@ _OF_THE_LAST_DEATH = (
     "x-first-death-reason",
     wire.DEATH_HEADER,
     wire.DEATH_TIME_HEADER,
+    wire.SLOW_HEADER,
 )
 
 

@@ -6,6 +6,9 @@ import psycopg
 # lost a race; 25006 read-only (failing over); 55P03 lock not available; 57014 cancelled by a timeout.
 _CLASSES = ("08", "53", "57P")
 _STATES = {"40001", "40P01", "25006", "55P03", "57014"}
+SLOW_TRIES = 10
+"""So often a message may take too long: a lock or a busy database passes within the quarter of an hour that this takes,
+what is slow by itself would hold up the others for ever."""
 DELAYS = ("2s", "2s", "10s", "60s")
 """Routing keys of the delay exchange, by the number of tries so far; the last one from then on."""
 
@@ -24,6 +27,11 @@ def is_transient(error: BaseException) -> bool:
     if state is None:  # never reached the server, or the connection broke: psycopg has no code for it
         return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
     return state.startswith(_CLASSES) or state in _STATES
+
+
+def took_too_long(error: BaseException) -> bool:
+    """True where our own limit ended a statement: it may pass by itself, or be the message's own fault."""
+    return isinstance(error, psycopg.errors.QueryCanceled)
 
 
 def delay_after(tries: int) -> str:

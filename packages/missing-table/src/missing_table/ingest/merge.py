@@ -277,11 +277,9 @@ def _prepare(connection: psycopg.Connection, places: Places, judged: Judged) -> 
         for source in sources
         for key, identifier in ensure_brackets(connection, places, source, judged.header.brackets, observed_at).items()
     }
-    teams = ensure_teams(
-        connection,
-        places,
-        [Side(str(match.source), team, match.observed_at) for match in matches for team in (match.home, match.away)],
-    )
+    sides = [Side(str(match.source), team, match.observed_at) for match in matches for team in (match.home, match.away)]
+    sides += [Side(source, team, observed_at, listed=True) for source in sources for team in judged.header.teams]
+    teams = ensure_teams(connection, places, sides)
     venues = ensure_venues(
         connection, places, [(match.source, match.venue, match.observed_at) for match in matches if match.venue]
     )

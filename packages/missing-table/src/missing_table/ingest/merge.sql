@@ -153,8 +153,13 @@ select
         select string_agg(b.bracket_id || ':' || b.side, ' ' order by b.bracket_id)
         from unnest(d.brackets, d.sides) as b (bracket_id, side)
     ) as brackets_changed,
-    case when content_hash <> was_content_hash
-        then (select array_agg(b.bracket_id) from match_brackets b where b.match_id = d.match_id) end as was_brackets,
+    case when content_hash <> was_content_hash then (
+        select array_agg(b.bracket_id order by b.bracket_id) from match_brackets b where b.match_id = d.match_id
+    ) end as was_brackets,
+    case when content_hash <> was_content_hash then (
+        select array_agg(b.home::integer + 2 * b.away::integer order by b.bracket_id)
+        from match_brackets b where b.match_id = d.match_id
+    ) end as was_sides,
     -- an older observation carries the score that the newest one lacks: it is kept, and the two disagree
     case
         when is_newest and is_newest_score then false
@@ -216,8 +221,40 @@ cross join lateral (
     union all
     select 'teams', match_teams(was_home_team_id, was_away_team_id), match_teams(now_home_team_id, now_away_team_id)
     where teams_changed
+    union all
+    select * from (values
+        ('event_id', was_event_id, now_event_id),
+        ('league', (select name from leagues where id = was_league_id),
+            (select name from leagues where id = now_league_id)),
+        ('age_group', (select name from age_groups where id = was_age_group_id),
+            (select name from age_groups where id = now_age_group_id)),
+        ('division', (select name from divisions where id = was_division_id),
+            (select name from divisions where id = now_division_id)),
+        ('competition', was_competition, now_competition),
+        ('round', was_round_number::text, now_round_number::text)
+    ) as o (field, old_value, new_value)
+    where other_changed and old_value is distinct from new_value
+    union all
+    select 'brackets', old_value, new_value
+    from (
+        select string_agg(name, ', ' order by name) filter (where not now) as old_value,
+            string_agg(name, ', ' order by name) filter (where now) as new_value
+        from (
+            select n.now, concat_ws(' ', l.name, a.name, d.name, case side when 1 then '(home)' when 2 then '(away)' end)
+            from (
+                select false, * from unnest(was_brackets, was_sides)
+                union all select true, * from unnest(w.brackets, w.sides)
+            ) as n (now, bracket_id, side)
+            join brackets b on b.id = n.bracket_id
+            join leagues l on l.id = b.league_id
+            join age_groups a on a.id = b.age_group_id
+            join divisions d on d.id = b.division_id
+        ) as named (now, name)
+    ) as o
+    where brackets_changed
 ) as c (field, old_value, new_value)
-where score_changed or status_changed or kick_off_changed or venue_changed or teams_changed
+where score_changed or status_changed or kick_off_changed or venue_changed or teams_changed or other_changed
+    or brackets_changed
 order by w.match_id, c.field;
 
 -- Conflicts: of each field that this batch has something new to say of, what is offered against what is kept.

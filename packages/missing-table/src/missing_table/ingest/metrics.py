@@ -77,7 +77,7 @@ class Outside(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Depths of the queues, the age of what waits; per competition when its last landed document was written; the
-        open quarantine; what the newest run left in its outbox.
+        open quarantine; what lies aside in the agent's outbox, as its newest report says.
         """
         depth = GaugeMetricFamily("mt_queue_messages", "Messages waiting.", labels=["queue"])
         waiting = GaugeMetricFamily(
@@ -101,7 +101,7 @@ class Outside(Collector):
         )
         age = GaugeMetricFamily("mt_landed_age_seconds", "How old what people see is.", labels=["league", "key"])
         rejected = GaugeMetricFamily("mt_quarantine_open", "Open rejections.", labels=["reason"])
-        outbox = GaugeMetricFamily("mt_outbox_messages", "Messages that the newest run left in its outbox.")
+        outbox = GaugeMetricFamily("mt_outbox_messages", "Messages that lie aside in the agent's outbox.")
         try:
             with psycopg.connect(self._dsn, autocommit=True, prepare_threshold=None, connect_timeout=2) as connection:
                 for league, key, moment in connection.execute(

@@ -51,7 +51,6 @@ class Places:
         """Starts from nothing."""
         self.seasons, self.leagues, self.ages, self.divisions = Known(), Known(), Known(), Known()
         self.brackets, self.clubs, self.teams, self.venues = Known(), Known(), Known(), Known()
-        self.named_teams: dict[Key, int] = {}
         self.sides: dict[tuple[str | None, ...], datetime] = {}
         self.venue_words: dict[tuple[str | None, ...], datetime] = {}
         self.members: set[tuple[int, int]] = set()
@@ -402,7 +401,10 @@ _WORDS = attrgetter("squad_id", "name", "age_label", "club_id", "club_name", "cr
 
 
 def ensure_teams(connection: psycopg.Connection, places: Places, sides: Iterable[Side]) -> Teams:
-    """Every team that the sides name, and their clubs. What the process has seen word for word costs no question."""
+    """Every team that the sides name, and their clubs. What the process has seen word for word costs no question.
+
+    A name without an id is asked again in every message: a person may have added an alias meanwhile, or removed one.
+    """
     new: dict[Any, Side] = {}
     seen = places.sides
     for side in sides:
@@ -413,12 +415,14 @@ def ensure_teams(connection: psycopg.Connection, places: Places, sides: Iterable
             other = new.get(words)
             if other is None or (other.listed, other.observed_at) < (listed, observed_at):
                 new[words] = side
-    renamed = _learn_teams(connection, places, tuple(new.values())) if new else []
+    renamed, named = _learn_teams(connection, places, tuple(new.values())) if new else ([], {})
     seen.update((words, side.observed_at) for words, side in new.items() if side.team.squad_id is not None)
-    return Teams(places.teams.ids, places.named_teams, renamed)
+    return Teams(places.teams.ids, named, renamed)
 
 
-def _learn_teams(connection: psycopg.Connection, places: Places, sides: tuple[Side, ...]) -> list[int]:
+def _learn_teams(
+    connection: psycopg.Connection, places: Places, sides: tuple[Side, ...]
+) -> tuple[list[int], Mapping[Key, int]]:
     clubs = _ensure_clubs(connection, places, sides)
     renamed: list[int] = []
 
@@ -440,29 +444,34 @@ def _learn_teams(connection: psycopg.Connection, places: Places, sides: tuple[Si
         ],
         write,
     )
-    _ensure_named(connection, places, [side for side in sides if side.team.squad_id is None], clubs)
-    return renamed
+    return renamed, _ensure_named(connection, [side for side in sides if side.team.squad_id is None], clubs)
 
 
-def _ensure_named(connection: psycopg.Connection, places: Places, sides: list[Side], clubs: Mapping[Key, int]) -> None:
+def _ensure_named(connection: psycopg.Connection, sides: list[Side], clubs: Mapping[Key, int]) -> Mapping[Key, int]:
     named = {
         (side.source, side.team.name, side.team.age_label or ""): side
         for side in sorted(sides, key=lambda side: side.listed or side.team.club_id is not None)
     }
-    unknown = [side for key, side in named.items() if key not in places.named_teams]
-    if unknown:
-        rows = connection.execute(
-            _NAMED_TEAMS,
-            {
-                "source": [side.source for side in unknown],
-                "name": [side.team.name for side in unknown],
-                "label": [side.team.age_label for side in unknown],
-                "club": [clubs.get((side.source, side.team.club_id or "")) for side in unknown],
-                "make": [side.listed or side.team.club_id is not None for side in unknown],
-                "at": [side.observed_at for side in unknown],
-            },
-        ).fetchall()
-        places.named_teams.update({(source, name, label): identifier for source, name, label, identifier in rows})
+    if not named:
+        return {}
+    asked = list(named.values())
+    make = [side.listed or side.team.club_id is not None for side in asked]
+    rows = connection.execute(
+        _NAMED_TEAMS,
+        {
+            "source": [side.source for side in asked],
+            "name": [side.team.name for side in asked],
+            "label": [side.team.age_label for side in asked],
+            "club": [clubs.get((side.source, side.team.club_id or "")) for side in asked],
+            "make": make,
+            "at": [side.observed_at for side in asked],
+        },
+    ).fetchall()
+    found: dict[Key, int] = {(source, name, label): identifier for source, name, label, identifier in rows}
+    for key, made in zip(named, make, strict=True):
+        if made and key not in found:
+            raise RaceLost(f"{key} was made by another transaction meanwhile")
+    return found
 
 
 def _ensure_clubs(connection: psycopg.Connection, places: Places, sides: tuple[Side, ...]) -> Mapping[Key, int]:

@@ -32,6 +32,7 @@ class Letter(NamedTuple):
     message_id: str
     reply_to: str | None
     sent_at: datetime | None
+    slow_tries: int = 0
 
 
 class Unsent(Exception):
@@ -64,7 +65,7 @@ class Publisher:
 
     def delay(self, letter: Letter, *, tries: int, wait: str) -> None:
         """Sends a message to wait in a delay queue and come back as try number `tries`; raises Unsent."""
-        self._pass_on(letter, DELAY_EXCHANGE, wait, {"retries": tries})
+        self._pass_on(letter, DELAY_EXCHANGE, wait, {"retries": tries, wire.SLOW_HEADER: letter.slow_tries})
 
     def bury(self, letter: Letter, *, why: str) -> None:
         """Puts a message with its reason among the dead letters; raises Unsent."""

@@ -1,7 +1,7 @@
 """The Celery worker: takes a message, lands it, sends the receipt. What it may retry, and how long it waits, is here.
 
 A message is acknowledged after its commit. A fault that passes by itself sends it round through a delay queue, for as
-long as it takes; any other fault rejects it to the dead letters at once.
+long as it takes, though only so often where it took too long; any other fault rejects it to the dead letters at once.
 """
 
 import os
@@ -23,7 +23,7 @@ from kombu.exceptions import OperationalError
 
 from match_contract import Receipt, wire
 from missing_table.collector import collect_seldom
-from missing_table.ingest.faults import delay_after, is_transient
+from missing_table.ingest.faults import SLOW_TRIES, delay_after, is_transient, took_too_long
 from missing_table.ingest.merge import land
 from missing_table.ingest.places import Places
 from missing_table.ingest.publish import Letter, Publisher, Unsent
@@ -129,7 +129,15 @@ def run_task(task: Task, landing: Landing, publisher: Publisher, message: Any) -
     from missing_table.ingest import metrics  # noqa: PLC0415 - the worker chooses first how metrics are kept
 
     request = task.request
-    letter = Letter(message, str(request.id), request.reply_to, _moment((request.headers or {}).get(wire.SENT_HEADER)))
+    headers: dict[str, Any] = request.headers or {}
+    slow = headers.get(wire.SLOW_HEADER)
+    letter = Letter(
+        message,
+        str(request.id),
+        request.reply_to,
+        _moment(headers.get(wire.SENT_HEADER)),
+        slow if isinstance(slow, int) else 0,
+    )
     tries = request.retries or 0
     bound = log.bind(message_id=letter.message_id, tries=tries)
     metrics.took(letter.sent_at)
@@ -138,7 +146,11 @@ def run_task(task: Task, landing: Landing, publisher: Publisher, message: Any) -
         receipt = landing.land(message)
     except Exception as error:
         why = f"{type(error).__name__}: {str(error).strip()[:300]}"
-        if is_transient(error) or isinstance(error, SoftTimeLimitExceeded):
+        too_long = isinstance(error, SoftTimeLimitExceeded) or took_too_long(error)
+        if too_long:
+            letter = letter._replace(slow_tries=letter.slow_tries + 1)
+            why = f"{why}; took too long {letter.slow_tries} times"
+        if (too_long or is_transient(error)) and letter.slow_tries < SLOW_TRIES:
             metrics.FAULTS.labels("transient").inc()
             _put_off(publisher, letter, error, why=why, tries=tries)
             return
