@@ -63,3 +63,20 @@ def test_without_siblings_the_last_known_keys_are_asked_for_too() -> None:
     found = from_sighting(sighting(), THIS, last)
     assert found.keys == last
     assert any("did not say which competitions" in warning for warning in found.warnings)
+
+
+def test_a_competition_that_the_viewer_no_longer_links_is_asked_for_by_its_last_known_key_and_said() -> None:
+    league, flex, academy = usual_keys(THIS)
+    found = from_sighting(sighting(league.key, flex.key), THIS, (league, flex, academy))
+    assert found.keys == (league, flex, academy)
+    assert [text for text in found.warnings if f"no longer names {academy.key}" in text]
+    assert from_sighting(sighting(league.key, flex.key), THIS, (league, flex)).warnings == ()
+
+
+def test_a_renamed_key_is_said_and_the_one_that_it_had_is_asked_for() -> None:
+    league, flex, academy = usual_keys(THIS)
+    new = sighting("mls-next-homegrown-26-27", flex.key, academy.key, opened="mls-next-homegrown-26-27")
+    found = from_sighting(new, THIS, (league, flex, academy))
+    assert found.keys == (flex, academy, league)
+    assert any("'mls-next-homegrown-26-27'" in text for text in found.warnings)
+    assert any(f"no longer names {league.key}" in text for text in found.warnings)

@@ -195,7 +195,7 @@ class Work:
             said = f"the season {season} has appeared: {key} names it"
             if not any(f"the season {season} has appeared" in text for text in self.warnings):
                 self.warnings.append(said)
-        if reading.released:
+        if reading.released and self._knowledge.error is None and not self._stored(reading.key.league, key):
             self.notes.append(f"{key}: release watch: the season's fixtures have appeared")
         if reading.skipped:
             reasons = Counter(item.reason for item in reading.skipped)
@@ -218,8 +218,7 @@ class Work:
             site = await self.discover()
             feed = next((item for item in site.keys if item.league is target.league), None)
             if feed is None:
-                state.outcome = "not_published"
-                state.detail = f"{target.league} {self.plan.season.name} is not published yet"
+                self._not_there(state, f"{target.league} {self.plan.season.name} is not published", None)
                 return state
             reading = await self._feed(feed, site.viewer_url)
         except SourceError as error:
@@ -229,11 +228,32 @@ class Work:
         self._take(state, reading)
         return state
 
+    def _stored(self, league: League, key: str | None) -> int:
+        """Matches that have landed of a league's season, from whichever site; of one feed where `key` names it."""
+        same = (
+            item.matches
+            for item in self._knowledge.sources
+            if item.league is league and item.season == self.plan.season.name and key in (None, item.key)
+        )
+        return max(same, default=0)
+
+    def _not_there(self, state: TargetState, said: str, key: str | None) -> None:
+        """What nobody has seen yet is not published, and no failure; what was there before has vanished, and is one."""
+        stored = state.plan.planned or self._stored(state.plan.target.league, key)
+        if not stored:
+            state.outcome, state.detail = "not_published", said
+            return
+        state.outcome, state.could_read = "failed", False
+        state.detail = (
+            f"{said}, although {stored:,} of its matches are stored: it has vanished or has another name now; look at "
+            "the viewer in a browser"
+        )
+
     def _take(self, state: TargetState, reading: Reading) -> None:
         target, key = state.plan.target, reading.key.key
         match reading.outcome:
             case ReadOutcome.NOT_PUBLISHED:
-                state.outcome, state.detail = "not_published", reading.detail
+                self._not_there(state, reading.detail, key)
                 return
             case ReadOutcome.UNCHANGED:
                 state.read = True
