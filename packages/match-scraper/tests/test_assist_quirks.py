@@ -185,9 +185,20 @@ def test_a_match_of_another_competition_is_never_relabelled() -> None:
     assert (content.matches, rejected.reason) == ([], "foreign_competition")
 
 
-def test_a_competition_that_nobody_announced_belongs_to_its_feed() -> None:
-    assert only(competition={"id": 9999, "name": "League Cup"}).competition == "League Cup"
-    assert only(competition=None).competition is None
+def test_a_match_of_a_competition_that_nobody_knows_counts_for_no_table() -> None:
+    cup = event(2, 10, 99, competition={"id": 9999, "name": "League Cup"})
+    content = understood([event(1), cup])
+    assert [match.external_id for match in content.matches] == ["1"]
+    (rejected,) = content.rejected
+    assert (rejected.external_id, rejected.reason, rejected.brackets) == ("2", "unknown_competition", ("100",))
+    assert "'League Cup' (9999)" in rejected.detail
+    assert rejected.payload == cup
+    assert [row.team.squad_id for row in content.brackets[0].teams] == ["10", "11"], "its guests join no table"
+
+
+@pytest.mark.parametrize("competition", [None, {"id": None, "name": None}])
+def test_a_match_that_names_no_competition_is_its_feeds(competition: dict[str, Any] | None) -> None:
+    assert only(competition=competition).competition is None
 
 
 def test_a_zone_that_does_not_exist_costs_that_match_alone() -> None:

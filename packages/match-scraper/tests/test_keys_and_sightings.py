@@ -34,7 +34,13 @@ def test_a_key_says_its_competition_and_season(key: str, league: League, season:
     assert (found.league, found.season) == (league, season)
 
 
-@pytest.mark.parametrize("key", ["mls-next-cup-26-27", "mls-next-league", "mls-next-league-26-28", ""])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "mls-next-cup-26-27", "mls-next-league", "mls-next-league-26-28", "", "26-27", "mls-next-league-cup-26-27",
+        "mls-next-flex-cup-26-27", "mls-next-2-academy-division-playoffs-26-27", "other-mls-next-league-26-27",
+    ],
+)  # fmt: skip
 def test_a_key_that_says_neither_is_not_guessed(key: str) -> None:
     assert feed_key(key) is None
 
@@ -56,6 +62,12 @@ def test_a_competition_that_we_do_not_know_is_named_and_not_read() -> None:
     found = from_sighting(sighting(*names(THIS), "mls-next-cup-26-27"), THIS)
     assert [key.key for key in found.keys] == names(THIS)
     assert any("'mls-next-cup-26-27'" in warning for warning in found.warnings)
+
+
+def test_a_cup_of_the_league_never_takes_the_leagues_place() -> None:
+    found = from_sighting(sighting("mls-next-league-cup-26-27", *names(THIS)), THIS)
+    assert [key.key for key in found.keys] == names(THIS)
+    assert any("'mls-next-league-cup-26-27'" in warning for warning in found.warnings)
 
 
 def test_without_siblings_the_last_known_keys_are_asked_for_too() -> None:

@@ -1,6 +1,7 @@
 """One feed over HTTP, against the replica: each outcome has its name."""
 
 import asyncio
+import json
 import os
 from pathlib import Path
 
@@ -260,6 +261,36 @@ async def test_a_document_with_more_bad_events_is_refused_with_the_path_of_the_f
     assert (read.outcome, read.matches) == (Outcome.MALFORMED, [])
     assert "events[" in read.detail or "time zone" in read.detail
     assert len(read.rejected) == 8
+
+
+def cup(read: bytes, every: int) -> bytes:
+    """The schedule with every so-manieth event in a competition that nobody knows."""
+    content = json.loads(read)
+    for event in content["events"][::every]:
+        event["competition"] = {"id": 9999, "name": "League Cup"}
+    return json.dumps(content).encode()
+
+
+@pytest.mark.parametrize(
+    ("every", "outcome", "said"), [(6, Outcome.READ, "matches in"), (4, Outcome.MALFORMED, "'League Cup' (9999)")]
+)
+async def test_a_cup_within_the_leagues_document_costs_its_own_matches_until_it_is_a_fifth_of_it(
+    replica: Replica, settings: ReaderSettings, tmp_path: Path, every: int, outcome: Outcome, said: str
+) -> None:
+    whole = await reading(settings)
+    schedule, standings = document_paths(LEAGUE.key)
+    for path in (schedule, standings):
+        body = replica.get(VIEWER + path).content
+        file = tmp_path / "feeds" / path.removeprefix("/")
+        file.parent.mkdir(parents=True)
+        file.write_bytes(cup(body, every) if path == schedule else body)
+    replica.feeds(tmp_path / "feeds")
+    read = await reading(settings)
+    assert read.outcome is outcome
+    assert said in read.detail
+    assert {one.reason for one in read.rejected} == {"unknown_competition"}
+    assert len(read.rejected) == -(-len(whole.external_ids) // every)
+    assert len(read.matches) == (len(whole.matches) - len(read.rejected) if outcome is Outcome.READ else 0)
 
 
 async def test_fields_that_nobody_announced_change_nothing(replica: Replica, settings: ReaderSettings) -> None:

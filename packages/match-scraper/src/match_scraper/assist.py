@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
-from match_contract import Bracket, BracketStandings, League, Match, Source, StandingsRow, Status, TeamRef, Venue
+from match_contract import Bracket, BracketStandings, Match, Source, StandingsRow, Status, TeamRef, Venue
 from match_scraper import canary
 from match_scraper.canary import Canary
 from match_scraper.documents import BadEvent, BracketTable, Documents, Event, Id, event_payloads
@@ -26,11 +26,12 @@ PLACEHOLDER = time(6)
 NO_VENUE = "tbd"
 OVER_AFTER = timedelta(hours=2)
 """So long after its kick-off a match without a score counts as played."""
+UNKNOWN_COMPETITION = "unknown_competition"
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Everything that both documents say. Fields as in `values.Reading`; `bad_share` of the events is rejected."""
+    """Everything that both documents say. Fields as in `values.Reading`."""
 
     observed_at: datetime
     brackets: tuple[BracketStandings, ...]
@@ -45,9 +46,16 @@ class Content:
 
     @property
     def bad_share(self) -> float:
-        """Share of the document's events that were rejected for what they say (a number that stands twice is not)."""
-        bad = sum(1 for item in self.rejected if item.reason != "duplicate")
-        return bad / self.events if self.events else 0.0
+        """Share of the document's events that cannot be read; one that stands twice, or is of another competition, can."""
+        return self._share(sum(1 for item in self.rejected if item.reason not in ("duplicate", UNKNOWN_COMPETITION)))
+
+    @property
+    def unknown_share(self) -> float:
+        """Share of the document's events that are of a competition that nobody knows."""
+        return self._share(sum(1 for item in self.rejected if item.reason == UNKNOWN_COMPETITION))
+
+    def _share(self, count: int) -> float:
+        return count / self.events if self.events else 0.0
 
 
 def understand(documents: Documents, schedule_body: bytes, key: FeedKey) -> Content:
@@ -75,9 +83,11 @@ class _Understanding:
         self.events = documents.schedule.events
         self.heads, self.bad_tables = _heads(documents.standings.competition_season.competition_brackets, key)
         self.tables = [table for table, _ in self.heads]
-        self.joined: Joined = join(self.events, self.tables)
+        self.foreign = self._foreign()
+        self.counted = [event for event in self.events if id(event) not in self.foreign]
+        self.joined: Joined = join(self.counted, self.tables)
         self.info = {head.external_id: head for _, head in self.heads}
-        self.teams = _teams(self.events, self.tables)
+        self.teams = _teams(self.counted, self.tables)
         self.zones: dict[str, ZoneInfo | None] = {}
         self.venues: dict[tuple[Id | None, str], Venue] = {}
         self.quirks: Counter[str] = Counter()
@@ -88,18 +98,23 @@ class _Understanding:
     def content(self) -> Content:
         matches: list[Match] = []
         seen: dict[str, Event] = {}
-        for event, (home, away) in zip(self.events, self.joined.sides, strict=True):
+        own = brackets_of_squads(self.tables)
+        sides = iter(self.joined.sides)
+        for event in self.events:
+            problem = self.foreign.get(id(event))
+            home, away = _of_squads(event, own) if problem else next(sides)
             number = str(event.game_key)
             first = seen.setdefault(number, event)
             if first is not event:
                 self._again(number, event, first, (home, away))
                 continue
             try:
+                if problem:
+                    raise problem
                 matches.append(self._match(event, number, home, away))
-            except _Unreadable as problem:
-                self._reject(event, problem.reason, problem.detail, home, away)
+            except _Unreadable as error:
+                self._reject(event, error.reason, error.detail, home, away)
         ids = dict.fromkeys(number for number in seen if IDENTIFIER.fullmatch(number))
-        own = brackets_of_squads(self.tables)
         for bad in self.documents.bad_events:
             number_or_none = _number(bad.payload.get("game_key"))
             if number_or_none is not None and IDENTIFIER.fullmatch(number_or_none):
@@ -125,7 +140,6 @@ class _Understanding:
     # one match
 
     def _match(self, event: Event, number: str, home: Brackets, away: Brackets) -> Match:
-        league = self._league(event)
         home_team, away_team = self._sides(event, home)
         local = self._local(event)
         venue_name = _text(event.event_location.name if event.event_location else None)
@@ -139,7 +153,7 @@ class _Understanding:
             return Match(
                 source=Source.ASSIST,
                 season=self.key.season.name,
-                league=league,
+                league=self.key.league,
                 external_id=number,
                 event_id=None if event.id is None else str(event.id),
                 age_group=bracket.age_group,
@@ -194,14 +208,26 @@ class _Understanding:
             self.quirks["played without a score yet (quirk 2)"] += 1
         return Status.TBD if over else Status.SCHEDULED, none, none
 
-    def _league(self, event: Event) -> League:
-        """By what the match says of itself; a match of another league than the feed's does not belong here."""
-        competition = event.competition
-        said = COMPETITIONS.get(str(competition.id)) if competition is not None else None
-        if competition is not None and said not in (None, self.key.league):
-            told = f"competition {competition.name!r} ({competition.id}) does not belong to {self.key.key}"
-            raise _Unreadable("foreign_competition", told)
-        return self.key.league
+    def _foreign(self) -> dict[int, _Unreadable]:
+        """Events, by `id()`, that say of themselves that they are of another competition than the feed's.
+
+        None of them counts for a table here, so none of them is joined. One that names no competition is the feed's.
+        """
+        found: dict[int, _Unreadable] = {}
+        for event in self.events:
+            competition = event.competition
+            if competition is None or (competition.id is None and not competition.name):
+                continue
+            said = COMPETITIONS.get(str(competition.id))
+            if said is self.key.league:
+                continue
+            told = f"competition {competition.name!r} ({competition.id})"
+            found[id(event)] = (
+                _Unreadable(UNKNOWN_COMPETITION, f"{told} is none that we know, so no table counts it")
+                if said is None
+                else _Unreadable("foreign_competition", f"{told} does not belong to {self.key.key}")
+            )
+        return found
 
     def _sides(self, event: Event, brackets: Brackets) -> tuple[TeamRef, TeamRef]:
         if not brackets:
@@ -386,6 +412,10 @@ def _heads(tables: Sequence[BracketTable], key: FeedKey) -> tuple[list[tuple[Bra
             continue
         good[head.external_id] = (table, head)
     return list(good.values()), bad
+
+
+def _of_squads(event: Event, own: Mapping[Id, Brackets]) -> tuple[Brackets, Brackets]:
+    return own.get(event.home_squad_id, ()), own.get(event.away_squad_id, ())
 
 
 def _text(value: str | None) -> str | None:

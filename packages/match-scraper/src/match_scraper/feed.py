@@ -9,7 +9,7 @@ import httpx
 import structlog
 
 from match_contract import DocumentRef
-from match_scraper.assist import Content, understand
+from match_scraper.assist import UNKNOWN_COMPETITION, Content, understand
 from match_scraper.documents import Documents, Linked, Malformed, parse
 from match_scraper.http import Fetched, Reader
 from match_scraper.keys import feed_key
@@ -253,9 +253,14 @@ def _sound(reading: Reading, content: Content, documents: Documents) -> Reading:
     """The reading, or its refusal where too much of the document is bad."""
     bad_rows = len(documents.bad_rows) / documents.rows if documents.rows else 0.0
     sound = 1 - max(content.bad_share, bad_rows)
+    if content.unknown_share > 1 - KEPT_SHARE:
+        first = next(one.detail for one in reading.rejected if one.reason == UNKNOWN_COMPETITION)
+        told = f"{reading.key.key}: {content.unknown_share:.0%} of its matches are of no competition that we know"
+        return _nothing_of(reading, Outcome.MALFORMED, f"{told}, nothing of it is taken; the first: {first}")
     if sound > SOUND_SHARE:
         return reading
-    first = next((one.detail for one in reading.rejected), "") or documents.bad_rows[0]
+    unsound = (one.detail for one in reading.rejected if one.reason not in ("duplicate", UNKNOWN_COMPETITION))
+    first = next(unsound, "") or documents.bad_rows[0]
     told = (
         f"{reading.key.key}: only {sound:.1%} of it is sound (more than {SOUND_SHARE:.0%} is needed), nothing of it is "
         f"taken; the first bad field is {first}"

@@ -30,6 +30,7 @@ from match_contract import (
     Venue,
 )
 from match_scraper import canary
+from match_scraper.assist import UNKNOWN_COMPETITION
 from match_scraper.feed import guarded
 from match_scraper.fragments import (
     NOBODY,
@@ -54,6 +55,7 @@ TOURNAMENTS = {League.HOMEGROWN: ("12", "53", "homegrown-division"), League.ACAD
 """The league's tournament, its list of Quality of Play tables, the page with its filters."""
 AGES = {"U13": "21", "U14": "22", "U15": "33", "U16": "14", "U17": "15", "U19": "26"}
 LEAGUE_MATCHES = "2"
+GENDER = "male"
 PER_PAGE = 25
 MOST_PAGES = 400
 KEPT_FOR = timedelta(days=1)
@@ -62,7 +64,13 @@ KEY_LENGTH = 80
 ASYNCHRONOUS = {"X-Requested-With": "XMLHttpRequest"}
 NO_ZONE = "UTC"
 """Times are printed without a zone, so none is kept: `time_set` is false, the local date holds."""
-PLAYOFFS = "playoffs"
+LEAGUE_COMPETITIONS = ("league", "league (pro player pathway)")
+OTHER_COMPETITIONS = {
+    "playoffs": "play-off: no table counts it",
+    "mls next cup": "MLS NEXT Cup: no table counts it",
+    "mls next flex": "MLS NEXT Flex: no table here counts it",
+}
+"""What else an answer may mix in (source-site.md, section 3), and why such a row is left out."""
 
 Progress = Callable[[int, int, str], None]
 """Called with slices done, slices in all, and what is read next."""
@@ -351,13 +359,13 @@ def understand(empty: Reading, pages: list[tuple[Slice, Page]], now: datetime) -
         rejected += [Rejected(number, {"text": text}, "bad_row", problem) for number, text, problem in page.bad]
         for row in page.rows:
             reason = _no_match(row)
-            problem = _outside(row, piece, key.season)
+            problem = _unfit(row, piece, key.season)
             if row.number in matches:
                 skipped.append(Skipped(row.number, "copy"))
             elif reason:
                 skipped.append(Skipped(row.number, reason))
             elif problem:
-                rejected.append(Rejected(row.number, msgspec.to_builtins(row), "outside_request", problem))
+                rejected.append(Rejected(row.number, msgspec.to_builtins(row), *problem))
             else:
                 try:
                     match = to_match(row, key, page.read_at)
@@ -407,13 +415,21 @@ def _no_match(row: Row) -> str | None:
     """Why a row is no match that a table counts."""
     if row.home.casefold() in NOBODY or row.away.casefold() in NOBODY:
         return "bye" if "bye" in (row.home.casefold(), row.away.casefold()) else "opponent not known yet"
-    if row.competition.casefold() == PLAYOFFS:
-        return "play-off: no table counts it"
-    return None
+    return OTHER_COMPETITIONS.get(row.competition.casefold())
+
+
+def _unfit(row: Row, piece: Slice, season: Season) -> tuple[str, str] | None:
+    """Why a row is no match of this league: a word of a closed set and a sentence. It is never relabelled."""
+    if row.competition.casefold() not in LEAGUE_COMPETITIONS:
+        return UNKNOWN_COMPETITION, f"competition {row.competition!r} is none that we know, so no table counts it"
+    outside = _outside(row, piece, season)
+    return ("outside_request", outside) if outside else None
 
 
 def _outside(row: Row, piece: Slice, season: Season) -> str | None:
-    """What of a row lies outside what was asked for; such a row is never relabelled."""
+    """What of a row lies outside what was asked for."""
+    if row.gender.casefold() != GENDER:
+        return f"it says {row.gender!r} where {GENDER!r} was asked for"
     if row.age != piece.age:
         return f"it says {row.age} where {piece.age} was asked for"
     if row.division != piece.division:
