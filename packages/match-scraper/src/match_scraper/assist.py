@@ -46,7 +46,7 @@ class Content:
 
     @property
     def bad_share(self) -> float:
-        """Share of the document's events that cannot be read; one that stands twice, or is of another competition, can."""
+        """Share of the events that cannot be read; one that stands twice, or of an unknown competition, could be."""
         return self._share(sum(1 for item in self.rejected if item.reason not in ("duplicate", UNKNOWN_COMPETITION)))
 
     @property

@@ -120,7 +120,13 @@ async def _read(  # noqa: PLR0917
     content = understand(documents, answers[0].body, key)
     progress.step("join_s")
     reading = _reading(empty, content, documents, answers, landed)
-    return _sound(reading, content, documents)
+    bad_rows = len(documents.bad_rows) / documents.rows if documents.rows else 0.0
+    return sound(
+        reading,
+        bad=max(content.bad_share, bad_rows),
+        unknown=content.unknown_share,
+        first_row=next(iter(documents.bad_rows), ""),
+    )
 
 
 def _conditions(known: Validators) -> dict[str, str]:
@@ -249,21 +255,25 @@ def _nothing_of(reading: Reading, outcome: Outcome, detail: str) -> Reading:
     )
 
 
-def _sound(reading: Reading, content: Content, documents: Documents) -> Reading:
-    """The reading, or its refusal where too much of the document is bad."""
-    bad_rows = len(documents.bad_rows) / documents.rows if documents.rows else 0.0
-    sound = 1 - max(content.bad_share, bad_rows)
-    if content.unknown_share > 1 - KEPT_SHARE:
-        first = next(one.detail for one in reading.rejected if one.reason == UNKNOWN_COMPETITION)
-        told = f"{reading.key.key}: {content.unknown_share:.0%} of its matches are of no competition that we know"
-        return _nothing_of(reading, Outcome.MALFORMED, f"{told}, nothing of it is taken; the first: {first}")
-    if sound > SOUND_SHARE:
+def sound(reading: Reading, *, bad: float, unknown: float, first_row: str = "") -> Reading:
+    """The reading, or its refusal where too much of it cannot be read.
+
+    `bad`: share of its matches, or of its table's rows, that cannot be; `unknown`: share of those of a competition that
+    nobody knows; `first_row`: what is wrong with the first row of a table.
+    """
+    key = reading.key.key
+    strange = [one for one in reading.rejected if one.reason == UNKNOWN_COMPETITION]
+    if unknown > 1 - KEPT_SHARE:
+        told = (
+            f"{key}: {unknown:.0%} of its matches are of no competition that we know, nothing of it is taken; the first"
+        )
+        return _nothing_of(reading, Outcome.MALFORMED, f"{told}: {strange[0].detail}")
+    if 1 - bad > SOUND_SHARE:
         return reading
-    unsound = (one.detail for one in reading.rejected if one.reason not in ("duplicate", UNKNOWN_COMPETITION))
-    first = next(unsound, "") or documents.bad_rows[0]
+    unreadable = (one.detail for one in reading.rejected if one.reason not in ("duplicate", UNKNOWN_COMPETITION))
     told = (
-        f"{reading.key.key}: only {sound:.1%} of it is sound (more than {SOUND_SHARE:.0%} is needed), nothing of it is "
-        f"taken; the first bad field is {first}"
+        f"{key}: only {1 - bad:.1%} of it is sound (more than {SOUND_SHARE:.0%} is needed), nothing of it is "
+        f"taken; the first bad field is {next(unreadable, '') or first_row}"
     )
     return _nothing_of(reading, Outcome.MALFORMED, told)
 
