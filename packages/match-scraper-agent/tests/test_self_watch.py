@@ -57,6 +57,15 @@ async def test_a_seasons_fixtures_are_announced_once_when_they_appear(workshop: 
     assert "release watch" not in printed(await workshop.plain())
 
 
+async def test_what_is_odd_about_a_document_stands_in_the_runs_warnings_a_few_of_it(workshop: Workshop) -> None:
+    odd = ("the document is older", "x" * 2_000, "2 teams are missing from the standings", "fourth", "fifth")
+    workshop.source.feed = replace(workshop.source.feed, oddities=odd, notes=("451 matches without a time set",))
+    result = await workshop.plain()
+    assert exit_code(result) == 0
+    said = [text.removeprefix(f"{KEY.key}: ") for text in result.warnings if text.startswith(KEY.key)]
+    assert said == [odd[0], "x" * 300, odd[2], "2 more of the kind, see the log (feed.read)"]
+
+
 @pytest.mark.parametrize("linked", [(NEXT,), (KEY, NEXT, NEXT)])
 async def test_the_next_season_among_a_documents_siblings_is_said_without_a_browser_too(
     workshop: Workshop, linked: tuple[FeedKey, ...]

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -239,6 +240,19 @@ async def test_a_document_whose_scores_are_gone_is_refused_and_one_withdrawn_sco
     gone = await reading(settings, landed=landed)
     assert gone.outcome is Outcome.SHRUNKEN
     assert "0 scores where" in gone.detail
+
+
+async def test_a_document_older_than_the_one_that_landed_is_odd(replica: Replica, settings: ReaderSettings) -> None:
+    first = await reading(settings)
+    assert first.observed_at is not None
+    landed = LandedFeed(len(first.external_ids), first.scored, first.observed_at + timedelta(hours=3))
+    older = await reading(settings, landed=landed)
+    assert older.outcome is Outcome.READ
+    assert older.oddities[0] == (
+        "the document is of 2026-10-05 13:40 UTC, older than the one that landed, of 2026-10-05 16:40 UTC"
+    )
+    same = await reading(settings, landed=LandedFeed(len(first.external_ids), first.scored, first.observed_at))
+    assert same.oddities == first.oddities
 
 
 async def test_one_bad_event_in_a_hundred_costs_that_event_alone(replica: Replica, settings: ReaderSettings) -> None:

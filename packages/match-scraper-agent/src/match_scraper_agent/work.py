@@ -38,6 +38,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 ASK_API_EVERY_S = 10.0
 LAST_ASK_S = 5.0
+ODDITIES, ODDITY_LENGTH = 3, 300
+"""So many of what is odd about one document stand in the run's warnings, in so many characters."""
 
 
 @dataclass
@@ -197,6 +199,9 @@ class Work:
                 self.warnings.append(said)
         if reading.released and self._knowledge.error is None and not self._stored(reading.key.league, key):
             self.notes.append(f"{key}: release watch: the season's fixtures have appeared")
+        self.warnings += [f"{key}: {text[:ODDITY_LENGTH]}" for text in reading.oddities[:ODDITIES]]
+        if len(reading.oddities) > ODDITIES:
+            self.warnings.append(f"{key}: {len(reading.oddities) - ODDITIES} more of the kind, see the log (feed.read)")
         if reading.skipped:
             reasons = Counter(item.reason for item in reading.skipped)
             said = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))

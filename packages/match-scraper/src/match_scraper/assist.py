@@ -41,6 +41,7 @@ class Content:
     skipped: tuple[Skipped, ...]
     rejected: tuple[Rejected, ...]
     notes: tuple[str, ...]
+    oddities: tuple[str, ...]
     canary: Canary
     events: int
 
@@ -91,6 +92,7 @@ class _Understanding:
         self.zones: dict[str, ZoneInfo | None] = {}
         self.venues: dict[tuple[Id | None, str], Venue] = {}
         self.quirks: Counter[str] = Counter()
+        self.odd: Counter[str] = Counter()
         self.rejected: list[Rejected] = []
         self.skipped: list[Skipped] = []
         self._payloads: list[Mapping[str, Any]] | None = None
@@ -129,7 +131,8 @@ class _Understanding:
             matches=matches,
             skipped=tuple(self.skipped),
             rejected=tuple(self.rejected),
-            notes=self._notes(),
+            notes=tuple(f"{count:,} matches {what}" for what, count in sorted(self.quirks.items())),
+            oddities=self._oddities(),
             canary=canary.look(
                 ((e.start_time, e.home_score is not None and e.away_score is not None) for e in self.events),
                 self.synced_at,
@@ -191,7 +194,7 @@ class _Understanding:
         if home is not None and away is not None and kicked_off:
             shootout = (event.home_penalty_shootout_score, event.away_penalty_shootout_score)
             if (shootout[0] is None) != (shootout[1] is None):
-                self.quirks["with half a shoot-out, which is not taken"] += 1
+                self.odd["with half a shoot-out, which is not taken"] += 1
                 shootout = none
             return Status.COMPLETED, (home, away), shootout
         if not kicked_off:
@@ -199,7 +202,7 @@ class _Understanding:
                 self.quirks["ahead but flagged completed or scored, which is not taken (quirk 1)"] += 1
             return Status.SCHEDULED, none, none
         if home is not None or away is not None:
-            self.quirks["with one score of two, which is not taken"] += 1
+            self.odd["with one score of two, which is not taken"] += 1
         if time_set:
             over = event.start_time + OVER_AFTER <= self.synced_at
         else:
@@ -291,7 +294,7 @@ class _Understanding:
     def _brackets(self) -> tuple[BracketStandings, ...]:
         joins: dict[str, list[TeamRef]] = {}
         for squad, brackets in self.joined.adopted.items():
-            team = self.teams[str(squad)]
+            team = self.teams[squad]
             for bracket in brackets:
                 if isinstance(team, TeamRef):
                     joins.setdefault(bracket, []).append(team)
@@ -312,20 +315,17 @@ class _Understanding:
             rows.setdefault(str(team.squad_id), StandingsRow(team=team))
         return BracketStandings(**head.model_dump(), teams=tuple(rows.values()))
 
-    def _notes(self) -> tuple[str, ...]:
-        notes = [f"{count:,} matches {what}" for what, count in sorted(self.quirks.items())]
-        if self.joined.adopted:
-            joining = (self.teams[str(squad)] for squad in self.joined.adopted)
-            names = sorted(team.name for team in joining if isinstance(team, TeamRef))
-            shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
-            notes.append(
-                f"{len(names)} teams are missing from the standings and join their opponents' bracket: {shown}"
-            )
+    def _oddities(self) -> tuple[str, ...]:
+        odd: list[str] = []
         bad = (*self.documents.bad_rows, *self.bad_tables)
         if bad:
-            count, first = len(bad), bad[0]
-            notes.append(f"{count:,} rows or brackets of the standings cannot be read, the first: {first}")
-        return tuple(notes)
+            odd.append(f"{len(bad):,} rows or brackets of the standings cannot be read, the first: {bad[0]}")
+        if self.joined.adopted:
+            joining = (self.teams[squad] for squad in self.joined.adopted)
+            names = sorted(team.name for team in joining if isinstance(team, TeamRef))
+            shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+            odd.append(f"{len(names)} teams are missing from the standings and join their opponents' bracket: {shown}")
+        return (*odd, *(f"{count:,} matches {what}" for what, count in sorted(self.odd.items())))
 
 
 @dataclass(slots=True)
@@ -345,18 +345,18 @@ def _teams(events: Sequence[Event], tables: Sequence[BracketTable]) -> dict[str,
 
     The name is the standings document's, else the organisation's; an organisation may be null (quirk 11).
     """
-    facts: dict[Id, _Facts] = {}
+    facts: dict[str, _Facts] = {}
     for table in tables:
         for row in table.standings:
             team = row.team
-            known = facts.setdefault(team.squad_id, _Facts())
+            known = facts.setdefault(str(team.squad_id), _Facts())
             known.name = known.name or _text(team.name)
             known.club = known.club or (None if team.organisation_id is None else str(team.organisation_id))
             known.crest = known.crest or _text(team.logo_url)
     for event in events:
         for squad, label, organisation in (
-            (event.home_squad_id, event.home_squad_name, event.home_organisation),
-            (event.away_squad_id, event.away_squad_name, event.away_organisation),
+            (str(event.home_squad_id), event.home_squad_name, event.home_organisation),
+            (str(event.away_squad_id), event.away_squad_name, event.away_organisation),
         ):
             one = facts.get(squad)
             if one is None:
@@ -369,7 +369,7 @@ def _teams(events: Sequence[Event], tables: Sequence[BracketTable]) -> dict[str,
                 one.club_name = one.club_name or _text(organisation.name)
                 one.crest = one.crest or _text(organisation.logo_full_path)
                 one.complete = one.label is not None and one.club_name is not None
-    return {str(squad): _team(str(squad), known) for squad, known in facts.items()}
+    return {squad: _team(squad, known) for squad, known in facts.items()}
 
 
 def _team(squad: str, facts: _Facts) -> TeamRef | str:

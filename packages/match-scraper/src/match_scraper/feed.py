@@ -78,6 +78,7 @@ async def read_feed(
         detail=reading.detail,
         matches=len(reading.matches),
         rejected=len(reading.rejected),
+        notes=[*reading.oddities, *reading.notes],
         requests=reading.requests,
         bytes=reading.bytes_read,
     )
@@ -210,11 +211,12 @@ def _reading(
         )
         for path, answer, moment in zip(document_paths(key), answers, synced, strict=True)
     )
-    notes = list(content.notes)
+    notes, oddities = list(content.notes), list(content.oddities)
     if content.canary.alarm:
         notes.append(f"ALARM: {content.canary}")
     if landed is not None and landed.observed_at is not None and content.observed_at < landed.observed_at:
-        notes.append(f"the document is older ({content.observed_at}) than the one that landed ({landed.observed_at})")
+        seen, before = (f"{moment:%Y-%m-%d %H:%M} UTC" for moment in (content.observed_at, landed.observed_at))
+        oddities.insert(0, f"the document is of {seen}, older than the one that landed, of {before}")
     schedule, standings = documents.schedule, documents.standings
     return replace(
         empty,
@@ -229,6 +231,7 @@ def _reading(
         skipped=content.skipped,
         rejected=content.rejected,
         notes=tuple(notes),
+        oddities=tuple(oddities),
         canary=content.canary,
         released=landed is None,
         linked=siblings((*(schedule.linked_competition_seasons or ()), *(standings.linked_competition_seasons or ()))),
