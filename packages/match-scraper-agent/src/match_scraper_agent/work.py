@@ -17,6 +17,7 @@ import structlog
 
 from match_contract import Counts, League, Receipt, Rejection, Season
 from match_scraper import Outcome as ReadOutcome
+from match_scraper import Rejected, Skipped
 from match_scraper_agent import messages as build
 from match_scraper_agent.api import Api, ApiError, Knowledge, SourceState
 from match_scraper_agent.messages import Payload, Shipment
@@ -203,9 +204,10 @@ class Work:
         if len(reading.oddities) > ODDITIES:
             self.warnings.append(f"{key}: {len(reading.oddities) - ODDITIES} more of the kind, see the log (feed.read)")
         if reading.skipped:
-            reasons = Counter(item.reason for item in reading.skipped)
-            said = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-            self.warnings.append(f"{key}: rows left out: {said}")
+            self.warnings.append(f"{key}: rows left out: {_reasons(reading.skipped)}")
+        if reading.rejected:
+            first = reading.rejected[0].detail[:ODDITY_LENGTH]
+            self.warnings.append(f"{key}: the reader refused {_reasons(reading.rejected)}, the first: {first}")
 
     async def scrape(self, name: str) -> TargetState:
         """Reads a target; what came of it stands in its state. Never raises for a source's fault.
@@ -540,6 +542,11 @@ class Work:
             for reading in self.readings.values()
             for item in reading.documents
         )
+
+
+def _reasons(items: Iterable[Skipped | Rejected]) -> str:
+    """How many for which reason: "2 bye, 1 copy"."""
+    return ", ".join(f"{count} {reason}" for reason, count in sorted(Counter(item.reason for item in items).items()))
 
 
 def outbox_of(state_dir: Path) -> Outbox:
