@@ -107,12 +107,13 @@ class League1:
 
     feed: Reading
     page: SourceError | None = None
+    keys: tuple[FeedKey, ...] = (KEY,)
     asked: list[Mapping[str, Validators]] = field(default_factory=list)
 
     async def discover(self, season: Season, last_known: Sequence[FeedKey]) -> Discovery:
         if self.page is not None:
             raise self.page
-        return Discovery("assist", VIEWER, (KEY,), browser_used=True)
+        return Discovery("assist", VIEWER, self.keys, browser_used=True)
 
     async def read(
         self,
@@ -125,7 +126,7 @@ class League1:
     ) -> Reading:
         self.asked.append(validators)
         known = {item.path: item.etag for item in self.feed.documents}
-        if validators and all(validators[path].etag == etag for path, etag in known.items()):
+        if known and validators and all(validators[path].etag == etag for path, etag in known.items()):
             return Reading(key, Outcome.UNCHANGED, "unchanged", site=viewer_url)
         return self.feed
 

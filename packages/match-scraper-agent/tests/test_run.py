@@ -11,13 +11,14 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from agent_workshop import HOMEGROWN, KEY, SYNCED, Workshop, by_name, reading
+from agent_workshop import API_KEY, HOMEGROWN, KEY, SYNCED, Workshop, by_name, reading
 from pydantic import SecretStr
 
 from devstack.embedded import InProcessCourier
 from devstack.gateway_testing import Gateway
 from match_contract import Receipt, Status, TeamRef, Venue
 from match_scraper import Canary, Outcome, Reading, Rejected, SourceError
+from match_scraper_agent.api import Api
 from match_scraper_agent.planner import Window
 from match_scraper_agent.report import exit_code, printed
 from match_scraper_agent.run import Options, run
@@ -261,6 +262,46 @@ async def test_a_season_that_is_not_published_is_no_failure(workshop: Workshop) 
     result = await workshop.plain()
     assert exit_code(result) == 0
     assert {item.outcome for item in result.targets} == {"not_published"}
+
+
+async def test_what_was_stored_and_is_not_published_any_more_is_a_failure(workshop: Workshop) -> None:
+    await workshop.plain(*HOMEGROWN)
+    workshop.source.feed = Reading(KEY, Outcome.NOT_PUBLISHED, f"{KEY.key} is not published: the viewer answers 404")
+    result = await workshop.plain()
+    assert exit_code(result) == 3, printed(result)
+    found = by_name(result)
+    assert {found[name].outcome for name in HOMEGROWN} == {"failed"}
+    assert "4 of its matches are stored" in found["u14-hg-northeast"].detail
+    assert found["u14-academy-new-england"].outcome == "not_published", "nobody has ever seen any of it"
+
+
+async def test_a_competition_that_the_viewer_names_no_longer_is_a_failure_where_any_of_it_is_stored(
+    workshop: Workshop,
+) -> None:
+    await workshop.plain("u14-hg-northeast")
+    workshop.source.keys = ()
+    result = await workshop.plain("u14-hg-northeast", "u13-hg-florida", "u14-academy-new-england")
+    assert exit_code(result) == 3, printed(result)
+    assert [item.outcome for item in result.targets] == ["failed", "failed", "not_published"]
+    assert "has vanished or has another name now" in result.targets[0].detail
+
+
+async def test_the_seasons_fixtures_are_not_announced_by_a_run_that_does_not_know_what_is_stored(
+    workshop: Workshop,
+) -> None:
+    workshop.source.feed = replace(workshop.source.feed, released=True)
+    async with Api("http://127.0.0.1:1", API_KEY) as away:
+        workshop.api = away
+        result = await workshop.plain()
+    assert {by_name(result)[name].outcome for name in HOMEGROWN} == {"landed"}
+    assert not [text for text in result.changes if "release watch" in text]
+
+
+async def test_the_seasons_fixtures_are_not_announced_again_from_another_site(workshop: Workshop) -> None:
+    await workshop.plain()
+    later = reading(observed=SYNCED + timedelta(hours=1), etag='"2"')
+    workshop.source.feed = replace(later, released=True, site="https://moved.example")
+    assert not [text for text in (await workshop.plain()).changes if "release watch" in text]
 
 
 async def test_without_a_broker_everything_waits_in_the_outbox_and_goes_first_next_time(workshop: Workshop) -> None:

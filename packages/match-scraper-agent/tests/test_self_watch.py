@@ -7,7 +7,7 @@ import pytest
 from agent_workshop import KEY, SYNCED, Workshop, reading
 
 from match_contract import League, Season, Status
-from match_scraper import FeedKey, Reading
+from match_scraper import FeedKey, Reading, Rejected
 from match_scraper.canary import look
 from match_scraper_agent.report import exit_code, printed
 
@@ -55,6 +55,24 @@ async def test_a_seasons_fixtures_are_announced_once_when_they_appear(workshop: 
     assert f"changed: {KEY.key}: release watch: the season's fixtures have appeared" in printed(first)
     workshop.source.feed = reading(observed=SYNCED + timedelta(days=1), etag='"2"')
     assert "release watch" not in printed(await workshop.plain())
+
+
+async def test_what_is_odd_about_a_document_stands_in_the_runs_warnings_a_few_of_it(workshop: Workshop) -> None:
+    odd = ("the document is older", "x" * 2_000, "2 teams are missing from the standings", "fourth", "fifth")
+    workshop.source.feed = replace(workshop.source.feed, oddities=odd, notes=("451 matches without a time set",))
+    result = await workshop.plain()
+    assert exit_code(result) == 0
+    said = [text.removeprefix(f"{KEY.key}: ") for text in result.warnings if text.startswith(KEY.key)]
+    assert said == [odd[0], "x" * 300, odd[2], "2 more of the kind, see the log (feed.read)"]
+
+
+async def test_what_the_reader_refused_is_said_by_its_own_reason(workshop: Workshop) -> None:
+    cup = [Rejected(str(n), {"id": n}, "unknown_competition", f"competition 'Cup' ({n})", ("100",)) for n in (7, 8)]
+    workshop.source.feed = replace(workshop.source.feed, rejected=tuple(cup))
+    result = await workshop.plain()
+    assert exit_code(result) == 1
+    said = [text for text in result.warnings if "refused" in text]
+    assert said == [f"{KEY.key}: the reader refused 2 unknown_competition, the first: competition 'Cup' (7)"]
 
 
 @pytest.mark.parametrize("linked", [(NEXT,), (KEY, NEXT, NEXT)])

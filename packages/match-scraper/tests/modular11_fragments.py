@@ -8,16 +8,19 @@ def fragment(
     home: str = "Harbor FC",
     away: str = "Quarry SC (North)",
     age: str = "U14",
+    competition: str = "League",
+    division: str = "Northeast",
+    gender: str = "MALE",
     crest: str = "",
     pager: str = " 1 page out of 5 ",
 ) -> str:
     """One match as the site prints it, twice, with its pager."""
     return f"""<div class="container-fluid container-table-matches"><div class="container-row">
- <div class="row table-content-row hidden-xs" js-match-group="Northeast" js-match-bracket="League">
-  <div class="col-sm-1 pad-0">  100123 <br> MALE </div>
+ <div class="row table-content-row hidden-xs" js-match-group="{division}" js-match-bracket="{competition}">
+  <div class="col-sm-1 pad-0">  100123 <br> {gender} </div>
   <div class="col-sm-2"> {when} <a><div class="container-location"><p data-title="Field 2 - Riverside Park Complex">Field 2 - River...</p></div></a></div>
   <div class="col-sm-1 pad-0"> {age} </div>
-  <div class="col-sm-2"> League <br> Northeast </div>
+  <div class="col-sm-2"> {competition} <br> {division} </div>
   <div class="col-sm-6 pad-0"><div class="row container-teams-info">
    <div class="col-sm-3 container-first-team">{crest}<p data-title="{home}">Harb...</p></div>
    <div class="col-sm-2 container-score"><span class="score-match-table">{score}</span></div>

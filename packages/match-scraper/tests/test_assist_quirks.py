@@ -36,8 +36,10 @@ def test_quirk_1_finished_is_decided_by_synced_at() -> None:
 
 
 @pytest.mark.parametrize(("home", "away"), [(2, None), (None, 1)])
-def test_one_score_of_two_is_no_score(home: int | None, away: int | None) -> None:
-    match = only(home_score=home, away_score=away)
+def test_one_score_of_two_is_no_score_and_odd(home: int | None, away: int | None) -> None:
+    content = understood([event(home_score=home, away_score=away)])
+    (match,) = content.matches
+    assert content.oddities == ("1 matches with one score of two, which is not taken",)
     assert (match.status, match.home_score, match.away_score) == (Status.TBD, None, None)
 
 
@@ -84,7 +86,7 @@ def test_quirk_4_a_team_missing_from_the_standings_joins_its_opponents_bracket()
     (table,) = content.brackets
     assert [(row.team.squad_id, row.position) for row in table.teams] == [("10", 1), ("11", 2), ("99", None)]
     assert table.teams[2].team.name == "Club 99"
-    assert any("1 teams are missing" in note for note in content.notes)
+    assert any("1 teams are missing" in said for said in content.oddities)
 
 
 def test_quirk_4_two_missing_teams_meet_in_the_bracket_that_their_other_matches_led_to() -> None:
@@ -175,8 +177,16 @@ def test_quirk_11_unknown_fields_change_nothing() -> None:
     assert only(weather={"sky": "blue"}) == only()
 
 
-def test_squads_are_joined_whether_their_ids_are_numbers_or_text() -> None:
-    assert only(home_squad_id="10", away_squad_id=11).home_brackets == ("100",)
+ROWS = bracket()["standings"]
+
+
+def test_squads_are_joined_and_named_whether_their_ids_are_numbers_or_text() -> None:
+    names = [{**row, "team": {**row["team"], "name": f"Official {row['team']['squad_id']}"}} for row in ROWS]
+    content = understood([event(1, "10", 11), event(2, 11, "99"), event(3, 99, 10)], [bracket(standings=names)])
+    assert {match.home_brackets for match in content.matches} == {("100",)}
+    assert [match.home.name for match in content.matches] == ["Official 10", "Official 11", "Club 99"]
+    assert [row.team.name for row in content.brackets[0].teams] == ["Official 10", "Official 11", "Club 99"]
+    assert any(said.startswith("1 teams are missing") for said in content.oddities)
 
 
 def test_a_match_of_another_competition_is_never_relabelled() -> None:
@@ -185,9 +195,20 @@ def test_a_match_of_another_competition_is_never_relabelled() -> None:
     assert (content.matches, rejected.reason) == ([], "foreign_competition")
 
 
-def test_a_competition_that_nobody_announced_belongs_to_its_feed() -> None:
-    assert only(competition={"id": 9999, "name": "League Cup"}).competition == "League Cup"
-    assert only(competition=None).competition is None
+def test_a_match_of_a_competition_that_nobody_knows_counts_for_no_table() -> None:
+    cup = event(2, 10, 99, competition={"id": 9999, "name": "League Cup"})
+    content = understood([event(1), cup])
+    assert [match.external_id for match in content.matches] == ["1"]
+    (rejected,) = content.rejected
+    assert (rejected.external_id, rejected.reason, rejected.brackets) == ("2", "unknown_competition", ("100",))
+    assert "'League Cup' (9999)" in rejected.detail
+    assert rejected.payload == cup
+    assert [row.team.squad_id for row in content.brackets[0].teams] == ["10", "11"], "its guests join no table"
+
+
+@pytest.mark.parametrize("competition", [None, {"id": None, "name": None}])
+def test_a_match_that_names_no_competition_is_its_feeds(competition: dict[str, Any] | None) -> None:
+    assert only(competition=competition).competition is None
 
 
 def test_a_zone_that_does_not_exist_costs_that_match_alone() -> None:
@@ -200,6 +221,14 @@ def test_a_shootout_comes_with_its_score_and_half_of_one_does_not() -> None:
     match = only(home_penalty_shootout_score=4, away_penalty_shootout_score=3, home_score=1)
     assert (match.home_shootout, match.away_shootout) == (4, 3)
     assert only(home_penalty_shootout_score=4).home_shootout is None
+
+
+def test_a_row_of_the_standings_that_cannot_be_read_is_odd() -> None:
+    table = bracket(squads=(10, 11, 12))
+    table["standings"][2]["position"] = "third"
+    content = understood([event()], [table])
+    (odd,) = content.oddities
+    assert odd.startswith("1 rows or brackets of the standings cannot be read, the first: competition_brackets[0]")
 
 
 def test_a_squad_that_plays_itself_is_rejected() -> None:

@@ -34,7 +34,13 @@ def test_a_key_says_its_competition_and_season(key: str, league: League, season:
     assert (found.league, found.season) == (league, season)
 
 
-@pytest.mark.parametrize("key", ["mls-next-cup-26-27", "mls-next-league", "mls-next-league-26-28", ""])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "mls-next-cup-26-27", "mls-next-league", "mls-next-league-26-28", "", "26-27", "mls-next-league-cup-26-27",
+        "mls-next-flex-cup-26-27", "mls-next-2-academy-division-playoffs-26-27", "other-mls-next-league-26-27",
+    ],
+)  # fmt: skip
 def test_a_key_that_says_neither_is_not_guessed(key: str) -> None:
     assert feed_key(key) is None
 
@@ -58,8 +64,31 @@ def test_a_competition_that_we_do_not_know_is_named_and_not_read() -> None:
     assert any("'mls-next-cup-26-27'" in warning for warning in found.warnings)
 
 
+def test_a_cup_of_the_league_never_takes_the_leagues_place() -> None:
+    found = from_sighting(sighting("mls-next-league-cup-26-27", *names(THIS)), THIS)
+    assert [key.key for key in found.keys] == names(THIS)
+    assert any("'mls-next-league-cup-26-27'" in warning for warning in found.warnings)
+
+
 def test_without_siblings_the_last_known_keys_are_asked_for_too() -> None:
     last = usual_keys(THIS)[:2]
     found = from_sighting(sighting(), THIS, last)
     assert found.keys == last
     assert any("did not say which competitions" in warning for warning in found.warnings)
+
+
+def test_a_competition_that_the_viewer_no_longer_links_is_asked_for_by_its_last_known_key_and_said() -> None:
+    league, flex, academy = usual_keys(THIS)
+    found = from_sighting(sighting(league.key, flex.key), THIS, (league, flex, academy))
+    assert found.keys == (league, flex, academy)
+    assert [text for text in found.warnings if f"no longer names {academy.key}" in text]
+    assert from_sighting(sighting(league.key, flex.key), THIS, (league, flex)).warnings == ()
+
+
+def test_a_renamed_key_is_said_and_the_one_that_it_had_is_asked_for() -> None:
+    league, flex, academy = usual_keys(THIS)
+    new = sighting("mls-next-homegrown-26-27", flex.key, academy.key, opened="mls-next-homegrown-26-27")
+    found = from_sighting(new, THIS, (league, flex, academy))
+    assert found.keys == (flex, academy, league)
+    assert any("'mls-next-homegrown-26-27'" in text for text in found.warnings)
+    assert any(f"no longer names {league.key}" in text for text in found.warnings)

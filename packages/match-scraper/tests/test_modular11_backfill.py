@@ -1,12 +1,13 @@
 """A back-fill from the replica's modular11: filters by name, the pager obeyed, every row accounted for."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from devstack.replica.handle import Replica
-from match_contract import League, Season, Status
+from match_contract import League, Match, Season, Status
 from match_scraper import LandedFeed, Outcome, Reader, ReaderSettings, Reading, SourceError, Validators
 from match_scraper.modular11 import (
     AGES,
@@ -95,6 +96,8 @@ async def test_an_overlap_between_pages_is_counted_and_harmless(replica: Replica
         ("page-two-repeats-one", "repeats the matches"),
         ("error", "An error has occurred"),
         ("no-pager", "no pager"),
+        ("short-page", "page 1 of 3 has 24 rows of 25"),
+        ("lost-row", "24 rows are found on page 1 of 3 where 25 stand"),
     ],
 )
 async def test_what_cannot_be_all_of_it_is_refused(
@@ -104,6 +107,49 @@ async def test_what_cannot_be_all_of_it_is_refused(
     reading = await northeast(settings)
     assert (reading.outcome, reading.matches) == (Outcome.MALFORMED, [])
     assert said in reading.detail
+
+
+async def test_a_slice_of_one_page_that_lost_its_only_row_is_not_an_empty_one(
+    replica: Replica, settings: ReaderSettings
+) -> None:
+    replica.knobs(modular11="lost-row", modular11_rows=1)
+    reading = await northeast(settings)
+    assert reading.outcome is Outcome.MALFORMED
+    assert "no row is found" in reading.detail
+
+
+async def test_rows_of_another_division_or_age_or_cup_among_the_answers_are_left_out_and_counted(
+    replica: Replica, settings: ReaderSettings
+) -> None:
+    whole = await northeast(settings)
+    forget(settings.state_dir, SEASON)
+    replica.knobs(modular11="mixed")
+    mixed = await northeast(settings)
+    assert (mixed.outcome, mixed.rejected) == (Outcome.READ, ())
+    assert mixed.matches == whole.matches
+    reasons = Counter(one.reason for one in mixed.skipped) - Counter(one.reason for one in whole.skipped)
+    assert reasons == {"of another age or division than was asked for": 2, "MLS NEXT Cup: no table counts it": 1}
+
+
+async def test_rows_of_another_slice_of_the_same_run_count_there_and_once(
+    replica: Replica, settings: ReaderSettings
+) -> None:
+    async def every() -> Reading:
+        async with Reader(settings) as reader:
+            (reading,) = await read_season(reader, SEASON, now=NOW, leagues=[League.HOMEGROWN])
+        return reading
+
+    def known(reading: Reading) -> dict[str, Match]:
+        return {match.external_id: match for match in reading.matches}
+
+    whole = await every()
+    forget(settings.state_dir, SEASON)
+    replica.knobs(modular11="mixed")
+    mixed = await every()
+    assert (mixed.outcome, mixed.rejected) == (Outcome.READ, ())
+    assert known(mixed) == known(whole)
+    assert len(mixed.matches) == len(known(mixed))
+    assert any(one.reason == "copy" for one in mixed.skipped)
 
 
 async def test_divisions_are_found_by_name_whatever_their_numbers(replica: Replica, settings: ReaderSettings) -> None:

@@ -2,13 +2,15 @@
 
 from datetime import UTC, date, datetime, time
 
+import msgspec
 import pytest
 from modular11_fragments import fragment
 
 from match_contract import League, Season, Status
 from match_scraper.fragments import NotAFragment, Row, read_matches
-from match_scraper.modular11 import key_of, to_match
-from match_scraper.values import FeedKey
+from match_scraper.modular11 import Page, Slice, key_of, to_match, understand
+from match_scraper.outcomes import Outcome
+from match_scraper.values import FeedKey, Reading
 
 KEY = FeedKey("modular11-homegrown-25-26", League.HOMEGROWN, Season(2025))
 NOW = datetime(2026, 1, 5, 14, tzinfo=UTC)
@@ -125,3 +127,77 @@ def test_a_clubs_academy_team_is_another_team_than_its_homegrown_one_though_both
     assert academy.home.name == homegrown.home.name
     assert (homegrown.home.age_label, academy.home.age_label) == ("U14", "U14 AD")
     assert (academy.away.age_label, academy.age_group) == ("U14 AD", "U14")
+
+
+def understood(*rows: Row, counted: int | None = None, key: FeedKey = KEY) -> Reading:
+    """The reading of a league whose only slice is U14 Northeast, with these rows."""
+    piece = Slice(League.HOMEGROWN, "U14", "Northeast", "22", "41")
+    page = Page(list(rows), [], 0, 1, len(rows) if counted is None else counted, NOW)
+    return understand(Reading(key, Outcome.UNREACHABLE, ""), [(piece, page)], NOW)
+
+
+def many(count: int) -> list[Row]:
+    """So many sound rows."""
+    return [msgspec.structs.replace(row(), number=str(number)) for number in range(1, count + 1)]
+
+
+@pytest.mark.parametrize("competition", ["Playoffs", "MLS NEXT Cup", "MLS NEXT FLEX"])
+def test_a_row_of_another_competition_is_left_out_and_counted(competition: str) -> None:
+    reading = understood(row(competition=competition), *many(1))
+    assert ([match.external_id for match in reading.matches], reading.rejected) == (["1"], ())
+    assert len(reading.skipped) == 1
+    assert "no table" in reading.skipped[0].reason
+
+
+@pytest.mark.parametrize("competition", ["League", "league", "League (Pro Player Pathway)"])
+def test_a_row_of_the_league_is_a_match(competition: str) -> None:
+    assert len(understood(row(competition=competition)).matches) == 1
+
+
+@pytest.mark.parametrize(
+    ("parts", "reason", "said"),
+    [
+        ({"competition": "League Cup"}, "unknown_competition", "'League Cup'"),
+        ({"gender": "FEMALE"}, "outside_request", "'FEMALE'"),
+        ({"when": "10/18/24 09:30am"}, "outside_request", "2024-10-18"),
+        ({"age": "U18"}, "outside_request", "no U18 Northeast"),
+        ({"division": "Moon"}, "outside_request", "no U14 Moon"),
+    ],
+)
+def test_a_row_that_is_none_of_what_was_asked_for_is_never_relabelled(
+    parts: dict[str, str], reason: str, said: str
+) -> None:
+    reading = understood(row(**parts), *many(150))
+    assert [match.external_id for match in reading.matches] == [str(number) for number in range(1, 151)]
+    (rejected,) = reading.rejected
+    assert (rejected.external_id, rejected.reason) == ("100123", reason)
+    assert said in rejected.detail
+
+
+@pytest.mark.parametrize("parts", [{"age": "U13"}, {"division": "Florida"}])
+def test_a_row_of_another_slice_is_left_out_where_a_part_of_the_league_was_asked_for(parts: dict[str, str]) -> None:
+    reading = understood(row(**parts), *many(1), key=key_of(KEY.season, KEY.league, ["U14"], ["Northeast"]))
+    assert ([match.external_id for match in reading.matches], reading.rejected) == (["1"], ())
+    assert [one.reason for one in reading.skipped] == ["of another age or division than was asked for"]
+
+
+def test_a_row_that_stood_on_a_page_and_is_nowhere_accounted_for_is_a_fault() -> None:
+    reading = understood(*many(3), counted=4)
+    assert (reading.outcome, reading.matches) == (Outcome.MALFORMED, [])
+    assert "4 rows were seen and 3 accounted for" in reading.detail
+
+
+@pytest.mark.parametrize(("bad", "outcome"), [(1, Outcome.READ), (2, Outcome.MALFORMED)])
+def test_a_league_of_which_a_hundredth_cannot_be_read_is_refused_whole(bad: int, outcome: Outcome) -> None:
+    broken = [msgspec.structs.replace(row(gender="FEMALE"), number=str(9_000 + number)) for number in range(bad)]
+    reading = understood(*many(150), *broken)
+    assert reading.outcome is outcome
+    assert len(reading.matches) == (150 if outcome is Outcome.READ else 0)
+    assert len(reading.rejected) == bad
+    assert ("'FEMALE'" in reading.detail) is (outcome is Outcome.MALFORMED)
+
+
+def test_a_league_whose_competition_has_another_name_now_is_refused_whole() -> None:
+    reading = understood(*(msgspec.structs.replace(one, competition="MLS NEXT Season") for one in many(20)))
+    assert (reading.outcome, reading.matches) == (Outcome.MALFORMED, [])
+    assert "'MLS NEXT Season'" in reading.detail

@@ -1,7 +1,9 @@
 """One feed over HTTP, against the replica: each outcome has its name."""
 
 import asyncio
+import json
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -240,6 +242,19 @@ async def test_a_document_whose_scores_are_gone_is_refused_and_one_withdrawn_sco
     assert "0 scores where" in gone.detail
 
 
+async def test_a_document_older_than_the_one_that_landed_is_odd(replica: Replica, settings: ReaderSettings) -> None:
+    first = await reading(settings)
+    assert first.observed_at is not None
+    landed = LandedFeed(len(first.external_ids), first.scored, first.observed_at + timedelta(hours=3))
+    older = await reading(settings, landed=landed)
+    assert older.outcome is Outcome.READ
+    assert older.oddities[0] == (
+        "the document is of 2026-10-05 13:40 UTC, older than the one that landed, of 2026-10-05 16:40 UTC"
+    )
+    same = await reading(settings, landed=LandedFeed(len(first.external_ids), first.scored, first.observed_at))
+    assert same.oddities == first.oddities
+
+
 async def test_one_bad_event_in_a_hundred_costs_that_event_alone(replica: Replica, settings: ReaderSettings) -> None:
     whole = await reading(settings)
     replica.knobs(wrong_types=3)
@@ -260,6 +275,36 @@ async def test_a_document_with_more_bad_events_is_refused_with_the_path_of_the_f
     assert (read.outcome, read.matches) == (Outcome.MALFORMED, [])
     assert "events[" in read.detail or "time zone" in read.detail
     assert len(read.rejected) == 8
+
+
+def cup(read: bytes, every: int) -> bytes:
+    """The schedule with every so-manieth event in a competition that nobody knows."""
+    content = json.loads(read)
+    for event in content["events"][::every]:
+        event["competition"] = {"id": 9999, "name": "League Cup"}
+    return json.dumps(content).encode()
+
+
+@pytest.mark.parametrize(
+    ("every", "outcome", "said"), [(6, Outcome.READ, "matches in"), (4, Outcome.MALFORMED, "'League Cup' (9999)")]
+)
+async def test_a_cup_within_the_leagues_document_costs_its_own_matches_until_it_is_a_fifth_of_it(
+    replica: Replica, settings: ReaderSettings, tmp_path: Path, every: int, outcome: Outcome, said: str
+) -> None:
+    whole = await reading(settings)
+    schedule, standings = document_paths(LEAGUE.key)
+    for path in (schedule, standings):
+        body = replica.get(VIEWER + path).content
+        file = tmp_path / "feeds" / path.removeprefix("/")
+        file.parent.mkdir(parents=True)
+        file.write_bytes(cup(body, every) if path == schedule else body)
+    replica.feeds(tmp_path / "feeds")
+    read = await reading(settings)
+    assert read.outcome is outcome
+    assert said in read.detail
+    assert {one.reason for one in read.rejected} == {"unknown_competition"}
+    assert len(read.rejected) == -(-len(whole.external_ids) // every)
+    assert len(read.matches) == (len(whole.matches) - len(read.rejected) if outcome is Outcome.READ else 0)
 
 
 async def test_fields_that_nobody_announced_change_nothing(replica: Replica, settings: ReaderSettings) -> None:

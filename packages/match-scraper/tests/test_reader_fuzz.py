@@ -6,8 +6,10 @@ Each property is tried a few times in every run; `./mt test fuzz` tries it thous
 import functools
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from modular11_fragments import fragment
 
+from devstack.replica import modular11
 from devstack.replica.season import generate
+from match_contract import Season
 from match_scraper.assist import understand
 from match_scraper.documents import Malformed, parse
 from match_scraper.fragments import NotAFragment, read_matches, read_quality
@@ -194,6 +198,24 @@ def a_mutated_fragment_yields_only_rows_that_are_printed(data: st.DataObject) ->
     for row in page.rows:
         assert row.number in html
         assert row.score is None or str(row.score[0]) in html
+
+
+PRINTED_ROWS = 5
+PRINTED = modular11.fragment(
+    list(modular11.matches(1, "small", Season(2025), "league", datetime(2026, 10, 5, tzinfo=UTC))[:PRINTED_ROWS]), 1, 1
+)
+NAMES = [found.span() for found in re.finditer(r"[a-z]+(?:-[a-z]+)+", PRINTED)]
+"""Every name of a class or of an attribute that the platform may change one day."""
+
+
+@of(span=st.sampled_from(NAMES), name=st.text("qwz", min_size=1, max_size=9))
+def a_name_that_changes_in_the_html_loses_no_row_in_silence(span: tuple[int, int], name: str) -> None:
+    try:
+        page = read_matches(PRINTED[: span[0]] + name + PRINTED[span[1] :])
+    except NotAFragment as error:
+        assert str(error)
+        return
+    assert page.seen == PRINTED_ROWS or page.seen != page.counted
 
 
 @of(text=st.text(max_size=300))

@@ -53,7 +53,9 @@ class Knobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     withdraw: Matches = 0
     vanish: Matches = 0
     # modular11
-    modular11: Literal["normal", "page-two-repeats-one", "overlap", "error", "no-pager"] = "normal"
+    modular11: Literal[
+        "normal", "page-two-repeats-one", "overlap", "error", "no-pager", "mixed", "short-page", "lost-row"
+    ] = "normal"
     modular11_rows: Count | None = None
     modular11_renumber: Count = 0
 

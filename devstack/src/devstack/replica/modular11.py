@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from html import escape
@@ -191,7 +191,24 @@ def found(world: World, want: Wanted) -> list[Match]:
         and (want.status != "scheduled" or row.score is None)
         and (want.status != "pending" or (row.score is None and row.kick_off < now))
     ]
+    if knobs.modular11 == "mixed":
+        kept = _mixed(kept, rows)
     return kept if knobs.modular11_rows is None else _exactly(kept, knobs.modular11_rows)
+
+
+def _mixed(kept: list[Match], rows: list[Match]) -> list[Match]:
+    """The rows, with one of another division, one of another age and one of the MLS NEXT Cup among them."""
+    if not kept:
+        return kept
+    one = kept[0]
+    strangers = [
+        next((row for row in rows if row.age == one.age and row.division != one.division), None),
+        next((row for row in rows if row.age != one.age and row.division == one.division), None),
+        replace(one, number=one.number + 600_000, competition="MLS NEXT Cup"),
+    ]
+    there = {row.number for row in kept}
+    kept += [row for row in strangers if row is not None and row.number not in there]
+    return sorted(kept, key=lambda row: (row.kick_off, row.number))
 
 
 def _exactly(rows: list[Match], count: int) -> list[Match]:
@@ -212,7 +229,10 @@ def cut(rows: list[Match], page: int, knobs: Knobs) -> tuple[list[Match], int, i
     start = (shown - 1) * PER_PAGE
     if knobs.modular11 == "overlap" and start:
         start -= 1
-    return rows[start : shown * PER_PAGE], page, pages
+    shown_rows = rows[start : shown * PER_PAGE]
+    if knobs.modular11 == "short-page" and page < pages:
+        shown_rows = shown_rows[1:]
+    return shown_rows, page, pages
 
 
 def text(value: str) -> str:
@@ -267,8 +287,11 @@ def _match(row: Match) -> str:
 """
 
 
-def fragment(rows: list[Match], page: int, pages: int, *, pager: bool = True) -> str:
-    """The answer to the page's request: matches and pager, or the few bytes that say there are none."""
+def fragment(rows: list[Match], page: int, pages: int, *, pager: bool = True, lost_row: bool = False) -> str:
+    """The answer to the page's request: matches and pager, or the few bytes that say there are none.
+
+    `lost_row`: the first match's row for desks has another class.
+    """
     if not rows:
         return EMPTY
     beyond = min(page + 1, pages)
@@ -277,6 +300,8 @@ def fragment(rows: list[Match], page: int, pages: int, *, pager: bool = True) ->
 <ul class="pagination"><li><a js-page="{max(1, page - 1)}">Previous</a></li>{links}
 <li><a js-page="{beyond}">Next</a></li></ul></div>"""
     body = "".join(_match(row) for row in rows)
+    if lost_row:
+        body = body.replace("hidden-xs", "hidden-phone", 1)
     return f'<div class="container-fluid container-table-matches">{body}</div>{turn if pager else ""}'
 
 
@@ -357,7 +382,8 @@ def site(world: World) -> Starlette:
         except Refused as refused:
             return ERROR.format(refused)
         rows, number, pages = cut(found(world, want), want.page, knobs)
-        return fragment(rows, number, pages, pager=knobs.modular11 != "no-pager")
+        knob = knobs.modular11
+        return fragment(rows, number, pages, pager=knob != "no-pager", lost_row=knob == "lost-row")
 
     async def get_matches(request: Request) -> Response:
         return HTMLResponse(await run_in_threadpool(answer, request))

@@ -17,6 +17,7 @@ import structlog
 
 from match_contract import Counts, League, Receipt, Rejection, Season
 from match_scraper import Outcome as ReadOutcome
+from match_scraper import Rejected, Skipped
 from match_scraper_agent import messages as build
 from match_scraper_agent.api import Api, ApiError, Knowledge, SourceState
 from match_scraper_agent.messages import Payload, Shipment
@@ -38,6 +39,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 ASK_API_EVERY_S = 10.0
 LAST_ASK_S = 5.0
+ODDITIES, ODDITY_LENGTH = 3, 300
+"""So many of what is odd about one document stand in the run's warnings, in so many characters."""
 
 
 @dataclass
@@ -195,12 +198,16 @@ class Work:
             said = f"the season {season} has appeared: {key} names it"
             if not any(f"the season {season} has appeared" in text for text in self.warnings):
                 self.warnings.append(said)
-        if reading.released:
+        if reading.released and self._knowledge.error is None and not self._stored(reading.key.league, key):
             self.notes.append(f"{key}: release watch: the season's fixtures have appeared")
+        self.warnings += [f"{key}: {text[:ODDITY_LENGTH]}" for text in reading.oddities[:ODDITIES]]
+        if len(reading.oddities) > ODDITIES:
+            self.warnings.append(f"{key}: {len(reading.oddities) - ODDITIES} more of the kind, see the log (feed.read)")
         if reading.skipped:
-            reasons = Counter(item.reason for item in reading.skipped)
-            said = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-            self.warnings.append(f"{key}: rows left out: {said}")
+            self.warnings.append(f"{key}: rows left out: {_reasons(reading.skipped)}")
+        if reading.rejected:
+            first = reading.rejected[0].detail[:ODDITY_LENGTH]
+            self.warnings.append(f"{key}: the reader refused {_reasons(reading.rejected)}, the first: {first}")
 
     async def scrape(self, name: str) -> TargetState:
         """Reads a target; what came of it stands in its state. Never raises for a source's fault.
@@ -218,8 +225,7 @@ class Work:
             site = await self.discover()
             feed = next((item for item in site.keys if item.league is target.league), None)
             if feed is None:
-                state.outcome = "not_published"
-                state.detail = f"{target.league} {self.plan.season.name} is not published yet"
+                self._not_there(state, f"{target.league} {self.plan.season.name} is not published", None)
                 return state
             reading = await self._feed(feed, site.viewer_url)
         except SourceError as error:
@@ -229,11 +235,32 @@ class Work:
         self._take(state, reading)
         return state
 
+    def _stored(self, league: League, key: str | None) -> int:
+        """Matches that have landed of a league's season, from whichever site; of one feed where `key` names it."""
+        same = (
+            item.matches
+            for item in self._knowledge.sources
+            if item.league is league and item.season == self.plan.season.name and key in (None, item.key)
+        )
+        return max(same, default=0)
+
+    def _not_there(self, state: TargetState, said: str, key: str | None) -> None:
+        """What nobody has seen yet is not published, and no failure; what was there before has vanished, and is one."""
+        stored = state.plan.planned or self._stored(state.plan.target.league, key)
+        if not stored:
+            state.outcome, state.detail = "not_published", said
+            return
+        state.outcome, state.could_read = "failed", False
+        state.detail = (
+            f"{said}, although {stored:,} of its matches are stored: it has vanished or has another name now; look at "
+            "the viewer in a browser"
+        )
+
     def _take(self, state: TargetState, reading: Reading) -> None:
         target, key = state.plan.target, reading.key.key
         match reading.outcome:
             case ReadOutcome.NOT_PUBLISHED:
-                state.outcome, state.detail = "not_published", reading.detail
+                self._not_there(state, reading.detail, key)
                 return
             case ReadOutcome.UNCHANGED:
                 state.read = True
@@ -526,6 +553,11 @@ class Work:
             for reading in self.readings.values()
             for item in reading.documents
         )
+
+
+def _reasons(items: Iterable[Skipped | Rejected]) -> str:
+    """How many for which reason: "2 bye, 1 copy"."""
+    return ", ".join(f"{count} {reason}" for reason, count in sorted(Counter(item.reason for item in items).items()))
 
 
 def outbox_of(state_dir: Path) -> Outbox:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
-from match_contract import Bracket, BracketStandings, League, Match, Source, StandingsRow, Status, TeamRef, Venue
+from match_contract import Bracket, BracketStandings, Match, Source, StandingsRow, Status, TeamRef, Venue
 from match_scraper import canary
 from match_scraper.canary import Canary
 from match_scraper.documents import BadEvent, BracketTable, Documents, Event, Id, event_payloads
@@ -26,11 +26,12 @@ PLACEHOLDER = time(6)
 NO_VENUE = "tbd"
 OVER_AFTER = timedelta(hours=2)
 """So long after its kick-off a match without a score counts as played."""
+UNKNOWN_COMPETITION = "unknown_competition"
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Everything that both documents say. Fields as in `values.Reading`; `bad_share` of the events is rejected."""
+    """Everything that both documents say. Fields as in `values.Reading`."""
 
     observed_at: datetime
     brackets: tuple[BracketStandings, ...]
@@ -40,14 +41,22 @@ class Content:
     skipped: tuple[Skipped, ...]
     rejected: tuple[Rejected, ...]
     notes: tuple[str, ...]
+    oddities: tuple[str, ...]
     canary: Canary
     events: int
 
     @property
     def bad_share(self) -> float:
-        """Share of the document's events that were rejected for what they say (a number that stands twice is not)."""
-        bad = sum(1 for item in self.rejected if item.reason != "duplicate")
-        return bad / self.events if self.events else 0.0
+        """Share of the events that cannot be read; one that stands twice, or of an unknown competition, could be."""
+        return self._share(sum(1 for item in self.rejected if item.reason not in ("duplicate", UNKNOWN_COMPETITION)))
+
+    @property
+    def unknown_share(self) -> float:
+        """Share of the document's events that are of a competition that nobody knows."""
+        return self._share(sum(1 for item in self.rejected if item.reason == UNKNOWN_COMPETITION))
+
+    def _share(self, count: int) -> float:
+        return count / self.events if self.events else 0.0
 
 
 def understand(documents: Documents, schedule_body: bytes, key: FeedKey) -> Content:
@@ -75,12 +84,15 @@ class _Understanding:
         self.events = documents.schedule.events
         self.heads, self.bad_tables = _heads(documents.standings.competition_season.competition_brackets, key)
         self.tables = [table for table, _ in self.heads]
-        self.joined: Joined = join(self.events, self.tables)
+        self.foreign = self._foreign()
+        self.counted = [event for event in self.events if id(event) not in self.foreign]
+        self.joined: Joined = join(self.counted, self.tables)
         self.info = {head.external_id: head for _, head in self.heads}
-        self.teams = _teams(self.events, self.tables)
+        self.teams = _teams(self.counted, self.tables)
         self.zones: dict[str, ZoneInfo | None] = {}
         self.venues: dict[tuple[Id | None, str], Venue] = {}
         self.quirks: Counter[str] = Counter()
+        self.odd: Counter[str] = Counter()
         self.rejected: list[Rejected] = []
         self.skipped: list[Skipped] = []
         self._payloads: list[Mapping[str, Any]] | None = None
@@ -88,18 +100,23 @@ class _Understanding:
     def content(self) -> Content:
         matches: list[Match] = []
         seen: dict[str, Event] = {}
-        for event, (home, away) in zip(self.events, self.joined.sides, strict=True):
+        own = brackets_of_squads(self.tables)
+        sides = iter(self.joined.sides)
+        for event in self.events:
+            problem = self.foreign.get(id(event))
+            home, away = _of_squads(event, own) if problem else next(sides)
             number = str(event.game_key)
             first = seen.setdefault(number, event)
             if first is not event:
                 self._again(number, event, first, (home, away))
                 continue
             try:
+                if problem:
+                    raise problem
                 matches.append(self._match(event, number, home, away))
-            except _Unreadable as problem:
-                self._reject(event, problem.reason, problem.detail, home, away)
+            except _Unreadable as error:
+                self._reject(event, error.reason, error.detail, home, away)
         ids = dict.fromkeys(number for number in seen if IDENTIFIER.fullmatch(number))
-        own = brackets_of_squads(self.tables)
         for bad in self.documents.bad_events:
             number_or_none = _number(bad.payload.get("game_key"))
             if number_or_none is not None and IDENTIFIER.fullmatch(number_or_none):
@@ -114,7 +131,8 @@ class _Understanding:
             matches=matches,
             skipped=tuple(self.skipped),
             rejected=tuple(self.rejected),
-            notes=self._notes(),
+            notes=tuple(f"{count:,} matches {what}" for what, count in sorted(self.quirks.items())),
+            oddities=self._oddities(),
             canary=canary.look(
                 ((e.start_time, e.home_score is not None and e.away_score is not None) for e in self.events),
                 self.synced_at,
@@ -125,7 +143,6 @@ class _Understanding:
     # one match
 
     def _match(self, event: Event, number: str, home: Brackets, away: Brackets) -> Match:
-        league = self._league(event)
         home_team, away_team = self._sides(event, home)
         local = self._local(event)
         venue_name = _text(event.event_location.name if event.event_location else None)
@@ -139,7 +156,7 @@ class _Understanding:
             return Match(
                 source=Source.ASSIST,
                 season=self.key.season.name,
-                league=league,
+                league=self.key.league,
                 external_id=number,
                 event_id=None if event.id is None else str(event.id),
                 age_group=bracket.age_group,
@@ -177,7 +194,7 @@ class _Understanding:
         if home is not None and away is not None and kicked_off:
             shootout = (event.home_penalty_shootout_score, event.away_penalty_shootout_score)
             if (shootout[0] is None) != (shootout[1] is None):
-                self.quirks["with half a shoot-out, which is not taken"] += 1
+                self.odd["with half a shoot-out, which is not taken"] += 1
                 shootout = none
             return Status.COMPLETED, (home, away), shootout
         if not kicked_off:
@@ -185,7 +202,7 @@ class _Understanding:
                 self.quirks["ahead but flagged completed or scored, which is not taken (quirk 1)"] += 1
             return Status.SCHEDULED, none, none
         if home is not None or away is not None:
-            self.quirks["with one score of two, which is not taken"] += 1
+            self.odd["with one score of two, which is not taken"] += 1
         if time_set:
             over = event.start_time + OVER_AFTER <= self.synced_at
         else:
@@ -194,14 +211,26 @@ class _Understanding:
             self.quirks["played without a score yet (quirk 2)"] += 1
         return Status.TBD if over else Status.SCHEDULED, none, none
 
-    def _league(self, event: Event) -> League:
-        """By what the match says of itself; a match of another league than the feed's does not belong here."""
-        competition = event.competition
-        said = COMPETITIONS.get(str(competition.id)) if competition is not None else None
-        if competition is not None and said not in (None, self.key.league):
-            told = f"competition {competition.name!r} ({competition.id}) does not belong to {self.key.key}"
-            raise _Unreadable("foreign_competition", told)
-        return self.key.league
+    def _foreign(self) -> dict[int, _Unreadable]:
+        """Events, by `id()`, that say of themselves that they are of another competition than the feed's.
+
+        None of them counts for a table here, so none of them is joined. One that names no competition is the feed's.
+        """
+        found: dict[int, _Unreadable] = {}
+        for event in self.events:
+            competition = event.competition
+            if competition is None or (competition.id is None and not competition.name):
+                continue
+            said = COMPETITIONS.get(str(competition.id))
+            if said is self.key.league:
+                continue
+            told = f"competition {competition.name!r} ({competition.id})"
+            found[id(event)] = (
+                _Unreadable(UNKNOWN_COMPETITION, f"{told} is none that we know, so no table counts it")
+                if said is None
+                else _Unreadable("foreign_competition", f"{told} does not belong to {self.key.key}")
+            )
+        return found
 
     def _sides(self, event: Event, brackets: Brackets) -> tuple[TeamRef, TeamRef]:
         if not brackets:
@@ -265,7 +294,7 @@ class _Understanding:
     def _brackets(self) -> tuple[BracketStandings, ...]:
         joins: dict[str, list[TeamRef]] = {}
         for squad, brackets in self.joined.adopted.items():
-            team = self.teams[str(squad)]
+            team = self.teams[squad]
             for bracket in brackets:
                 if isinstance(team, TeamRef):
                     joins.setdefault(bracket, []).append(team)
@@ -286,20 +315,17 @@ class _Understanding:
             rows.setdefault(str(team.squad_id), StandingsRow(team=team))
         return BracketStandings(**head.model_dump(), teams=tuple(rows.values()))
 
-    def _notes(self) -> tuple[str, ...]:
-        notes = [f"{count:,} matches {what}" for what, count in sorted(self.quirks.items())]
-        if self.joined.adopted:
-            joining = (self.teams[str(squad)] for squad in self.joined.adopted)
-            names = sorted(team.name for team in joining if isinstance(team, TeamRef))
-            shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
-            notes.append(
-                f"{len(names)} teams are missing from the standings and join their opponents' bracket: {shown}"
-            )
+    def _oddities(self) -> tuple[str, ...]:
+        odd: list[str] = []
         bad = (*self.documents.bad_rows, *self.bad_tables)
         if bad:
-            count, first = len(bad), bad[0]
-            notes.append(f"{count:,} rows or brackets of the standings cannot be read, the first: {first}")
-        return tuple(notes)
+            odd.append(f"{len(bad):,} rows or brackets of the standings cannot be read, the first: {bad[0]}")
+        if self.joined.adopted:
+            joining = (self.teams[squad] for squad in self.joined.adopted)
+            names = sorted(team.name for team in joining if isinstance(team, TeamRef))
+            shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+            odd.append(f"{len(names)} teams are missing from the standings and join their opponents' bracket: {shown}")
+        return (*odd, *(f"{count:,} matches {what}" for what, count in sorted(self.odd.items())))
 
 
 @dataclass(slots=True)
@@ -319,18 +345,18 @@ def _teams(events: Sequence[Event], tables: Sequence[BracketTable]) -> dict[str,
 
     The name is the standings document's, else the organisation's; an organisation may be null (quirk 11).
     """
-    facts: dict[Id, _Facts] = {}
+    facts: dict[str, _Facts] = {}
     for table in tables:
         for row in table.standings:
             team = row.team
-            known = facts.setdefault(team.squad_id, _Facts())
+            known = facts.setdefault(str(team.squad_id), _Facts())
             known.name = known.name or _text(team.name)
             known.club = known.club or (None if team.organisation_id is None else str(team.organisation_id))
             known.crest = known.crest or _text(team.logo_url)
     for event in events:
         for squad, label, organisation in (
-            (event.home_squad_id, event.home_squad_name, event.home_organisation),
-            (event.away_squad_id, event.away_squad_name, event.away_organisation),
+            (str(event.home_squad_id), event.home_squad_name, event.home_organisation),
+            (str(event.away_squad_id), event.away_squad_name, event.away_organisation),
         ):
             one = facts.get(squad)
             if one is None:
@@ -343,7 +369,7 @@ def _teams(events: Sequence[Event], tables: Sequence[BracketTable]) -> dict[str,
                 one.club_name = one.club_name or _text(organisation.name)
                 one.crest = one.crest or _text(organisation.logo_full_path)
                 one.complete = one.label is not None and one.club_name is not None
-    return {str(squad): _team(str(squad), known) for squad, known in facts.items()}
+    return {squad: _team(squad, known) for squad, known in facts.items()}
 
 
 def _team(squad: str, facts: _Facts) -> TeamRef | str:
@@ -386,6 +412,10 @@ def _heads(tables: Sequence[BracketTable], key: FeedKey) -> tuple[list[tuple[Bra
             continue
         good[head.external_id] = (table, head)
     return list(good.values()), bad
+
+
+def _of_squads(event: Event, own: Mapping[Id, Brackets]) -> tuple[Brackets, Brackets]:
+    return own.get(event.home_squad_id, ()), own.get(event.away_squad_id, ())
 
 
 def _text(value: str | None) -> str | None:

@@ -96,7 +96,7 @@ def read(  # noqa: PLR0917 - Typer calls it by name
         with err.status("reading") if err.is_terminal else _Quiet():
             readings, warnings = asyncio.run(_read(settings, wanted, chosen, _browser(browser)))
     matches = [match for reading in readings for match in reading.matches if choice.takes(match)]
-    for said in (*warnings, *(note for reading in readings for note in reading.notes)):
+    for said in (*warnings, *(said for one in readings for said in (*one.oddities, *one.notes))):
         err.print(f"note: {said}", style="dim", highlight=False, soft_wrap=True)
     for reading in readings:
         style = "red" if reading.outcome.is_failure else "green"
@@ -254,7 +254,7 @@ def _summary(reading: Reading) -> dict[str, Any]:
             {"external_id": one.external_id, "reason": one.reason, "detail": one.detail, "payload": dict(one.payload)}
             for one in reading.rejected
         ],
-        "notes": list(reading.notes),
+        "notes": [*reading.oddities, *reading.notes],
         "canary": str(reading.canary) if reading.canary else None,
         "requests": reading.requests,
         "bytes_read": reading.bytes_read,

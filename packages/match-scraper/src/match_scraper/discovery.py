@@ -75,6 +75,11 @@ def from_sighting(sighting: Sighting, season: Season, last_known: Iterable[FeedK
     if not keys:
         keys = renamed(others, season) or usual_keys(season)
         warnings.append(f"the viewer names no key of {season}: asking for {_names(keys)}, named as the others are")
+    there = {key.league for key in keys}
+    lost = tuple(key for key in of_season(last_known, season) if key.league not in there)
+    if sighting.linked and lost:
+        keys += lost
+        warnings.append(f"the viewer no longer names {_names(lost)}, known from before: asking for it all the same")
     if not sighting.linked:
         keys = of_season((*keys, *(of_season(last_known, season) or usual_keys(season))), season)
         warnings.append(f"the viewer did not say which competitions there are: asking for {_names(keys)}")

@@ -9,7 +9,7 @@ import httpx
 import structlog
 
 from match_contract import DocumentRef
-from match_scraper.assist import Content, understand
+from match_scraper.assist import UNKNOWN_COMPETITION, Content, understand
 from match_scraper.documents import Documents, Linked, Malformed, parse
 from match_scraper.http import Fetched, Reader
 from match_scraper.keys import feed_key
@@ -78,6 +78,7 @@ async def read_feed(
         detail=reading.detail,
         matches=len(reading.matches),
         rejected=len(reading.rejected),
+        notes=[*reading.oddities, *reading.notes],
         requests=reading.requests,
         bytes=reading.bytes_read,
     )
@@ -120,7 +121,13 @@ async def _read(  # noqa: PLR0917
     content = understand(documents, answers[0].body, key)
     progress.step("join_s")
     reading = _reading(empty, content, documents, answers, landed)
-    return _sound(reading, content, documents)
+    bad_rows = len(documents.bad_rows) / documents.rows if documents.rows else 0.0
+    return sound(
+        reading,
+        bad=max(content.bad_share, bad_rows),
+        unknown=content.unknown_share,
+        first_row=next(iter(documents.bad_rows), ""),
+    )
 
 
 def _conditions(known: Validators) -> dict[str, str]:
@@ -204,11 +211,12 @@ def _reading(
         )
         for path, answer, moment in zip(document_paths(key), answers, synced, strict=True)
     )
-    notes = list(content.notes)
+    notes, oddities = list(content.notes), list(content.oddities)
     if content.canary.alarm:
         notes.append(f"ALARM: {content.canary}")
     if landed is not None and landed.observed_at is not None and content.observed_at < landed.observed_at:
-        notes.append(f"the document is older ({content.observed_at}) than the one that landed ({landed.observed_at})")
+        seen, before = (f"{moment:%Y-%m-%d %H:%M} UTC" for moment in (content.observed_at, landed.observed_at))
+        oddities.insert(0, f"the document is of {seen}, older than the one that landed, of {before}")
     schedule, standings = documents.schedule, documents.standings
     return replace(
         empty,
@@ -223,6 +231,7 @@ def _reading(
         skipped=content.skipped,
         rejected=content.rejected,
         notes=tuple(notes),
+        oddities=tuple(oddities),
         canary=content.canary,
         released=landed is None,
         linked=siblings((*(schedule.linked_competition_seasons or ()), *(standings.linked_competition_seasons or ()))),
@@ -249,16 +258,25 @@ def _nothing_of(reading: Reading, outcome: Outcome, detail: str) -> Reading:
     )
 
 
-def _sound(reading: Reading, content: Content, documents: Documents) -> Reading:
-    """The reading, or its refusal where too much of the document is bad."""
-    bad_rows = len(documents.bad_rows) / documents.rows if documents.rows else 0.0
-    sound = 1 - max(content.bad_share, bad_rows)
-    if sound > SOUND_SHARE:
+def sound(reading: Reading, *, bad: float, unknown: float, first_row: str = "") -> Reading:
+    """The reading, or its refusal where too much of it cannot be read.
+
+    `bad`: share of its matches, or of its table's rows, that cannot be; `unknown`: share of those of a competition that
+    nobody knows; `first_row`: what is wrong with the first row of a table.
+    """
+    key = reading.key.key
+    strange = [one for one in reading.rejected if one.reason == UNKNOWN_COMPETITION]
+    if unknown > 1 - KEPT_SHARE:
+        told = (
+            f"{key}: {unknown:.0%} of its matches are of no competition that we know, nothing of it is taken; the first"
+        )
+        return _nothing_of(reading, Outcome.MALFORMED, f"{told}: {strange[0].detail}")
+    if 1 - bad > SOUND_SHARE:
         return reading
-    first = next((one.detail for one in reading.rejected), "") or documents.bad_rows[0]
+    unreadable = (one.detail for one in reading.rejected if one.reason not in ("duplicate", UNKNOWN_COMPETITION))
     told = (
-        f"{reading.key.key}: only {sound:.1%} of it is sound (more than {SOUND_SHARE:.0%} is needed), nothing of it is "
-        f"taken; the first bad field is {first}"
+        f"{key}: only {1 - bad:.1%} of it is sound (more than {SOUND_SHARE:.0%} is needed), nothing of it is "
+        f"taken; the first bad field is {next(unreadable, '') or first_row}"
     )
     return _nothing_of(reading, Outcome.MALFORMED, told)
 

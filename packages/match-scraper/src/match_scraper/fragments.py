@@ -1,7 +1,7 @@
 """modular11's HTML: the page's filters, a page of matches, a Quality of Play table. Text in, rows out.
 
-Source: source-site.md, section 3. Every match stands twice, for desks and for phones; the first is read. What cannot be
-read is handed back with its text and what is wrong with it.
+Source: source-site.md, section 3. Every match stands twice, for desks and for phones; the first is read, the second
+counts whether all were. What cannot be read is handed back with its text and what is wrong with it.
 """
 
 import re
@@ -54,12 +54,17 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class MatchPage:
-    """One answer. `page` and `pages` are what its pager says of itself, 0 where it has none."""
+    """One answer. `page` and `pages` are what its pager says of itself, 0 where it has none.
+
+    `counted`: how many matches stand there by other marks than those by which they are read. It is not `seen` where the
+    page's HTML has changed: then rows are missing.
+    """
 
     rows: tuple[Row, ...]
     bad: tuple[BadRow, ...]
     page: int
     pages: int
+    counted: int
 
     @property
     def seen(self) -> int:
@@ -99,7 +104,7 @@ def read_matches(html: str) -> MatchPage:
     tree = LexborHTMLParser(html)
     if tree.css_first(".container-table-matches") is None:
         if NO_MATCHES in html:
-            return MatchPage((), (), 0, 0)
+            return MatchPage((), (), 0, 0, 0)
         raise NotAFragment(_what(tree))
     rows: list[Row] = []
     bad: list[BadRow] = []
@@ -112,7 +117,10 @@ def read_matches(html: str) -> MatchPage:
             bad.append(BadRow(number[0] if number else None, text[:500], str(error)))
     pager = PAGER.search(clean(" ".join(node.text() for node in tree.css("[js-paginator]"))))
     page, pages = (int(pager[1]), int(pager[2])) if pager else (0, 0)
-    return MatchPage(tuple(rows), tuple(bad), page, pages)
+    if not rows and not bad:
+        raise NotAFragment("a table of matches in which no row is found: the page has changed, look at it")
+    counted = max(len(tree.css(".container-row > .visible-xs")), len(tree.css(".hidden-xs[js-match-group]")))
+    return MatchPage(tuple(rows), tuple(bad), page, pages, counted)
 
 
 def _what(tree: LexborHTMLParser) -> str:

@@ -22,7 +22,7 @@ class Joined:
     """
 
     sides: list[tuple[Brackets, Brackets]]
-    adopted: Mapping[Id, Brackets] = field(default_factory=dict)
+    adopted: Mapping[str, Brackets] = field(default_factory=dict)
 
 
 def brackets_of_squads(tables: Sequence[BracketTable]) -> dict[Id, Brackets]:
@@ -55,7 +55,7 @@ def join(events: Sequence[Event], tables: Sequence[BracketTable]) -> Joined:
     pathway = {str(table.id): PRO_PATHWAY_MARK in table.name for table in tables}
     sides: list[tuple[Brackets, Brackets]] = []
     lost: list[int] = []
-    adopted: dict[Id, Counter[Brackets]] = defaultdict(Counter)
+    adopted: dict[str, Counter[Brackets]] = defaultdict(Counter)
     for index, event in enumerate(events):
         home, away = own.get(event.home_squad_id), own.get(event.away_squad_id)
         if home is None and away is None:
@@ -63,11 +63,11 @@ def join(events: Sequence[Event], tables: Sequence[BracketTable]) -> Joined:
             sides.append(((), ()))
         elif home is None and away is not None:
             brackets = _fitting(away, event, pathway)
-            adopted[event.home_squad_id][brackets] += 1
+            adopted[str(event.home_squad_id)][brackets] += 1
             sides.append((brackets, brackets))
         elif away is None and home is not None:
             brackets = _fitting(home, event, pathway)
-            adopted[event.away_squad_id][brackets] += 1
+            adopted[str(event.away_squad_id)][brackets] += 1
             sides.append((brackets, brackets))
         elif home is not None and away is not None:
             if len(home) > 1 or len(away) > 1:
@@ -76,7 +76,8 @@ def join(events: Sequence[Event], tables: Sequence[BracketTable]) -> Joined:
                 sides.append((home, away))
     for index in lost:
         event = events[index]
-        votes = adopted.get(event.home_squad_id, Counter()) + adopted.get(event.away_squad_id, Counter())
+        squads = (str(event.home_squad_id), str(event.away_squad_id))
+        votes = adopted.get(squads[0], Counter()) + adopted.get(squads[1], Counter())
         if votes:
             brackets = min(votes, key=lambda found: (-votes[found], found))
             sides[index] = (brackets, brackets)

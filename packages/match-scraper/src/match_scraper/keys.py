@@ -10,7 +10,7 @@ PREFIXES = {
     "mls-next-flex": League.FLEX,
     "mls-next-2-academy-division": League.ACADEMY,
 }
-"""Source: source-site.md, section 2. Used where the site cannot be asked, and to find the siblings of a season."""
+"""A key without its season. Source: source-site.md, section 2."""
 COMPETITIONS = {
     "1605": League.HOMEGROWN,
     "1606": League.HOMEGROWN,
@@ -22,21 +22,13 @@ PRO_PATHWAY_MARK = "(Pro Player Pathway)"
 
 
 def feed_key(key: str, name: str = "") -> FeedKey | None:
-    """Reads a key by its words; None where it names no season or no competition that we know."""
+    """Reads a key; None where it names no season, or no competition that we know by exactly that name."""
     try:
         season = Season.from_key(key)
     except ValueError:
         return None
-    words = key.casefold()
-    if "academy" in words:
-        league = League.ACADEMY
-    elif "flex" in words:
-        league = League.FLEX
-    elif "league" in words:
-        league = League.HOMEGROWN
-    else:
-        return None
-    return FeedKey(key, league, season, name)
+    league = PREFIXES.get(key.removesuffix(f"-{season.key_suffix}"))
+    return None if league is None else FeedKey(key, league, season, name)
 
 
 def usual_keys(season: Season) -> tuple[FeedKey, ...]:

@@ -30,7 +30,8 @@ from match_contract import (
     Venue,
 )
 from match_scraper import canary
-from match_scraper.feed import guarded
+from match_scraper.assist import UNKNOWN_COMPETITION
+from match_scraper.feed import guarded, sound
 from match_scraper.fragments import (
     NOBODY,
     BadRow,
@@ -54,6 +55,8 @@ TOURNAMENTS = {League.HOMEGROWN: ("12", "53", "homegrown-division"), League.ACAD
 """The league's tournament, its list of Quality of Play tables, the page with its filters."""
 AGES = {"U13": "21", "U14": "22", "U15": "33", "U16": "14", "U17": "15", "U19": "26"}
 LEAGUE_MATCHES = "2"
+GENDER = "male"
+OUTSIDE_REQUEST = "outside_request"
 PER_PAGE = 25
 MOST_PAGES = 400
 KEPT_FOR = timedelta(days=1)
@@ -62,7 +65,13 @@ KEY_LENGTH = 80
 ASYNCHRONOUS = {"X-Requested-With": "XMLHttpRequest"}
 NO_ZONE = "UTC"
 """Times are printed without a zone, so none is kept: `time_set` is false, the local date holds."""
-PLAYOFFS = "playoffs"
+LEAGUE_COMPETITIONS = ("league", "league (pro player pathway)")
+OTHER_COMPETITIONS = {
+    "playoffs": "play-off: no table counts it",
+    "mls next cup": "MLS NEXT Cup: no table counts it",
+    "mls next flex": "MLS NEXT Flex: no table here counts it",
+}
+"""What else an answer may mix in (source-site.md, section 3), and why such a row is left out."""
 
 Progress = Callable[[int, int, str], None]
 """Called with slices done, slices in all, and what is read next."""
@@ -85,12 +94,16 @@ class Slice:
 
 
 class Page(msgspec.Struct, frozen=True):
-    """What a slice gave, as it is kept between runs. `bad`: number, text, problem. `read_at` is its observation."""
+    """What a slice gave, as it is kept between runs. `bad`: number, text, problem. `read_at` is its observation.
+
+    `counted`: how many rows stood on its pages, by `MatchPage.counted`.
+    """
 
     rows: list[Row]
     bad: list[tuple[str | None, str, str]]
     copies: int
     pages: int
+    counted: int
     read_at: datetime
 
 
@@ -177,7 +190,8 @@ async def read_league(
         reading = understand(empty, pages, now)
     except SourceError as error:
         reading = replace(empty, outcome=error.outcome, detail=f"{key.key}: {error.detail}")
-    if any((validators or {}).get(ref.path, Validators()).sha256 == ref.sha256 for ref in reading.documents):
+    known = reading.documents if reading.outcome is Outcome.READ else ()
+    if any((validators or {}).get(ref.path, Validators()).sha256 == ref.sha256 for ref in known):
         reading = replace(empty, outcome=Outcome.UNCHANGED, detail=f"{key.key}: unchanged since it last landed")
     elif not accept_shrink:
         reading = guarded(reading, landed)
@@ -289,7 +303,7 @@ async def read_slice(reader: Reader, season: Season, piece: Slice, now: datetime
     url = f"{reader.settings.modular11_url.rstrip('/')}/public_schedule/league/get_matches"
     rows: dict[str, Row] = {}
     bad: list[BadRow] = []
-    copies, page, pages = 0, 1, 1
+    copies, counted, page, pages = 0, 0, 1, 1
     while page <= pages:
         answer = await reader.get(url, headers=ASYNCHRONOUS, params=request(season, piece, page))
         try:
@@ -302,6 +316,7 @@ async def read_slice(reader: Reader, season: Season, piece: Slice, now: datetime
         new = {row.number: row for row in found.rows if row.number not in rows}
         copies += len(found.rows) - len(new)
         _check_page(piece, found, page=page, pages=pages, new=len(new) + len(found.bad))
+        counted += found.counted
         rows |= new
         bad += found.bad
         page += 1
@@ -309,7 +324,7 @@ async def read_slice(reader: Reader, season: Season, piece: Slice, now: datetime
     if pages > 1 and whole <= PER_PAGE * (pages - 1):
         told = f"{piece.name}: {whole} different matches on {pages} pages of {PER_PAGE}: nothing of it is taken"
         raise SourceError(Outcome.MALFORMED, told)
-    return Page(list(rows.values()), [(one.number, one.text, one.problem) for one in bad], copies, pages, now)
+    return Page(list(rows.values()), [(one.number, one.text, one.problem) for one in bad], copies, pages, counted, now)
 
 
 def _pages(piece: Slice, first: MatchPage) -> int:
@@ -325,10 +340,14 @@ def _pages(piece: Slice, first: MatchPage) -> int:
 
 
 def _check_page(piece: Slice, found: MatchPage, *, page: int, pages: int, new: int) -> None:
-    """A page is the one that was asked for, counts as many pages as the first one, and brings something new."""
+    """A page is the one that was asked for, is full unless it is the last, shows all its rows and brings new ones."""
     problem = None
     if pages > 1 and (found.page, found.pages) != (page, pages):
         problem = f"page {page} of {pages} was asked for and {found.page} of {found.pages} came"
+    elif found.seen != found.counted:
+        problem = f"{found.seen} rows are found on page {page} of {pages} where {found.counted} stand: look at the page"
+    elif page < pages and found.seen < PER_PAGE:
+        problem = f"page {page} of {pages} has {found.seen} rows of {PER_PAGE}"
     elif found.seen and not new:
         problem = f"page {page} of {pages} repeats the matches of the pages before"
     elif pages > 1 and not found.seen:
@@ -344,32 +363,27 @@ def understand(empty: Reading, pages: list[tuple[Slice, Page]], now: datetime) -
     skipped: list[Skipped] = []
     rejected: list[Rejected] = []
     teams: dict[tuple[str, str, str], dict[str, TeamRef]] = {}
-    seen = 0
-    for piece, page in pages:
-        seen += len(page.rows) + len(page.bad) + page.copies
+    asked = {(piece.age, piece.division) for piece, _ in pages}
+    met: set[str] = set()
+    seen = sum(page.counted for _, page in pages)
+    for _, page in pages:
         skipped += [Skipped(None, "copy")] * page.copies
         rejected += [Rejected(number, {"text": text}, "bad_row", problem) for number, text, problem in page.bad]
         for row in page.rows:
-            reason = _no_match(row)
-            problem = _outside(row, piece, key.season)
-            if row.number in matches:
+            if row.number in met:
                 skipped.append(Skipped(row.number, "copy"))
-            elif reason:
-                skipped.append(Skipped(row.number, reason))
-            elif problem:
-                rejected.append(Rejected(row.number, msgspec.to_builtins(row), "outside_request", problem))
-            else:
-                try:
-                    match = to_match(row, key, page.read_at)
-                except ValidationError as error:
-                    first = error.errors()[0]
-                    told = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-                    rejected.append(Rejected(row.number, msgspec.to_builtins(row), "bad_field", told))
-                    continue
-                matches[row.number] = match
-                own = teams.setdefault((match.home_brackets[0], row.age, row.division), {})
-                own.setdefault(match.home.name, match.home)
-                own.setdefault(match.away.name, match.away)
+                continue
+            met.add(row.number)
+            match _judged(row, key, asked, page.read_at):
+                case Match() as match:
+                    matches[row.number] = match
+                    own = teams.setdefault((match.home_brackets[0], row.age, row.division), {})
+                    own.setdefault(match.home.name, match.home)
+                    own.setdefault(match.away.name, match.away)
+                case Skipped() as left_out:
+                    skipped.append(left_out)
+                case Rejected() as refused:
+                    rejected.append(refused)
     parsed = len(matches) + len(skipped) + len(rejected)
     if parsed != seen:
         told = f"{key.key}: {seen} rows were seen and {parsed} accounted for: this is a fault of the reader, report it"
@@ -377,7 +391,7 @@ def understand(empty: Reading, pages: list[tuple[Slice, Page]], now: datetime) -
     found = list(matches.values())
     scored = sum(1 for match in found if match.home_score is not None)
     noon = [(datetime.combine(m.local_date, time(12), UTC), m.home_score is not None) for m in found]
-    return replace(
+    reading = replace(
         empty,
         outcome=Outcome.READ if seen else Outcome.EMPTY,
         detail=f"{key.key}: {len(found):,} matches in {len(teams)} brackets, {scored:,} scored, of {seen:,} rows seen",
@@ -392,6 +406,8 @@ def understand(empty: Reading, pages: list[tuple[Slice, Page]], now: datetime) -
         notes=_notes(skipped),
         canary=canary.look(noon, now),
     )
+    unknown = sum(1 for item in rejected if item.reason == UNKNOWN_COMPETITION)
+    return sound(reading, bad=(len(rejected) - unknown) / max(1, seen), unknown=unknown / max(1, seen))
 
 
 def _numbers(rejected: list[Rejected]) -> Iterator[str]:
@@ -403,23 +419,46 @@ def _notes(skipped: list[Skipped]) -> tuple[str, ...]:
     return tuple(f"{reasons.count(reason):,} rows left out: {reason}" for reason in sorted(set(reasons)))
 
 
+def _judged(
+    row: Row, key: FeedKey, asked: Collection[tuple[str, str]], read_at: datetime
+) -> Match | Skipped | Rejected:
+    """What a row is, by what it says of itself; `asked` are the ages and divisions of the slices.
+
+    An answer can mix ages and divisions. A row of another slice counts as that one's. A row of none is left out, or
+    rejected where the whole league was asked for: then no slice is there that could bring it.
+    """
+    left_out = _no_match(row)
+    if left_out:
+        return Skipped(row.number, left_out)
+    problem = _unfit(row, key.season)
+    if not problem and (row.age, row.division) not in asked:
+        if key != key_of(key.season, key.league):
+            return Skipped(row.number, "of another age or division than was asked for")
+        problem = OUTSIDE_REQUEST, f"the page's filters offer no {row.age} {row.division}"
+    if not problem:
+        try:
+            return to_match(row, key, read_at)
+        except ValidationError as error:
+            first = error.errors()[0]
+            problem = "bad_field", f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return Rejected(row.number, msgspec.to_builtins(row), *problem)
+
+
 def _no_match(row: Row) -> str | None:
     """Why a row is no match that a table counts."""
     if row.home.casefold() in NOBODY or row.away.casefold() in NOBODY:
         return "bye" if "bye" in (row.home.casefold(), row.away.casefold()) else "opponent not known yet"
-    if row.competition.casefold() == PLAYOFFS:
-        return "play-off: no table counts it"
-    return None
+    return OTHER_COMPETITIONS.get(row.competition.casefold())
 
 
-def _outside(row: Row, piece: Slice, season: Season) -> str | None:
-    """What of a row lies outside what was asked for; such a row is never relabelled."""
-    if row.age != piece.age:
-        return f"it says {row.age} where {piece.age} was asked for"
-    if row.division != piece.division:
-        return f"it says {row.division!r} where {piece.division!r} was asked for"
+def _unfit(row: Row, season: Season) -> tuple[str, str] | None:
+    """Why a row is no match of this league: a word of a closed set and a sentence. It is never relabelled."""
+    if row.competition.casefold() not in LEAGUE_COMPETITIONS:
+        return UNKNOWN_COMPETITION, f"competition {row.competition!r} is none that we know, so no table counts it"
+    if row.gender.casefold() != GENDER:
+        return OUTSIDE_REQUEST, f"it says {row.gender!r} where {GENDER!r} was asked for"
     if not season.first_day <= row.day <= season.last_day:
-        return f"its date {row.day} lies outside {season}"
+        return OUTSIDE_REQUEST, f"its date {row.day} lies outside {season}"
     return None
 
 

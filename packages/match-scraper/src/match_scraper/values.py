@@ -87,7 +87,8 @@ class Reading:
     """What one feed says, with a named outcome. Only `read` carries matches.
 
     `external_ids` are those of every match in the document, rejected ones included. `scored`: finished, with a score.
-    `notes` say which quirks were met and how often. `timings` in seconds; `bytes_read` as they came over the wire.
+    `notes` say which quirks were met and how often, `oddities` what a person should look at.
+    `timings` in seconds; `bytes_read` as they came over the wire.
     """
 
     key: FeedKey
@@ -104,6 +105,7 @@ class Reading:
     skipped: tuple[Skipped, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     notes: tuple[str, ...] = ()
+    oddities: tuple[str, ...] = ()
     canary: Canary | None = None
     released: bool = False
     linked: tuple[FeedKey, ...] = ()
