@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from match_contract import League, Season
-from match_scraper_agent.agent import PROMPT, prompt
+from match_scraper_agent.agent import prompt
 from match_scraper_agent.api import BracketSummary, Knowledge, LastRun, MatchSummary, SourceState
 from match_scraper_agent.planner import Plan, Window, check_window, covers, key_of, make_plan
-from match_scraper_agent.settings import SettingsError
+from match_scraper_agent.settings import SettingsError, load_prompt
 from match_scraper_agent.targets import DEFAULT_FILE, EVERY_LEAGUE, Target, choose, load_club, load_targets
 
 NOW = datetime(2026, 10, 5, 14, tzinfo=UTC)
@@ -189,11 +189,11 @@ def test_the_club_is_a_fact_of_the_targets_file(tmp_path: Path) -> None:
 
 def test_every_fact_of_the_prompt_is_filled_in_from_data() -> None:
     plan = plan_of(knowledge())
-    text = prompt(plan, PROMPT.read_text(), load_club())
+    text = prompt(plan, load_prompt(), load_club())
     for fact in ("2026-27", "Monday 2026-10-05", "u14-hg-northeast", "people of IFA"):
         assert fact in text
     assert "{" not in text
-    assert "people of every club" in prompt(plan, PROMPT.read_text())
+    assert "people of every club" in prompt(plan, load_prompt())
     assert prompt(plan, "mine: {targets}, {unknown}") == "mine: u14-hg-northeast, {unknown}"
 
 

@@ -6,10 +6,10 @@ Whatever goes wrong with it is a sentence in the report and no more; the guard d
 import asyncio
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
+import structlog
 from anthropic import AnthropicError, AsyncAnthropic
 from pydantic_ai import Agent, RunContext, RunUsage, UsageLimits
 from pydantic_ai.exceptions import AgentRunError, ModelAPIError, UnexpectedModelBehavior, UsageLimitExceeded
@@ -22,7 +22,8 @@ from match_scraper_agent.planner import Plan
 from match_scraper_agent.tools import TOOLS
 from match_scraper_agent.work import Work
 
-PROMPT = Path(__file__).with_name("agent.md")
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
 MAX_TOKENS = 1024
 LIMITS = UsageLimits(
     request_limit=12,
@@ -73,7 +74,7 @@ async def _follow(context: RunContext[Work], events: AsyncIterable[AgentStreamEv
 
 
 async def think(work: Work, model: Model, template: str, *, club: str | None = None, timeout_s: float) -> Thought:
-    """Lets the model work; never raises for what a model, a gateway or a network does."""
+    """Lets the model work; never raises for what a model, a gateway or a network does, nor for a fault of ours."""
     agent: Agent[Work, str] = Agent(
         model,
         deps_type=Work,
@@ -101,6 +102,9 @@ async def think(work: Work, model: Model, template: str, *, club: str | None = N
         thought.trouble = trouble_of(error)
     except (AgentRunError, AnthropicError, httpx.HTTPError) as error:
         thought.trouble = f"the model could not be used ({_short(error)})"
+    except Exception as error:
+        log.exception("model.fault")
+        thought.trouble = f"a fault of the agent, see its log ({type(error).__name__}: {_short(error)})"
     thought.tokens_in, thought.tokens_out, thought.calls = usage.input_tokens, usage.output_tokens, usage.requests
     return thought
 
