@@ -17,7 +17,7 @@ from match_contract import Season, season_of
 from match_scraper_agent.api import Api, ApiError, Knowledge
 from match_scraper_agent.guard import finish_plan
 from match_scraper_agent.planner import Plan, Window, check_window, known_brackets, make_plan
-from match_scraper_agent.proxy import Proxy, ProxyError, ProxyStatus
+from match_scraper_agent.proxy import BARE, Proxy, ProxyError, ProxyStatus
 from match_scraper_agent.report import (
     RunResult,
     TargetResult,
@@ -283,6 +283,8 @@ async def _with_model(work: Work, settings: Settings, brief: Brief, say: Callabl
     except ProxyError as error:
         work.warnings.append(f"{error}; this run went without a model")
         return Usage()
+    if before.no_radius_session:
+        work.warnings.append(BARE)
     say(f"asking {settings.model}")
     since = monotonic()
     model = agent.anthropic_model(settings.model, url=proxy.url, key=proxy.key, timeout_s=settings.model_timeout_s)
