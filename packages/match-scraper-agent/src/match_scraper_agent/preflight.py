@@ -1,4 +1,7 @@
-"""What is up, what is not, and what to do: one line a part. Looks and tells; starts nothing, prints no secret."""
+"""What is up, what is not, and what to do: one line a part. Looks and tells; starts nothing, prints no secret.
+
+The one thing that it mends is the queue's binding, which cannot be looked at.
+"""
 
 import asyncio
 import os
@@ -63,16 +66,19 @@ async def look_at_proxy(settings: Settings) -> list[Check]:
 
 
 async def look_at_queue(settings: Settings) -> Check:
-    """Exchange, queue and a consumer."""
+    """Exchange, queue, the binding between them (made anew where it is missing) and a consumer."""
     if settings.amqp_url is None:
         return Check("queue", "down", "AMQP_URL is not set: amqp://user:secret@host:5672/vhost", needed=True)
     try:
-        waiting, consumers = await asyncio.to_thread(look_at_broker, settings.amqp_url.get_secret_value())
+        broker = await asyncio.to_thread(look_at_broker, settings.amqp_url.get_secret_value())
     except Undelivered as error:
         return Check("queue", "down", str(error), needed=True)
-    said = f"{waiting:,} messages wait, {consumers} workers"
-    if consumers == 0:
+    said = f"{broker.waiting:,} messages wait, {broker.consumers} workers"
+    if broker.consumers == 0:
         return Check("queue", "down", f"{said}: start the worker, or nothing lands", needed=True)
+    if not broker.bound:
+        said += "; whether the queue is bound nobody knows: this user may not bind"
+        return Check("queue", "warning", said, needed=True)
     return Check("queue", "up", said, needed=True)
 
 
