@@ -161,3 +161,24 @@ def test_the_webhook_gets_text_for_a_person_and_the_run_for_a_program() -> None:
     message = webhook_message(result(target("landed", inserted=3)))
     assert message["text"].startswith("target")
     assert message["run"]["run_id"] == RUN
+
+
+def test_the_report_as_json_says_what_the_screen_says() -> None:
+    rejections = [
+        Rejection(external_id=str(number), reason="malformed", detail="no date", home="Harbor FC", away="Quarry SC")
+        for number in range(21)
+    ]
+    usage = Usage("claude-haiku-4-5", 1_000, 50, 1_500, 3, budget=50_000, budget_used=1_050)
+    ended = result(
+        target("landed", inserted=3),
+        usage=usage,
+        changes=("U14 Northeast: Harbor FC - Quarry SC 2-1",),
+        awaited=("u14-hg-northeast: 1 played match has no score yet",),
+        rejections=tuple(rejections),
+    )
+    report = run_report(ended).model_dump(mode="json")
+    assert (report["budget"], report["budget_used"]) == (50_000, 1_050)
+    assert (report["changes"], report["awaited"]) == (list(ended.changes), list(ended.awaited))
+    assert [item["home"] for item in report["rejections"]] == ["Harbor FC"] * 20
+    assert "rejected 0 (no target): Harbor FC - Quarry SC: malformed: no date" in printed(ended)
+    assert "and 1 more: missing-table quarantine list" in printed(ended)

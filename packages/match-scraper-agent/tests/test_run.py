@@ -148,7 +148,8 @@ async def test_dates_limit_what_is_sent_and_leave_no_validators_behind(workshop:
 
 
 async def test_a_match_that_cannot_be_read_lands_in_the_quarantine_and_the_rest_lands(workshop: Workshop) -> None:
-    broken = Rejected("999", {"id": 999, "start_time": "soon", "note": "as it came"}, "malformed", "no date", ("100",))
+    row = {"id": 999, "start_time": "soon", "note": "as it came", "home_organisation": {"name": "Harbor FC"}}
+    broken = Rejected("999", row, "malformed", "no date", ("100",))
     workshop.source.feed = replace(workshop.source.feed, rejected=(broken,))
     result = await workshop.plain()
     assert exit_code(result) == 1
@@ -161,7 +162,9 @@ async def test_a_match_that_cannot_be_read_lands_in_the_quarantine_and_the_rest_
     )
     ((external_id, payload),) = workshop.rows("select external_id, payload from ingest_rejections")
     assert (external_id, payload["note"]) == ("999", "as it came")
-    assert "rejected 999 (u14-hg-northeast)" in printed(result)
+    assert "rejected 999 (u14-hg-northeast): Harbor FC - ?: " in printed(result)
+    ((told,),) = workshop.rows("select report -> 'rejections' from runs")
+    assert [(item["external_id"], item["home"], item["away"]) for item in told] == [("999", "Harbor FC", "")]
     assert workshop.count("matches") == 16
 
 
@@ -322,6 +325,9 @@ async def test_new_results_and_awaited_scores_stand_in_the_report(workshop: Work
     assert by_name(result)["u14-hg-northeast"].counts.updated == 2
     assert result.changes == ("U14 Northeast: Club 100 - Club 101 0-0", "U14 Northeast: Club 101 - Club 102 1-1")
     assert result.awaited == ()
+    newest, before = await workshop.api.runs(2)
+    assert (newest["changes"], newest["awaited"]) == (list(result.changes), [])
+    assert before["awaited"] == ["u14-hg-northeast: 2 played matches have no score yet"]
 
 
 class Listener(BaseHTTPRequestHandler):

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter, field
 from match_contract.models import AgeGroup, Bracket, Identifier, League, Match, Part, SeasonName, Source, TeamRef, Text
 from match_contract.season import Season
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 MAX_MATCHES_PER_BATCH = 500
 
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
@@ -169,12 +169,17 @@ class Counts(Part):
 
 
 class Rejection(Part):
-    """A match that went to the quarantine. `reason` is a word of a closed set, `detail` a sentence for a person."""
+    """A match that went to the quarantine. `reason` is a word of a closed set, `detail` a sentence for a person.
+
+    `home` and `away` are the teams' names, empty where the match does not say them (since 1.1).
+    """
 
     external_id: str | None
     reason: str
     detail: str
     target: str = ""
+    home: str = ""
+    away: str = ""
 
 
 class Receipt(Part):
@@ -217,6 +222,8 @@ class RunReport(Part):
     """The run as it ended. Tokens as in design: in = input + cache write + cache read; cost is None where unknown.
 
     `outbox` counts the messages that the run left on its disk for the next one.
+    Since 1.1: `changes` and `awaited` are sentences of what is new and of which scores are missing, `rejections` the
+    first of the matches that went to the quarantine; `budget` and `budget_used` are tokens of the gateway's session.
     """
 
     kind: Literal["run_report"] = "run_report"
@@ -235,6 +242,11 @@ class RunReport(Part):
     steps: dict[str, float] = Field(default_factory=dict)
     next_due: AwareDatetime | None = None
     outbox: Count = 0
+    budget: Count | None = None
+    budget_used: Count | None = None
+    changes: tuple[str, ...] = ()
+    awaited: tuple[str, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
 
 
 Message = Annotated[FeedSnapshot | MatchBatch | QualitySnapshot | RunReport, Field(discriminator="kind")]
