@@ -20,7 +20,7 @@ from match_contract import Receipt, Status, Venue
 from match_scraper import Canary, Outcome, Reading, Rejected, SourceError
 from match_scraper_agent.planner import Window
 from match_scraper_agent.report import exit_code, printed
-from match_scraper_agent.run import Options, run
+from match_scraper_agent.run import Options, plan_run, run
 from match_scraper_agent.submit import Payload, Undelivered
 from match_scraper_agent.targets import EVERY_LEAGUE, choose, load_targets
 
@@ -217,13 +217,25 @@ async def test_fixtures_that_appear_are_news_and_no_warning(workshop: Workshop) 
     assert not [text for text in result.warnings if "release" in text]
 
 
-async def test_what_is_older_than_36_hours_in_season_is_a_warning_of_the_next_run(workshop: Workshop) -> None:
+async def test_what_is_older_than_36_hours_in_season_when_a_run_ends_is_a_warning(workshop: Workshop) -> None:
+    workshop.source.feed = reading(observed=SYNCED - timedelta(hours=30))
+    said = "mls-next-league-26-27: what is in the database was observed 39 h ago, more than 36 h in season"
+    assert said in (await workshop.plain()).warnings, "it has just landed, and is old all the same"
+    assert said in (await workshop.plain()).warnings, "the source has nothing newer"
+    plan = await plan_run(workshop.settings, Options(targets=choose(load_targets(), [])), workshop.api)
+    assert said in plan.warnings
+    workshop.source.feed = reading(observed=SYNCED, etag='"2"')
+    result = await workshop.plain()
+    assert {by_name(result)[name].outcome for name in HOMEGROWN} == {"landed"}
+    assert not [text for text in result.warnings if "in season" in text]
+
+
+async def test_what_did_not_land_makes_nothing_fresher(workshop: Workshop) -> None:
     workshop.source.feed = reading(observed=SYNCED - timedelta(hours=30))
     await workshop.plain()
-    result = await workshop.plain()
-    assert exit_code(result) == 0
-    (stale,) = [text for text in result.warnings if "in season" in text]
-    assert "was observed 39 h ago, more than 36 h in season" in stale
+    workshop.source.feed = reading(observed=SYNCED, etag='"2"')
+    result = await workshop.plain(courier=Refusing())
+    assert [text for text in result.warnings if "was observed 39 h ago" in text]
 
 
 async def test_a_season_that_is_not_published_is_no_failure(workshop: Workshop) -> None:

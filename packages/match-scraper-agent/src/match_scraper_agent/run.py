@@ -16,7 +16,7 @@ import structlog
 from match_contract import Season, season_of
 from match_scraper_agent.api import Api, ApiError, Knowledge
 from match_scraper_agent.guard import finish_plan
-from match_scraper_agent.planner import Plan, Window, check_window, known_brackets, make_plan
+from match_scraper_agent.planner import Plan, Window, check_window, known_brackets, make_plan, stale_lines
 from match_scraper_agent.proxy import BARE, Proxy, ProxyError, ProxyStatus
 from match_scraper_agent.report import (
     RunResult,
@@ -72,8 +72,10 @@ def real_clock() -> datetime:
 
 
 async def plan_run(settings: Settings, options: Options, api: Api, crashed: str | None = None) -> Plan:
-    """The plan alone; raises SettingsError for dates that make no sense."""
-    return (await _plan(settings, options, api, crashed))[0]
+    """The plan alone; raises SettingsError for dates that make no sense. Its warnings name what is stale."""
+    plan, _ = await _plan(settings, options, api, crashed)
+    stale = stale_lines(plan.observed, now=settings.now(), season=plan.season)
+    return replace(plan, warnings=plan.warnings + stale)
 
 
 async def _plan(settings: Settings, options: Options, api: Api, crashed: str | None) -> tuple[Plan, Knowledge]:
@@ -216,6 +218,7 @@ async def _perform(
     if beyond is not None:
         await beyond(work)
     targets = await work.settle(options.receipt_timeout_s)
+    work.warnings += stale_lines(work.observed, now=settings.now(), season=work.plan.season)
     changes, awaited = await _news(work, targets, api, started) if not options.dry_run else ((), ())
     return RunResult(
         run_id=work.run_id,

@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -533,6 +534,16 @@ class Work:
                     self.warnings.append(
                         f"{name}: {state.found:,} matches were sent and the receipts account for {told:,}"
                     )
+
+    @property
+    def observed(self) -> dict[str, datetime]:
+        """When the source wrote what the database holds now of each key, as far as this run knows."""
+        observed = dict(self.plan.observed)
+        for key, parcel in self.parcels.items():
+            at = self.readings[key].observed_at
+            if at is not None and any(self.states[name].outcome == "landed" for name in parcel.shipment.found):
+                observed[key] = max(at, observed.get(key, at))
+        return observed
 
     @property
     def rejections(self) -> tuple[Rejection, ...]:
