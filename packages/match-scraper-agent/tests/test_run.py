@@ -2,7 +2,7 @@
 so that each test can say in a line what the league publishes."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -94,7 +94,7 @@ async def test_a_second_run_reads_conditionally_inserts_nothing_and_says_so(
 
 
 async def test_an_ordinary_day_of_five_targets_stays_within_6000_tokens_in_and_600_out(
-    metered: Workshop, gateway: Gateway
+    metered: Workshop, gateway: Gateway, record_property: Callable[[str, object], None]
 ) -> None:
     await metered.plain()
     later = SYNCED + timedelta(hours=9)
@@ -102,18 +102,20 @@ async def test_an_ordinary_day_of_five_targets_stays_within_6000_tokens_in_and_6
     result = await metered.run()
     assert exit_code(result) == 0, printed(result)
     assert {item.outcome for item in result.targets} == {"landed", "not_published"}
-    print(f"ordinary day, five targets: {result.usage.tokens_in} in, {result.usage.tokens_out} out")  # noqa: T201
+    record_property("measured", f"a day of five targets: {result.usage.tokens_in} in, {result.usage.tokens_out} out")
     assert 0 < result.usage.tokens_in <= 6_000
     assert 0 < result.usage.tokens_out <= 600
 
 
-async def test_all_brackets_stay_within_twice_that(metered: Workshop, gateway: Gateway) -> None:
+async def test_all_brackets_stay_within_twice_that(
+    metered: Workshop, gateway: Gateway, record_property: Callable[[str, object], None]
+) -> None:
     await metered.plain("all")
     metered.source.feed = reading(observed=SYNCED + timedelta(hours=9), etag='"2"')
     result = await metered.run("all")
     assert exit_code(result) == 0, printed(result)
     assert [item.target.name for item in result.targets] == [target.name for target in EVERY_LEAGUE]
-    print(f"ordinary day, all brackets: {result.usage.tokens_in} in, {result.usage.tokens_out} out")  # noqa: T201
+    record_property("measured", f"a day of all brackets: {result.usage.tokens_in} in, {result.usage.tokens_out} out")
     assert 0 < result.usage.tokens_in <= 12_000
     assert 0 < result.usage.tokens_out <= 1_200
 
