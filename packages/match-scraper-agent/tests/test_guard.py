@@ -13,7 +13,7 @@ from pydantic_ai.messages import ModelMessage
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls, FunctionModel
 
 from devstack.embedded import InProcessCourier
-from match_scraper import Reading
+from match_scraper import Outcome, Reading, SourceError
 from match_scraper_agent.agent import think
 from match_scraper_agent.api import Knowledge
 from match_scraper_agent.guard import finish_plan
@@ -167,3 +167,40 @@ async def test_a_fault_under_the_model_is_a_sentence(workshop: Workshop) -> None
     work = work_of(workshop, workshop.courier())
     thought = await think(work, FunctionModel(stream_function=breaks), "{targets}", timeout_s=60)
     assert thought.trouble == "a fault of the agent, see its log (RuntimeError: out of thin air)"
+
+
+async def test_what_could_not_be_read_is_tried_once_more_when_the_model_asks_again(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = 0
+    discover = workshop.source.discover
+
+    async def counted(*arguments: Any) -> Any:
+        nonlocal opened
+        opened += 1
+        return await discover(*arguments)
+
+    monkeypatch.setattr(workshop.source, "discover", counted)
+    workshop.source.page = SourceError(Outcome.UNREACHABLE, "the source is down now")
+    work = work_of(workshop, workshop.courier())
+    for _ in range(3):
+        assert [(await work.scrape(name)).outcome for name in HOMEGROWN[:3]] == ["failed"] * 3
+    assert opened == 2, "the first time and once more, for all of them together"
+    workshop.source.page = None
+    await finish_plan(work)
+    assert [item.outcome for item in await work.settle(60)] == ["failed"] * 4
+
+
+async def test_a_second_attempt_that_succeeds_is_sent_and_the_guard_makes_none_by_itself(workshop: Workshop) -> None:
+    feed = workshop.source.feed
+    workshop.source.feed = replace(feed, outcome=Outcome.UNREACHABLE, detail="the document does not come")
+    work = work_of(workshop, workshop.courier())
+    for name in HOMEGROWN:
+        await work.scrape(name)
+    workshop.source.feed = feed
+    for name in HOMEGROWN[:2]:
+        assert (await work.scrape(name)).read
+    await finish_plan(work)
+    assert [item.outcome for item in await work.settle(60)] == ["landed", "landed", "failed", "failed"]
+    assert len(workshop.source.asked) == 2
+    assert workshop.count("matches") == 8

@@ -52,6 +52,7 @@ class TargetState:
     detail: str = ""
     read: bool = False
     could_read: bool = True
+    tried_again: bool = False
     submitted: bool = False
     wanted: bool = False
     """The plan, or whoever read it beyond the plan, wants it in the run."""
@@ -106,6 +107,7 @@ class Work:
         self._locks: dict[str, asyncio.Lock] = {}
         self._jobs: set[asyncio.Task[TargetState]] = set()
         self._discovered: Discovery | SourceError | None = None
+        self._tried_again: set[str] = set()
         self._broker_failed: str | None = None
         for state in self.states.values():
             state.wanted = state.plan.need != "nothing"
@@ -207,14 +209,15 @@ class Work:
     async def scrape(self, name: str) -> TargetState:
         """Reads a target; what came of it stands in its state. Never raises: a fault of ours fails the target.
 
-        A target for which nothing was due joins the run, unless its feed has been read without it.
+        A target for which nothing was due joins the run, unless its feed has been read without it. One that could not
+        be read is tried a second time when it is asked for again: page and document once each.
         """
         return await self._see_through(name, self._scrape(name))
 
     async def _scrape(self, name: str) -> TargetState:
         state = self.states[name]
         target = state.plan.target
-        if state.read or state.outcome in ("failed", "not_published"):
+        if state.read or state.outcome == "not_published" or (state.outcome == "failed" and not self._again(state)):
             return state
         if not state.wanted and any(item.key.league is target.league for item in self.readings.values()):
             return state
@@ -266,6 +269,22 @@ class Work:
         state.outcome, state.detail = None, ""
         mine = [item.plan.target for item in self._of_league(target.league)]
         state.found = build.found_by_target(mine, reading, self.plan.window).get(target.name, 0)
+
+    def _again(self, state: TargetState) -> bool:
+        """Makes ready for a second attempt; False where there was one, or where nothing would be different."""
+        if state.could_read or state.tried_again:
+            return False
+        state.tried_again, state.outcome, state.could_read, state.detail = True, None, True, ""
+        if isinstance(self._discovered, SourceError) and "discovery" not in self._tried_again:
+            self._tried_again.add("discovery")
+            self._discovered = None
+        league = state.plan.target.league
+        good = (ReadOutcome.READ, ReadOutcome.UNCHANGED)
+        for key in [key for key, item in self.readings.items() if item.key.league is league]:
+            if self.readings[key].outcome not in good and key not in self._tried_again:
+                self._tried_again.add(key)
+                del self.readings[key]
+        return True
 
     # submitting
 
