@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("failures"), pytest.ma
 
 SEED = 7
 TARGET = "u14-hg-northeast"
+SCRIPTS = places.ROOT / "packages" / "match-scraper-agent" / "tests" / "scripts"
 _days = (datetime.date(2026, 10, 5) + datetime.timedelta(days=7 * n) for n in itertools.count())
 
 
@@ -66,11 +67,11 @@ class Faulty:
         document = json.loads(done.stdout) if done.stdout.strip().startswith("{") else {}
         return done.returncode, document.get("run") or {}, done.stderr
 
-    def agent(self, *options: str) -> tuple[int, dict[str, Any], str]:
+    def agent(self, *options: str, **environment: str) -> tuple[int, dict[str, Any], str]:
         """The same, without bringing up first what a test holds stopped."""
         done = subprocess.run(
             [str(Path(sys.executable).parent / "match-scraper-agent"), "run", "--json", *options],
-            env=self.stack.parts.agent_environment({}),
+            env={**self.stack.parts.agent_environment({}), **environment},
             cwd=self.stack.parts.agent_folder,
             capture_output=True,
             text=True,
@@ -96,7 +97,7 @@ class Faulty:
 
     def model(self, **knobs: Any) -> None:
         url = f"http://127.0.0.1:{self.stack.ports['anthropic']}/__script/knobs"
-        patient.post(url, json={"faults": [], "key": "", **knobs}).raise_for_status()
+        patient.post(url, json={"faults": [], "key": "", "script": "", **knobs}).raise_for_status()
 
     def sql(self, query: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.stack.parts.database_direct_url, autocommit=True) as connection:
@@ -195,6 +196,50 @@ def test_a_wrong_anthropic_key_is_a_warning_when_the_plan_landed(faulty: Faulty)
     assert code == 0, (report, said)
     assert landed(report) > 0
     assert any("401" in warning or "key" in warning.lower() for warning in report["warnings"]), report["warnings"]
+
+
+def test_a_model_that_loops_is_stopped_by_the_limits_and_the_plan_lands(faulty: Faulty) -> None:
+    faulty.model(script=str(SCRIPTS / "loops.toml"))
+    code, report, said = faulty.agent()
+    assert code == 0, (report, said)
+    assert landed(report) > 0
+    assert any("used up the limits of a run" in warning for warning in report["warnings"]), report["warnings"]
+
+
+def test_a_model_that_lies_changes_no_count(faulty: Faulty) -> None:
+    faulty.model(script=str(SCRIPTS / "liar.toml"))
+    code, report, said = faulty.agent()
+    assert code == 0, (report, said)
+    counted = f"select sum(inserted + updated + unchanged) from ingest_batches where run_id = '{report['run_id']}'"
+    assert 0 < landed(report) == faulty.sql(counted)[0][0] < 5_000
+
+
+def test_a_model_that_calls_everything_at_once_and_twice_sends_each_feed_once(faulty: Faulty) -> None:
+    faulty.model(script=str(SCRIPTS / "everything_at_once.toml"))
+    code, report, said = faulty.agent()
+    assert code == 0, (report, said)
+    assert landed(report) == sum(target["found"] for target in report["targets"])
+    keys = [row[0] for row in faulty.sql(f"select key from feed_snapshots where run_id = '{report['run_id']}'")]
+    assert 0 < len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"kind": "status", "status": 529}, "Anthropic is overloaded (529"),
+        ({"kind": "nonsense"}, "; the plan was done without the model from there on"),
+        ({"kind": "hang"}, "the model took longer than 1 s"),
+    ],
+    ids=["overloaded", "nonsense", "timeout"],
+)
+def test_a_model_that_does_not_answer_is_a_warning_when_the_plan_landed(
+    faulty: Faulty, fault: dict[str, object], said: str
+) -> None:
+    faulty.model(faults=[{**fault, "times": 0}])
+    code, report, screen = faulty.agent(AGENT_MODEL_TIMEOUT_S="1" if fault["kind"] == "hang" else "60")
+    assert code == 0, (report, screen)
+    assert landed(report) > 0
+    assert any(said in warning for warning in report["warnings"]), report["warnings"]
 
 
 def test_no_budget_left_is_a_warning_when_the_plan_landed(faulty: Faulty) -> None:

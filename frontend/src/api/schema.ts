@@ -2407,12 +2407,24 @@ export interface components {
         /**
          * Rejection
          * @description A match that went to the quarantine. `reason` is a word of a closed set, `detail` a sentence for a person.
+         *
+         *     `home` and `away` are the teams' names, empty where the match does not say them (since 1.1).
          */
         Rejection: {
+            /**
+             * Away
+             * @default
+             */
+            away: string;
             /** Detail */
             detail: string;
             /** External Id */
             external_id: string | null;
+            /**
+             * Home
+             * @default
+             */
+            home: string;
             /** Reason */
             reason: string;
             /**
@@ -2449,8 +2461,19 @@ export interface components {
         /**
          * Run
          * @description A run as it ended. `tokens_in` = input + cache write + cache read; cost in millionths of a US dollar.
+         *
+         *     `budget` and `budget_used` are tokens of the gateway's session; `changes` what was new, `awaited` which scores were
+         *     missing, in sentences; `rejections` the first of the matches that went into the quarantine.
          */
         Run: {
+            /** Awaited */
+            awaited: string[];
+            /** Budget */
+            budget: number | null;
+            /** Budget Used */
+            budget_used: number | null;
+            /** Changes */
+            changes: string[];
             /** Cost Micro Usd */
             cost_micro_usd: number | null;
             /** Ended At */
@@ -2459,6 +2482,8 @@ export interface components {
             exit_code: number | null;
             /** Model */
             model: string | null;
+            /** Rejections */
+            rejections: components["schemas"]["RunRejection"][];
             /** Run Id */
             run_id: string;
             /**
@@ -2480,6 +2505,14 @@ export interface components {
          * @description A run with the report as the agent sent it.
          */
         RunDetail: {
+            /** Awaited */
+            awaited: string[];
+            /** Budget */
+            budget: number | null;
+            /** Budget Used */
+            budget_used: number | null;
+            /** Changes */
+            changes: string[];
             /** Cost Micro Usd */
             cost_micro_usd: number | null;
             /** Ended At */
@@ -2488,6 +2521,8 @@ export interface components {
             exit_code: number | null;
             /** Model */
             model: string | null;
+            /** Rejections */
+            rejections: components["schemas"]["RunRejection"][];
             /** Report */
             report: {
                 [key: string]: unknown;
@@ -2507,6 +2542,24 @@ export interface components {
             tokens_out: number;
             /** Warnings */
             warnings: string[];
+        };
+        /**
+         * RunRejection
+         * @description A match that a run sent into the quarantine; `home` and `away` are the teams' names, empty where it has none.
+         */
+        RunRejection: {
+            /** Away */
+            away: string;
+            /** Detail */
+            detail: string;
+            /** External Id */
+            external_id: string | null;
+            /** Home */
+            home: string;
+            /** Reason */
+            reason: string;
+            /** Target */
+            target: string;
         };
         /**
          * RunSummary

@@ -83,6 +83,34 @@ def test_a_malformed_targets_file_is_said(tmp_path: Path) -> None:
     assert "is malformed: league" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("setting", "text", "said"),
+    [
+        ("AGENT_PROMPT_FILE", None, "cannot be read: [Errno 2]"),
+        ("AGENT_PROMPT_FILE", b"Caf\xe9", "cannot be read: 'utf-8' codec"),
+        ("AGENT_TARGETS_FILE", b"club = 7\n[[target]]\nname = 'u14'\nleague = 'Flex'\n", "malformed: club: 7 is not a"),
+    ],
+)
+def test_a_wrong_prompt_or_club_ends_with_2_before_the_run_begins(
+    tmp_path: Path, setting: str, text: bytes | None, said: str
+) -> None:
+    file = tmp_path / "file"
+    if text is not None:
+        file.write_bytes(text)
+    state = tmp_path / "state"
+    done = agent(
+        "run",
+        AMQP_URL="amqp://mt:mt@127.0.0.1:1//",
+        AGENT_STATE_DIR=str(state),
+        AGENT_SOURCE_RESOLVE="www.mlssoccer.com=127.0.0.1:1",
+        **{setting: str(file)},
+    )
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not state.exists()
+
+
 def test_check_tells_every_part_and_prints_no_secret() -> None:
     done = agent(
         "check",

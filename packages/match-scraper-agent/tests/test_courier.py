@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -22,7 +23,18 @@ from match_contract.wire import EXCHANGE, LOCK_QUEUE, QUEUE, TASK
 from match_scraper_agent import submit
 from match_scraper_agent.api import Knowledge
 from match_scraper_agent.planner import Plan
-from match_scraper_agent.submit import AlreadyRunning, AmqpCourier, Outbox, Refused, Undelivered, id_of, look_at_broker
+from match_scraper_agent.preflight import look_at_queue
+from match_scraper_agent.settings import Settings
+from match_scraper_agent.submit import (
+    AlreadyRunning,
+    AmqpCourier,
+    Broker,
+    Outbox,
+    Refused,
+    Undelivered,
+    id_of,
+    look_at_broker,
+)
 from match_scraper_agent.work import Work
 
 RUN = "00000000-0000-4000-8000-00000000000a"
@@ -87,7 +99,7 @@ def test_a_receipt_comes_back_to_the_runs_own_queue(amqp: Amqp, courier: AmqpCou
         Producer(connection.default_channel).publish(
             answer, routing_key=reply_to, correlation_id=RUN, serializer="json"
         )
-    found = courier.receipts([RUN], 5)
+    found = courier.receipts([RUN], 60)
     assert found[RUN].counts.inserted == 2
 
 
@@ -105,7 +117,7 @@ def test_a_failed_task_is_no_receipt_and_breaks_nothing(amqp: Amqp, courier: Amq
         producer.publish(failure, routing_key=reply_to, correlation_id=RUN, serializer="json")
         success = {"status": "SUCCESS", "result": receipt(other).model_dump(mode="json")}
         producer.publish(success, routing_key=reply_to, correlation_id=other, serializer="json")
-    assert set(courier.receipts([RUN, other], 5)) == {other}
+    assert set(courier.receipts([RUN, other], 60)) == {other}
 
 
 def test_a_missing_exchange_is_said_at_once(amqp: Amqp, courier: AmqpCourier) -> None:
@@ -239,16 +251,17 @@ def test_a_connection_that_was_cut_is_replaced(amqp: Amqp, courier: AmqpCourier)
 def test_a_frozen_broker_is_left_and_what_was_in_doubt_goes_again_under_the_same_id(
     amqp: Amqp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(submit, "CONFIRM_TIMEOUT_S", 0.5)
-    monkeypatch.setattr(submit, "CONNECT_TIMEOUT_S", 0.5)
     relay = Relay(amqp.server.port)
     courier = AmqpCourier(amqp.url.replace(f":{amqp.server.port}/", f":{relay.port}/"), RUN)
     try:
         courier.open()
         courier.send(message())
         relay.freeze()
-        with pytest.raises(Undelivered, match="does not confirm"):
-            courier.send(message())
+        with monkeypatch.context() as impatient:
+            impatient.setattr(submit, "CONFIRM_TIMEOUT_S", 0.5)
+            impatient.setattr(submit, "CONNECT_TIMEOUT_S", 0.5)
+            with pytest.raises(Undelivered, match="does not confirm"):
+                courier.send(message())
         relay.thaw()
         courier.send(message())
         ids = set()
@@ -287,10 +300,39 @@ def test_a_run_that_ended_leaves_no_reply_queue(amqp: Amqp, courier: AmqpCourier
 
 
 def test_preflight_sees_exchange_queue_and_consumers(amqp: Amqp) -> None:
-    assert look_at_broker(amqp.url) == (0, 0)
+    assert look_at_broker(amqp.url) == Broker(waiting=0, consumers=0)
     change(amqp.url, queue_delete={"queue": QUEUE})
     with pytest.raises(Undelivered, match="lacks a part"):
         look_at_broker(amqp.url)
+
+
+async def test_preflight_binds_a_queue_that_is_not_bound_so_that_the_run_is_delivered(
+    amqp: Amqp, courier: AmqpCourier
+) -> None:
+    change(amqp.url, queue_unbind={"queue": QUEUE, "exchange": EXCHANGE})
+    with Connection(amqp.url) as worker:
+        worker.default_channel.basic_consume(QUEUE)
+        check = await look_at_queue(Settings(amqp_url=amqp.url))  # type: ignore[arg-type]
+        assert (check.state, check.said) == ("up", "0 messages wait, 1 workers")
+    courier.send(message())
+
+
+async def test_preflight_says_that_a_user_who_may_not_bind_cannot_know_the_binding(amqp: Amqp) -> None:
+    reader, secret = f"reader-{uuid4().hex[:8]}", uuid4().hex
+    where = f"/api/permissions/{quote(amqp.vhost, safe='')}/{reader}"
+    with amqp.server.management() as client:
+        client.put(f"/api/users/{reader}", json={"password": secret, "tags": ""}).raise_for_status()
+        try:
+            rights = {"configure": "", "write": f"^{EXCHANGE}$", "read": ".*"}
+            client.put(where, json=rights).raise_for_status()
+            url = amqp.url.replace(f"{amqp.server.user}:{amqp.server.password}@", f"{reader}:{secret}@")
+            with Connection(amqp.url) as worker:
+                worker.default_channel.basic_consume(QUEUE)
+                check = await look_at_queue(Settings(amqp_url=url))  # type: ignore[arg-type]
+        finally:
+            client.delete(f"/api/users/{reader}").raise_for_status()
+    assert check.state == "warning"
+    assert check.said.endswith("; whether the queue is bound nobody knows: this user may not bind")
 
 
 def test_the_outbox_keeps_order_and_one_copy_of_each(tmp_path: Path) -> None:

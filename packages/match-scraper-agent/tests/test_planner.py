@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from match_contract import League, Season
-from match_scraper_agent.agent import PROMPT, prompt
+from match_scraper_agent.agent import prompt
 from match_scraper_agent.api import BracketSummary, Knowledge, LastRun, MatchSummary, SourceState
-from match_scraper_agent.planner import Plan, Window, check_window, covers, key_of, make_plan
-from match_scraper_agent.settings import SettingsError
+from match_scraper_agent.planner import Plan, Window, check_window, covers, key_of, make_plan, stale_lines
+from match_scraper_agent.settings import SettingsError, load_prompt
 from match_scraper_agent.targets import DEFAULT_FILE, EVERY_LEAGUE, Target, choose, load_club, load_targets
 
 NOW = datetime(2026, 10, 5, 14, tzinfo=UTC)
@@ -114,10 +114,13 @@ def test_a_run_that_never_ended_is_said_and_made_good() -> None:
 
 
 def test_data_older_than_36_hours_is_a_warning_in_season_alone() -> None:
-    known = knowledge((bracket(),), (state(observed_at=NOW - timedelta(hours=37)),))
-    assert "37 h ago" in plan_of(known).warnings[0]
-    in_the_past = make_plan([TARGET], now=NOW, knowledge=known, season=Season(2025))
-    assert in_the_past.warnings == ()
+    older, newer = state(observed_at=NOW - timedelta(hours=99)), state(observed_at=NOW - timedelta(hours=37))
+    plan = plan_of(knowledge((bracket(),), (newer, older, state(league="Flex", key="mls-next-flex-26-27"))))
+    assert plan.observed == {"mls-next-league-26-27": newer.observed_at}
+    (said,) = stale_lines(plan.observed, now=NOW, season=plan.season)
+    assert "37 h ago, more than 36 h in season" in said
+    assert stale_lines(plan.observed, now=NOW - timedelta(hours=1), season=plan.season) == ()
+    assert stale_lines(plan.observed, now=NOW, season=Season(2025)) == ()
 
 
 @given(st.dates(date(2020, 1, 1), date(2090, 12, 31)))
@@ -189,11 +192,11 @@ def test_the_club_is_a_fact_of_the_targets_file(tmp_path: Path) -> None:
 
 def test_every_fact_of_the_prompt_is_filled_in_from_data() -> None:
     plan = plan_of(knowledge())
-    text = prompt(plan, PROMPT.read_text(), load_club())
+    text = prompt(plan, load_prompt(), load_club())
     for fact in ("2026-27", "Monday 2026-10-05", "u14-hg-northeast", "people of IFA"):
         assert fact in text
     assert "{" not in text
-    assert "people of every club" in prompt(plan, PROMPT.read_text())
+    assert "people of every club" in prompt(plan, load_prompt())
     assert prompt(plan, "mine: {targets}, {unknown}") == "mine: u14-hg-northeast, {unknown}"
 
 

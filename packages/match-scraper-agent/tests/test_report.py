@@ -176,3 +176,24 @@ def test_a_change_is_told_with_its_score_first_and_then_whatever_else_changed() 
     assert told == (
         "U14 Florida: Harbor FC - Quarry SC 2-1 kick-off 2026-09-12 -> 2026-09-13, division Northeast -> Florida"
     )
+
+
+def test_the_report_as_json_says_what_the_screen_says() -> None:
+    rejections = [
+        Rejection(external_id=str(number), reason="malformed", detail="no date", home="Harbor FC", away="Quarry SC")
+        for number in range(21)
+    ]
+    usage = Usage("claude-haiku-4-5", 1_000, 50, 1_500, 3, budget=50_000, budget_used=1_050)
+    ended = result(
+        target("landed", inserted=3),
+        usage=usage,
+        changes=("U14 Northeast: Harbor FC - Quarry SC 2-1",),
+        awaited=("u14-hg-northeast: 1 played match has no score yet",),
+        rejections=tuple(rejections),
+    )
+    report = run_report(ended).model_dump(mode="json")
+    assert (report["budget"], report["budget_used"]) == (50_000, 1_050)
+    assert (report["changes"], report["awaited"]) == (list(ended.changes), list(ended.awaited))
+    assert [item["home"] for item in report["rejections"]] == ["Harbor FC"] * 20
+    assert "rejected 0 (no target): Harbor FC - Quarry SC: malformed: no date" in printed(ended)
+    assert "and 1 more: missing-table quarantine list" in printed(ended)

@@ -2,7 +2,7 @@
 so that each test can say in a line what the league publishes."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -21,7 +21,7 @@ from match_scraper import Canary, Outcome, Reading, Rejected, SourceError
 from match_scraper_agent.api import Api
 from match_scraper_agent.planner import Window
 from match_scraper_agent.report import exit_code, printed
-from match_scraper_agent.run import Options, run
+from match_scraper_agent.run import Options, plan_run, run
 from match_scraper_agent.submit import Payload, Refused, Undelivered
 from match_scraper_agent.targets import EVERY_LEAGUE, choose, load_targets
 
@@ -95,7 +95,7 @@ async def test_a_second_run_reads_conditionally_inserts_nothing_and_says_so(
 
 
 async def test_an_ordinary_day_of_five_targets_stays_within_6000_tokens_in_and_600_out(
-    metered: Workshop, gateway: Gateway
+    metered: Workshop, gateway: Gateway, record_property: Callable[[str, object], None]
 ) -> None:
     await metered.plain()
     later = SYNCED + timedelta(hours=9)
@@ -103,18 +103,20 @@ async def test_an_ordinary_day_of_five_targets_stays_within_6000_tokens_in_and_6
     result = await metered.run()
     assert exit_code(result) == 0, printed(result)
     assert {item.outcome for item in result.targets} == {"landed", "not_published"}
-    print(f"ordinary day, five targets: {result.usage.tokens_in} in, {result.usage.tokens_out} out")  # noqa: T201
+    record_property("measured", f"a day of five targets: {result.usage.tokens_in} in, {result.usage.tokens_out} out")
     assert 0 < result.usage.tokens_in <= 6_000
     assert 0 < result.usage.tokens_out <= 600
 
 
-async def test_all_brackets_stay_within_twice_that(metered: Workshop, gateway: Gateway) -> None:
+async def test_all_brackets_stay_within_twice_that(
+    metered: Workshop, gateway: Gateway, record_property: Callable[[str, object], None]
+) -> None:
     await metered.plain("all")
     metered.source.feed = reading(observed=SYNCED + timedelta(hours=9), etag='"2"')
     result = await metered.run("all")
     assert exit_code(result) == 0, printed(result)
     assert [item.target.name for item in result.targets] == [target.name for target in EVERY_LEAGUE]
-    print(f"ordinary day, all brackets: {result.usage.tokens_in} in, {result.usage.tokens_out} out")  # noqa: T201
+    record_property("measured", f"a day of all brackets: {result.usage.tokens_in} in, {result.usage.tokens_out} out")
     assert 0 < result.usage.tokens_in <= 12_000
     assert 0 < result.usage.tokens_out <= 1_200
 
@@ -149,8 +151,8 @@ async def test_dates_limit_what_is_sent_and_leave_no_validators_behind(workshop:
 
 
 async def test_a_match_that_cannot_be_read_lands_in_the_quarantine_and_the_rest_lands(workshop: Workshop) -> None:
-    payload = {"id": 999, "start_time": "soon", "note": "as it came"}
-    broken = Rejected("999", payload, "bad_field", "start_time: Expected datetime", ("100",))
+    row = {"id": 999, "start_time": "soon", "note": "as it came", "home_organisation": {"name": "Harbor FC"}}
+    broken = Rejected("999", row, "bad_field", "start_time: Expected datetime", ("100",))
     workshop.source.feed = replace(workshop.source.feed, rejected=(broken,))
     result = await workshop.plain()
     assert exit_code(result) == 1
@@ -163,7 +165,9 @@ async def test_a_match_that_cannot_be_read_lands_in_the_quarantine_and_the_rest_
     )
     ((*kept, payload),) = workshop.rows("select external_id, reason, detail, payload from ingest_rejections")
     assert (*kept, payload["note"]) == ("999", "bad_field", "start_time: Expected datetime", "as it came")
-    assert "rejected 999 (u14-hg-northeast): bad_field: start_time: Expected datetime" in printed(result)
+    assert "rejected 999 (u14-hg-northeast): Harbor FC - ?: bad_field: start_time: Expected datetime" in printed(result)
+    ((told,),) = workshop.rows("select report -> 'rejections' from runs")
+    assert [(item["external_id"], item["home"], item["away"]) for item in told] == [("999", "Harbor FC", "")]
     assert workshop.count("matches") == 16
 
 
@@ -248,13 +252,25 @@ async def test_fixtures_that_appear_are_news_and_no_warning(workshop: Workshop) 
     assert not [text for text in result.warnings if "release" in text]
 
 
-async def test_what_is_older_than_36_hours_in_season_is_a_warning_of_the_next_run(workshop: Workshop) -> None:
+async def test_what_is_older_than_36_hours_in_season_when_a_run_ends_is_a_warning(workshop: Workshop) -> None:
+    workshop.source.feed = reading(observed=SYNCED - timedelta(hours=30))
+    said = "mls-next-league-26-27: what is in the database was observed 39 h ago, more than 36 h in season"
+    assert said in (await workshop.plain()).warnings, "it has just landed, and is old all the same"
+    assert said in (await workshop.plain()).warnings, "the source has nothing newer"
+    plan = await plan_run(workshop.settings, Options(targets=choose(load_targets(), [])), workshop.api)
+    assert said in plan.warnings
+    workshop.source.feed = reading(observed=SYNCED, etag='"2"')
+    result = await workshop.plain()
+    assert {by_name(result)[name].outcome for name in HOMEGROWN} == {"landed"}
+    assert not [text for text in result.warnings if "in season" in text]
+
+
+async def test_what_did_not_land_makes_nothing_fresher(workshop: Workshop) -> None:
     workshop.source.feed = reading(observed=SYNCED - timedelta(hours=30))
     await workshop.plain()
-    result = await workshop.plain()
-    assert exit_code(result) == 0
-    (stale,) = [text for text in result.warnings if "in season" in text]
-    assert "was observed 39 h ago, more than 36 h in season" in stale
+    workshop.source.feed = reading(observed=SYNCED, etag='"2"')
+    result = await workshop.plain(courier=Refusing())
+    assert [text for text in result.warnings if "was observed 39 h ago" in text]
 
 
 async def test_a_season_that_is_not_published_is_no_failure(workshop: Workshop) -> None:
@@ -415,6 +431,9 @@ async def test_new_results_and_awaited_scores_stand_in_the_report(workshop: Work
     assert by_name(result)["u14-hg-northeast"].counts.updated == 2
     assert result.changes == ("U14 Northeast: Club 100 - Club 101 0-0", "U14 Northeast: Club 101 - Club 102 1-1")
     assert result.awaited == ()
+    newest, before = await workshop.api.runs(2)
+    assert (newest["changes"], newest["awaited"]) == (list(result.changes), [])
+    assert before["awaited"] == ["u14-hg-northeast: 2 played matches have no score yet"]
 
 
 class Listener(BaseHTTPRequestHandler):

@@ -13,6 +13,7 @@ import json
 import struct
 import time
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from socket import SO_LINGER, SOL_SOCKET
 from typing import Literal, TypedDict
 from uuid import uuid4
@@ -20,7 +21,7 @@ from uuid import uuid4
 from aiohttp import web
 
 from devstack.scripted_anthropic import wire
-from devstack.scripted_anthropic.plan import JsonObject, Step, Turn, next_turn
+from devstack.scripted_anthropic.plan import JsonObject, ScriptError, Step, Turn, load, next_turn
 from devstack.scripted_anthropic.wire import Usage
 
 MODELS = ("claude-opus-4-8", "claude-sonnet-4-6", "claude-haiku-4-5")
@@ -66,6 +67,8 @@ class Knobs:
     """With hold: they stop once so many bytes of content are written."""
     key: str = ""
     """When set, any other key is answered 401."""
+    script: str = ""
+    """The script file that is played from now on; empty: the one of the start."""
 
 
 @dataclass
@@ -128,7 +131,7 @@ class ScriptedAnthropic:
     """The server's state: its script, its knobs, what it served, which prefixes are cached."""
 
     def __init__(self, steps: tuple[Step, ...]) -> None:
-        self.steps = steps
+        self.steps = self.first_steps = steps
         self.knobs = Knobs()
         self.served: list[Served] = []
         self.cached: set[str] = set()
@@ -326,9 +329,11 @@ class ScriptedAnthropic:
         """POST /__script/knobs: sets the fields that are named, keeps the others."""
         given = json.loads(await request.read())
         try:
-            self.knobs = replace(self.knobs, **given)
-        except TypeError as error:
+            knobs = replace(self.knobs, **given)
+            self.steps = load(Path(knobs.script)) if knobs.script else self.first_steps
+        except (TypeError, ScriptError) as error:
             return web.json_response({"error": str(error)}, status=400)
+        self.knobs = knobs
         if self.knobs.hold:
             self.released.clear()
         else:

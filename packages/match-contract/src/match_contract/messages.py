@@ -194,12 +194,17 @@ class Counts(Part):
 
 
 class Rejection(Part):
-    """A match that went to the quarantine. `reason` is a word of a closed set, `detail` a sentence for a person."""
+    """A match that went to the quarantine. `reason` is a word of a closed set, `detail` a sentence for a person.
+
+    `home` and `away` are the teams' names, empty where the match does not say them (since 1.1).
+    """
 
     external_id: str | None
     reason: str
     detail: str
     target: str = ""
+    home: str = ""
+    away: str = ""
 
 
 class Receipt(Part):
@@ -243,6 +248,8 @@ class RunReport(Part):
 
     `outbox` counts the messages that lay on its disk. In a report that has landed these are the ones that the broker
     refused for good: while it does not answer, the report waits with the others.
+    Since 1.1: `changes` and `awaited` are sentences of what is new and of which scores are missing, `rejections` the
+    first of the matches that went to the quarantine; `budget` and `budget_used` are tokens of the gateway's session.
     """
 
     kind: Literal["run_report"] = "run_report"
@@ -261,6 +268,11 @@ class RunReport(Part):
     steps: dict[str, float] = Field(default_factory=dict)
     next_due: AwareDatetime | None = None
     outbox: Count = 0
+    budget: Count | None = None
+    budget_used: Count | None = None
+    changes: tuple[str, ...] = ()
+    awaited: tuple[str, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
 
 
 Message = Annotated[FeedSnapshot | MatchBatch | QualitySnapshot | RunReport, Field(discriminator="kind")]

@@ -6,12 +6,12 @@ Whatever goes wrong with it is a sentence in the report and no more; the guard d
 import asyncio
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
+import structlog
 from anthropic import AnthropicError, AsyncAnthropic
-from pydantic_ai import Agent, RunContext, RunUsage, UsageLimits
+from pydantic_ai import Agent, RunContext, RunUsage, UsageLimits, capture_run_messages
 from pydantic_ai.exceptions import AgentRunError, ModelAPIError, UnexpectedModelBehavior, UsageLimitExceeded
 from pydantic_ai.messages import AgentStreamEvent, FunctionToolCallEvent, ModelResponse
 from pydantic_ai.models import Model
@@ -22,7 +22,8 @@ from match_scraper_agent.planner import Plan
 from match_scraper_agent.tools import TOOLS
 from match_scraper_agent.work import Work
 
-PROMPT = Path(__file__).with_name("agent.md")
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
 MAX_TOKENS = 1024
 LIMITS = UsageLimits(
     request_limit=12,
@@ -73,7 +74,7 @@ async def _follow(context: RunContext[Work], events: AsyncIterable[AgentStreamEv
 
 
 async def think(work: Work, model: Model, template: str, *, club: str | None = None, timeout_s: float) -> Thought:
-    """Lets the model work; never raises for what a model, a gateway or a network does."""
+    """Lets the model work; never raises for what a model, a gateway or a network does, nor for a fault of ours."""
     agent: Agent[Work, str] = Agent(
         model,
         deps_type=Work,
@@ -83,14 +84,22 @@ async def think(work: Work, model: Model, template: str, *, club: str | None = N
         model_settings={"max_tokens": MAX_TOKENS, "temperature": 0.0},
     )
     thought, usage = Thought(model=model.model_name), RunUsage()
+    with capture_run_messages() as messages:
+        await _converse(agent, work, thought, usage, timeout_s)
+    answers = [item for item in messages if isinstance(item, ModelResponse)]
+    thought.model = next((item.model_name for item in reversed(answers) if item.model_name), thought.model)
+    thought.tokens_in, thought.tokens_out, thought.calls = usage.input_tokens, usage.output_tokens, usage.requests
+    return thought
+
+
+async def _converse(agent: Agent[Work, str], work: Work, thought: Thought, usage: RunUsage, timeout_s: float) -> None:
+    """The conversation; what it said or why it ended goes into `thought`."""
     try:
         async with asyncio.timeout(timeout_s):
             result = await agent.run(
                 "Begin.", deps=work, usage_limits=LIMITS, usage=usage, event_stream_handler=_follow
             )
         thought.said = " ".join(result.output.split())[:200]
-        answers = [item for item in result.all_messages() if isinstance(item, ModelResponse)]
-        thought.model = next((item.model_name for item in reversed(answers) if item.model_name), thought.model)
     except TimeoutError:
         thought.trouble = f"the model took longer than {timeout_s:g} s"
     except UsageLimitExceeded as error:
@@ -101,8 +110,9 @@ async def think(work: Work, model: Model, template: str, *, club: str | None = N
         thought.trouble = trouble_of(error)
     except (AgentRunError, AnthropicError, httpx.HTTPError) as error:
         thought.trouble = f"the model could not be used ({_short(error)})"
-    thought.tokens_in, thought.tokens_out, thought.calls = usage.input_tokens, usage.output_tokens, usage.requests
-    return thought
+    except Exception as error:
+        log.exception("model.fault")
+        thought.trouble = f"a fault of the agent, see its log ({type(error).__name__}: {_short(error)})"
 
 
 def _short(error: BaseException) -> str:
@@ -119,15 +129,18 @@ def trouble_of(error: ModelAPIError) -> str:
     status = getattr(error, "status_code", None)
     said = _message_of(getattr(error, "body", None)) or _short(error)
     match status:
-        case 401 | 403:
-            return f"the gateway or Anthropic refuses the key ({status}: {said}): check AGENT_PROXY_KEY and the API key"
+        case 401:
+            told = f"the gateway or Anthropic refuses the key (401: {said}): check AGENT_PROXY_KEY and the API key"
+        case 403:
+            told = f"the gateway or Anthropic does not allow it (403: {said}): see AGENT_MODEL and the grant in RADIUS"
         case 429:
-            return f"the budget is used up or calls are limited (429: {said}): see iron-claw status"
+            told = f"the budget is used up or calls are limited (429: {said}): see iron-claw status"
         case 529:
-            return f"Anthropic is overloaded (529: {said})"
+            told = f"Anthropic is overloaded (529: {said})"
         case 503:
-            return f"the gateway is not ready (503: {said}): is FreeRADIUS running?"
+            told = f"the gateway is not ready (503: {said}): is FreeRADIUS running?"
         case int():
-            return f"the model answers {status} ({said})"
+            told = f"the model answers {status} ({said})"
         case _:
-            return f"the gateway does not answer ({said}): is iron-claw running?"
+            told = f"the gateway does not answer ({said}): is iron-claw running?"
+    return told

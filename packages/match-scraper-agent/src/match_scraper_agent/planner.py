@@ -4,8 +4,8 @@ A document always brings a whole competition, so a plan does not choose matches.
 all, whether the source may answer "unchanged" to them, and how many matches are expected to be there.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -65,13 +65,17 @@ class TargetPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan of a run, with what a person should be warned of."""
+    """The plan of a run, with what a person should be warned of.
+
+    `observed`: when the source wrote what the database holds of each key.
+    """
 
     season: Season
     today: date
     targets: tuple[TargetPlan, ...]
     window: Window = EVERY_DAY
     warnings: tuple[str, ...] = ()
+    observed: Mapping[str, datetime] = field(default_factory=dict)
 
     def of(self, name: str) -> TargetPlan:
         """The plan of one target; KeyError where it is not in the run."""
@@ -183,15 +187,11 @@ def make_plan(
         last = max(runs, key=lambda run: run.started_at)
         if last.exit_code in UNFINISHED:
             failed = failed or f"the last run ended with exit code {last.exit_code}"
-    if chosen.first_day <= now.date() <= chosen.last_day:
-        for state in knowledge.sources:
-            age = now - state.observed_at
-            if age > STALE_AFTER and any(target.league is state.league for target in targets):
-                hours = int(age.total_seconds() // 3600)
-                warnings.append(
-                    f"{state.key}: what is in the database was observed {hours} h ago, more than "
-                    f"{int(STALE_AFTER.total_seconds() // 3600)} h in season"
-                )
+    leagues = {target.league for target in targets}
+    observed: dict[str, datetime] = {}
+    for state in knowledge.sources:
+        if state.league in leagues:
+            observed[state.key] = max(state.observed_at, observed.get(state.key, state.observed_at))
     return Plan(
         season=chosen,
         today=now.date(),
@@ -208,6 +208,20 @@ def make_plan(
         ),
         window=window,
         warnings=tuple(warnings),
+        observed=observed,
+    )
+
+
+def stale_lines(observed: Mapping[str, datetime], *, now: datetime, season: Season) -> tuple[str, ...]:
+    """A sentence for each key whose data in the database are older than 36 h, in season alone. Pure."""
+    if not season.first_day <= now.date() <= season.last_day:
+        return ()
+    limit = int(STALE_AFTER.total_seconds() // 3600)
+    return tuple(
+        f"{key}: what is in the database was observed {int((now - at).total_seconds() // 3600)} h ago, more than "
+        f"{limit} h in season"
+        for key, at in observed.items()
+        if now - at > STALE_AFTER
     )
 
 

@@ -1,4 +1,7 @@
-"""What is up, what is not, and what to do: one line a part. Looks and tells; starts nothing, prints no secret."""
+"""What is up, what is not, and what to do: one line a part. Looks and tells; starts nothing, prints no secret.
+
+The one thing that it mends is the queue's binding, which cannot be looked at.
+"""
 
 import asyncio
 import os
@@ -11,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from match_scraper_agent.api import Api, ApiError
-from match_scraper_agent.proxy import Proxy, ProxyError
+from match_scraper_agent.proxy import BARE, Proxy, ProxyError
 from match_scraper_agent.settings import Settings
 from match_scraper_agent.submit import Outbox, Undelivered, look_at_broker
 
@@ -44,31 +47,38 @@ async def look_at_proxy(settings: Settings) -> list[Check]:
     try:
         status = await Proxy(settings.proxy_url, settings.proxy_key.get_secret_value()).status()
     except ProxyError as error:
+        if error.out_of_budget:
+            spent = Check("budget", "warning", f"{error}; runs go without a model", needed=False)
+            return [Check("proxy", "up", settings.proxy_url, needed=False), spent]
         return [Check("proxy", "down", f"{error}; runs go without a model", needed=False)]
     checks = [Check("proxy", "up", f"{settings.proxy_url} ({status.policy_mode or 'no policy'})", needed=False)]
-    if status.no_radius_session and status.username is None:
-        checks.append(Check("budget", "warning", "bare mode, or no session yet: nothing counted", needed=False))
+    if status.no_radius_session:
+        checks.append(Check("budget", "warning", BARE, needed=False))
     else:
         used, budget = status.tokens_used or 0, status.token_budget
-        full = budget is not None and used >= budget
         said = f"{used:,} of {budget:,} tokens used" if budget else f"{used:,} tokens used, no session budget"
         if status.monthly_budget:
             said += f"; this month {status.monthly_used or 0:,} of {status.monthly_budget:,}"
-        checks.append(Check("budget", "warning" if full else "up", said, needed=False))
+        if status.used_up:
+            said += f"; no call goes out before {status.resets_at}: runs go without a model"
+        checks.append(Check("budget", "warning" if status.used_up else "up", said, needed=False))
     return checks
 
 
 async def look_at_queue(settings: Settings) -> Check:
-    """Exchange, queue and a consumer."""
+    """Exchange, queue, the binding between them (made anew where it is missing) and a consumer."""
     if settings.amqp_url is None:
         return Check("queue", "down", "AMQP_URL is not set: amqp://user:secret@host:5672/vhost", needed=True)
     try:
-        waiting, consumers = await asyncio.to_thread(look_at_broker, settings.amqp_url.get_secret_value())
+        broker = await asyncio.to_thread(look_at_broker, settings.amqp_url.get_secret_value())
     except Undelivered as error:
         return Check("queue", "down", str(error), needed=True)
-    said = f"{waiting:,} messages wait, {consumers} workers"
-    if consumers == 0:
+    said = f"{broker.waiting:,} messages wait, {broker.consumers} workers"
+    if broker.consumers == 0:
         return Check("queue", "down", f"{said}: start the worker, or nothing lands", needed=True)
+    if not broker.bound:
+        said += "; whether the queue is bound nobody knows: this user may not bind"
+        return Check("queue", "warning", said, needed=True)
     return Check("queue", "up", said, needed=True)
 
 

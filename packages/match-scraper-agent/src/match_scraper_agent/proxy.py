@@ -7,10 +7,18 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 TIMEOUT_S = 5.0
+BARE = "iron-claw is in bare mode: no RADIUS, so no budget holds"
 
 
 class ProxyError(Exception):
-    """The gateway did not answer, or refuses the key. The text says what happened and what to do."""
+    """The gateway did not answer, or refuses the key. The text says what happened and what to do.
+
+    `out_of_budget`: it is up, and this key's budget is used up.
+    """
+
+    def __init__(self, text: str, *, out_of_budget: bool = False) -> None:
+        super().__init__(text)
+        self.out_of_budget = out_of_budget
 
 
 class ProxyStatus(BaseModel):
@@ -37,6 +45,19 @@ class ProxyStatus(BaseModel):
     action: str | None = None
     resets_at: str | int | float | None = None
 
+    @property
+    def used_up(self) -> bool:
+        """True where no call goes out any more: a session that was killed, or nothing that remains of its tokens."""
+        return self.action == "kill" or self.tokens_remaining == 0
+
+
+def message_of(answer: httpx.Response) -> str:
+    """What the gateway's error object says; empty where there is none."""
+    try:
+        return str(answer.json()["error"]["message"])[:200]
+    except (ValueError, KeyError, TypeError):
+        return ""
+
 
 @dataclass(frozen=True)
 class Proxy:
@@ -56,13 +77,20 @@ class Proxy:
     async def status(self) -> ProxyStatus:
         """The state of this key; raises ProxyError."""
         answer = await self._ask("GET", "/status")
-        if answer.status_code in (401, 403):
-            raise ProxyError("iron-claw refuses the key: set AGENT_PROXY_KEY to <user>.<password>")
+        said = message_of(answer)
+        match answer.status_code:
+            case 401:
+                raise ProxyError(f"iron-claw refuses the key ({said}): set AGENT_PROXY_KEY to <user>.<password>")
+            case 429:
+                raise ProxyError(f"iron-claw lets nothing out (429: {said})", out_of_budget=True)
+            case 503:
+                raise ProxyError(f"iron-claw at {self.url} is not ready (503: {said}): is FreeRADIUS running?")
         try:
             answer.raise_for_status()
             return ProxyStatus.model_validate_json(answer.content)
         except (httpx.HTTPStatusError, ValidationError) as error:
-            raise ProxyError(f"iron-claw at {self.url} answers {answer.status_code} to /status: see its log") from error
+            told = f"{answer.status_code} to /status" + (f" ({said})" if said else "")
+            raise ProxyError(f"iron-claw at {self.url} answers {told}: see its log") from error
 
     async def end_session(self) -> None:
         """DELETE /v1/session; that there is none is no error."""

@@ -18,6 +18,8 @@ from match_scraper_agent.targets import Target
 
 DAILY_AT = time(14, 0, tzinfo=UTC)
 """The CronJob's time (design, section 2)."""
+MAX_REJECTIONS = 20
+"""So many rejected matches stand in a report; the quarantine has them all."""
 COUNTED = ("planned", "found", "inserted", "updated", "unchanged", "protected", "rejected")
 
 FIRST_TOLD = ("kick_off", "status", "teams", "venue")
@@ -132,6 +134,11 @@ def run_report(result: RunResult) -> RunReport:
         steps={name: round(seconds, 3) for name, seconds in result.steps.items()},
         next_due=next_due(result.ended_at),
         outbox=result.in_outbox,
+        budget=result.usage.budget,
+        budget_used=result.usage.budget_used,
+        changes=result.changes,
+        awaited=result.awaited,
+        rejections=result.rejections[:MAX_REJECTIONS],
     )
 
 
@@ -213,17 +220,22 @@ def unresolved(rejections: Iterable[Rejection]) -> list[str]:
     return [f"unresolved name ({count:,} matches): {detail}" for detail, count in sorted(waiting.items())]
 
 
+def teams_of(rejection: Rejection) -> str:
+    """ "Harbor FC - Quarry SC: ", empty where the match names neither."""
+    return f"{rejection.home or '?'} - {rejection.away or '?'}: " if rejection.home or rejection.away else ""
+
+
 def lines(result: RunResult) -> list[str]:
     """What stands below the table: details, rejections, changes, warnings, tokens, the end."""
     said = [f"{item.target.name}: {item.detail}" for item in result.targets if item.detail]
     said += unresolved(result.rejections)
     said += [
         f"rejected {rejection.external_id or '(no id)'} ({rejection.target or 'no target'}): "
-        f"{rejection.reason}: {rejection.detail}"
-        for rejection in result.rejections[:20]
+        f"{teams_of(rejection)}{rejection.reason}: {rejection.detail}"
+        for rejection in result.rejections[:MAX_REJECTIONS]
     ]
-    if len(result.rejections) > 20:
-        said.append(f"… and {len(result.rejections) - 20} more: missing-table quarantine list")
+    if len(result.rejections) > MAX_REJECTIONS:
+        said.append(f"… and {len(result.rejections) - MAX_REJECTIONS} more: missing-table quarantine list")
     said += [f"changed: {text}" for text in result.changes]
     said += [f"awaited: {text}" for text in result.awaited]
     said += [f"WARNING {text}" for text in result.warnings]

@@ -16,8 +16,8 @@ import structlog
 from match_contract import Season, season_of
 from match_scraper_agent.api import Api, ApiError, Knowledge
 from match_scraper_agent.guard import finish_plan
-from match_scraper_agent.planner import Plan, Window, check_window, known_brackets, make_plan
-from match_scraper_agent.proxy import Proxy, ProxyError, ProxyStatus
+from match_scraper_agent.planner import Plan, Window, check_window, known_brackets, make_plan, stale_lines
+from match_scraper_agent.proxy import BARE, Proxy, ProxyError, ProxyStatus
 from match_scraper_agent.report import (
     RunResult,
     TargetResult,
@@ -27,7 +27,7 @@ from match_scraper_agent.report import (
     run_report,
     webhook_message,
 )
-from match_scraper_agent.settings import Settings, SettingsError
+from match_scraper_agent.settings import Settings, SettingsError, load_prompt
 from match_scraper_agent.source import SourceOfMatches
 from match_scraper_agent.submit import AlreadyRunning, Courier, Outbox, Undelivered
 from match_scraper_agent.targets import Target, load_club
@@ -58,14 +58,24 @@ class Options:
     receipt_timeout_s: float = 120.0
 
 
+@dataclass(frozen=True)
+class Brief:
+    """What the model is told: the system prompt with its places still open, and whose club this is."""
+
+    prompt: str
+    club: str | None
+
+
 def real_clock() -> datetime:
     """Now, in UTC."""
     return datetime.now(UTC)
 
 
 async def plan_run(settings: Settings, options: Options, api: Api, crashed: str | None = None) -> Plan:
-    """The plan alone; raises SettingsError for dates that make no sense."""
-    return (await _plan(settings, options, api, crashed))[0]
+    """The plan alone; raises SettingsError for dates that make no sense. Its warnings name what is stale."""
+    plan, _ = await _plan(settings, options, api, crashed)
+    stale = stale_lines(plan.observed, now=settings.now(), season=plan.season)
+    return replace(plan, warnings=plan.warnings + stale)
 
 
 async def _plan(settings: Settings, options: Options, api: Api, crashed: str | None) -> tuple[Plan, Knowledge]:
@@ -131,6 +141,7 @@ async def run(
     """
     run_id = run_id or str(uuid4())
     started = clock()
+    brief = Brief(load_prompt(settings.prompt_file), load_club(settings.targets_file))
     note, outbox = Note(settings.state_dir), Outbox(settings.state_dir / "outbox")
     if courier is not None:
         try:
@@ -163,7 +174,9 @@ async def run(
         )
         if broker is not None:
             work.broker_is_down(broker)
-        result = await _perform(work, settings, options, api=api, started=started, clock=clock, say=say, beyond=beyond)
+        result = await _perform(
+            work, settings, options, brief, api=api, started=started, clock=clock, say=say, beyond=beyond
+        )
         if courier is not None:
             result = await _publish(result, work, settings, courier)
             note.remove()
@@ -187,6 +200,7 @@ async def _perform(
     work: Work,
     settings: Settings,
     options: Options,
+    brief: Brief,
     *,
     api: Api,
     started: datetime,
@@ -197,13 +211,14 @@ async def _perform(
     await work.send_outbox()
     usage = Usage()
     if options.use_model and not options.dry_run and work.plan.due:
-        usage = await _with_model(work, settings, say)
+        usage = await _with_model(work, settings, brief, say)
     elif not options.use_model:
         work.warnings.append(options.without_model)
     await finish_plan(work)
     if beyond is not None:
         await beyond(work)
     targets = await work.settle(options.receipt_timeout_s)
+    work.warnings += stale_lines(work.observed, now=settings.now(), season=work.plan.season)
     changes, awaited = await _news(work, targets, api, started) if not options.dry_run else ((), ())
     return RunResult(
         run_id=work.run_id,
@@ -258,7 +273,7 @@ def _proxy(settings: Settings) -> Proxy | None:
     return Proxy(settings.proxy_url, settings.proxy_key.get_secret_value())
 
 
-async def _with_model(work: Work, settings: Settings, say: Callable[[str], None]) -> Usage:
+async def _with_model(work: Work, settings: Settings, brief: Brief, say: Callable[[str], None]) -> Usage:
     """The conversation, with the gateway's own count of it. Whatever goes wrong is a warning."""
     from match_scraper_agent import agent  # noqa: PLC0415  seconds of imports that a plan or a check do not need
 
@@ -271,13 +286,13 @@ async def _with_model(work: Work, settings: Settings, say: Callable[[str], None]
     except ProxyError as error:
         work.warnings.append(f"{error}; this run went without a model")
         return Usage()
+    if before.no_radius_session:
+        work.warnings.append(BARE)
     say(f"asking {settings.model}")
     since = monotonic()
-    template = (settings.prompt_file or agent.PROMPT).read_text(encoding="utf-8")
     model = agent.anthropic_model(settings.model, url=proxy.url, key=proxy.key, timeout_s=settings.model_timeout_s)
     in_work = sum(work.steps.values())
-    club = load_club(settings.targets_file)
-    thought = await agent.think(work, model, template, club=club, timeout_s=settings.model_timeout_s)
+    thought = await agent.think(work, model, brief.prompt, club=brief.club, timeout_s=settings.model_timeout_s)
     work.steps["model"] = max(0.0, monotonic() - since - (sum(work.steps.values()) - in_work))
     if thought.trouble:
         work.warnings.append(f"{thought.trouble}; the plan was done without the model from there on")

@@ -17,6 +17,7 @@ from match_scraper import BrowserMode
 from match_scraper.settings import addresses
 
 DEFAULT_MODEL = "claude-haiku-4-5"
+PROMPT = Path(__file__).with_name("agent.md")
 _PLACEHOLDER = re.compile(
     r"(change.?me.*|replace.?me.*|placeholder.*|your[-_ ].*|todo|x{3,}|\.{3}|<.*>|.*example.*"
     r"|secret|password|postgres|guest|test|testing123)?",
@@ -115,6 +116,15 @@ def load_settings(env_file: Path | None = None, overrides: Mapping[str, Any] | N
         return Settings(_env_file=(env_file, f"{env_file}.secret") if env_file else None, **given)
     except ValidationError as error:
         raise SettingsError("; ".join(_sentence(entry["loc"], entry["msg"]) for entry in error.errors())) from None
+
+
+def load_prompt(path: Path | None = None) -> str:
+    """The system prompt's text (the package's own where none is named); raises SettingsError, one sentence."""
+    file = path or PROMPT
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"AGENT_PROMPT_FILE {file} cannot be read: {error}") from None
 
 
 def _sentence(location: tuple[int | str, ...], message: str) -> str:

@@ -14,10 +14,18 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import structlog
-from amqp.exceptions import AMQPError, ChannelError, MessageNacked, NotFound, PreconditionFailed, ResourceLocked
+from amqp.exceptions import (
+    AccessRefused,
+    AMQPError,
+    ChannelError,
+    MessageNacked,
+    NotFound,
+    PreconditionFailed,
+    ResourceLocked,
+)
 from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
 from kombu.exceptions import KombuError
@@ -304,15 +312,32 @@ class AmqpCourier:
         self._publisher = self._producer = self._listener = None
 
 
-def look_at_broker(url: str) -> tuple[int, int]:
-    """(messages waiting, consumers) of the queue `matches`; raises Undelivered where exchange or queue is missing."""
+class Broker(NamedTuple):
+    """The queue `matches` as it was found. `bound` is false where this user may not bind, so that nobody knows."""
+
+    waiting: int
+    consumers: int
+    bound: bool = True
+
+
+def look_at_broker(url: str) -> Broker:
+    """How exchange and queue are; raises Undelivered where one is missing.
+
+    AMQP cannot ask for a binding, so it is made: where it is there, that changes nothing.
+    """
     options = {"read_timeout": CONFIRM_TIMEOUT_S, "write_timeout": CONFIRM_TIMEOUT_S}
     connection = Connection(url, connect_timeout=CONNECT_TIMEOUT_S, transport_options=options)
     where = connection.as_uri()
     try:
-        Exchange(EXCHANGE, type="fanout", durable=True, channel=connection.channel()).declare(passive=True)
+        exchange = Exchange(EXCHANGE, type="fanout", durable=True, channel=connection.channel())
+        exchange.declare(passive=True)
         found = Queue(QUEUE, channel=connection.channel()).queue_declare(passive=True)
-        return int(found.message_count), int(found.consumer_count)
+        bound = True
+        try:
+            Queue(QUEUE, exchange, channel=connection.channel()).queue_bind()
+        except AccessRefused:
+            bound = False
+        return Broker(int(found.message_count), int(found.consumer_count), bound)
     except NotFound as error:
         raise Undelivered(
             f"RabbitMQ at {where} lacks a part ({_said(error)}): load deploy/rabbitmq/definitions.json"

@@ -6,8 +6,9 @@ call the same functions, so nothing can be done twice.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -54,6 +55,7 @@ class TargetState:
     detail: str = ""
     read: bool = False
     could_read: bool = True
+    tried_again: bool = False
     submitted: bool = False
     wanted: bool = False
     """The plan, or whoever read it beyond the plan, wants it in the run."""
@@ -106,7 +108,9 @@ class Work:
         self._accept_shrink = frozenset(accept_shrink)
         self.say = say
         self._locks: dict[str, asyncio.Lock] = {}
+        self._jobs: set[asyncio.Task[TargetState]] = set()
         self._discovered: Discovery | SourceError | None = None
+        self._tried_again: set[str] = set()
         self._broker_failed: str | None = None
         for state in self.states.values():
             state.wanted = state.plan.need != "nothing"
@@ -210,17 +214,23 @@ class Work:
             self.warnings.append(f"{key}: the reader refused {_reasons(reading.rejected)}, the first: {first}")
 
     async def scrape(self, name: str) -> TargetState:
-        """Reads a target; what came of it stands in its state. Never raises for a source's fault.
+        """Reads a target; what came of it stands in its state. Never raises: a fault of ours fails the target.
 
-        A target for which nothing was due joins the run, unless its feed has been read without it.
+        A target for which nothing was due joins the run, unless its feed has been read without it. One that could not
+        be read is tried a second time when it is asked for again: page and document once each.
         """
+        return await self._see_through(name, self._scrape(name))
+
+    async def _scrape(self, name: str) -> TargetState:
         state = self.states[name]
         target = state.plan.target
-        if state.read or state.outcome in ("failed", "not_published"):
+        if state.read or state.outcome == "not_published" or (state.outcome == "failed" and not self._again(state)):
             return state
         if not state.wanted and any(item.key.league is target.league for item in self.readings.values()):
             return state
         state.wanted = True
+        if state.outcome == "nothing_due":
+            state.outcome, state.detail = None, ""
         try:
             site = await self.discover()
             feed = next((item for item in site.keys if item.league is target.league), None)
@@ -287,16 +297,63 @@ class Work:
         mine = [item.plan.target for item in self._of_league(target.league)]
         state.found = build.found_by_target(mine, reading, self.plan.window).get(target.name, 0)
 
+    def _again(self, state: TargetState) -> bool:
+        """Makes ready for a second attempt; False where there was one, or where nothing would be different."""
+        if state.could_read or state.tried_again:
+            return False
+        state.tried_again, state.outcome, state.could_read, state.detail = True, None, True, ""
+        if isinstance(self._discovered, SourceError) and "discovery" not in self._tried_again:
+            self._tried_again.add("discovery")
+            self._discovered = None
+        league = state.plan.target.league
+        good = (ReadOutcome.READ, ReadOutcome.UNCHANGED)
+        for key in [key for key, item in self.readings.items() if item.key.league is league]:
+            if self.readings[key].outcome not in good and key not in self._tried_again:
+                self._tried_again.add(key)
+                del self.readings[key]
+        return True
+
     # submitting
 
     async def submit(self, name: str) -> TargetState:
-        """Marks a target as submitted; its feed is sent when the last of its targets is. Reads first what is unread."""
+        """Marks a target as submitted; its feed is sent when the last of its targets is. Reads first what is unread.
+
+        Never raises: a fault of ours fails the target.
+        """
+        return await self._see_through(name, self._submit(name))
+
+    async def _submit(self, name: str) -> TargetState:
         state = await self.scrape(name)
-        if state.outcome is None and not state.submitted:
-            state.submitted = True
-        if state.submitted:
-            await self._send_if_complete(state.plan.target.league)
+        state.submitted = state.submitted or state.outcome is None
+        await self._send_if_complete(state.plan.target.league)
         return state
+
+    async def _see_through(self, name: str, work: Coroutine[None, None, TargetState]) -> TargetState:
+        """Does it in a task of the run's own: where whoever asked is cancelled (a model that timed out), it goes on,
+        since half a feed must not be sent and the courier serves one thread at a time."""
+        job = asyncio.create_task(self._without_a_fault(name, work))
+        self._jobs.add(job)
+        job.add_done_callback(self._jobs.discard)
+        return await asyncio.shield(job)
+
+    async def _without_a_fault(self, name: str, work: Coroutine[None, None, TargetState]) -> TargetState:
+        state = self.states[name]
+        try:
+            return await work
+        except Exception as error:
+            log.exception("target.fault", target=name)
+            self._failed_by(error, state)
+            return state
+
+    def _failed_by(self, error: Exception, state: TargetState) -> None:
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        state.outcome, state.could_read = "failed", state.read
+        state.detail = f"a fault of the agent, see its log ({said})"
+
+    async def see_all_through(self) -> None:
+        """Waits for what was begun for somebody who no longer waits for it."""
+        while self._jobs:
+            await asyncio.wait(set(self._jobs))
 
     async def _send_if_complete(self, league: League) -> None:
         async with self._lock(f"send {league}"):
@@ -315,7 +372,12 @@ class Work:
             )
             if reading is None or reading.key.key in self.parcels:
                 return
-            await self._send(reading, [state.plan.target for state in ready])
+            try:
+                await self._send(reading, [state.plan.target for state in ready])
+            except Exception as error:
+                log.exception("feed.fault", key=reading.key.key)
+                for state in ready:
+                    self._failed_by(error, state)
 
     async def _send(self, reading: Reading, targets: list[Target]) -> None:
         key = reading.key.key
@@ -505,12 +567,15 @@ class Work:
             return
         states = [self.states[name] for name in parcel.shipment.found]
         refused = [item for item in parcel.receipts.values() if item.state == "refused"]
-        missing = [name for name in parcel.sent if name not in parcel.receipts]
+        messages = len(parcel.shipment.messages)
+        missing = messages - len(parcel.receipts)
         for state in states:
             name = state.plan.target.name
             state.counts = add_counts(
                 item.by_target[name] for item in parcel.receipts.values() if name in item.by_target
             )
+            if state.outcome is not None:
+                continue
             if refused:
                 state.outcome = "failed"
                 state.detail = f"{key} was refused by the database: {refused[0].reason or 'no reason given'}"
@@ -519,10 +584,10 @@ class Work:
             elif parcel.held:
                 state.outcome = "undelivered"
                 lie = f"lie in the outbox {self._outbox.folder}" if self._outbox else "are lost"
-                state.detail = f"{len(parcel.held)} of {len(parcel.shipment.messages)} messages {lie}"
+                state.detail = f"{len(parcel.held)} of {messages} messages {lie}"
             elif missing:
                 state.outcome = "undelivered"
-                state.detail = f"{len(missing)} of {len(parcel.sent)} messages of {key} are queued without a receipt"
+                state.detail = f"{missing} of {messages} messages of {key} have no receipt"
             else:
                 state.outcome = "landed"
                 told = state.counts.landed + state.counts.rejected
@@ -530,6 +595,16 @@ class Work:
                     self.warnings.append(
                         f"{name}: {state.found:,} matches were sent and the receipts account for {told:,}"
                     )
+
+    @property
+    def observed(self) -> dict[str, datetime]:
+        """When the source wrote what the database holds now of each key, as far as this run knows."""
+        observed = dict(self.plan.observed)
+        for key, parcel in self.parcels.items():
+            at = self.readings[key].observed_at
+            if at is not None and any(self.states[name].outcome == "landed" for name in parcel.shipment.found):
+                observed[key] = max(at, observed.get(key, at))
+        return observed
 
     @property
     def rejections(self) -> tuple[Rejection, ...]:

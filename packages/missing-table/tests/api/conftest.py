@@ -208,10 +208,26 @@ def fill_ingest(seed: Seed) -> None:
         [BATCH, RUN, Jsonb(receipt)],
     )
     target = {"target": "u14-hg-northeast", "outcome": "landed", "planned": 8, "found": 8, "inserted": 8}
+    told = {
+        "budget": 50_000,
+        "budget_used": 120,
+        "changes": ["U14 Northeast: Ajax SC - Bravo FC 2-1"],
+        "awaited": ["u14-hg-northeast: 1 played match has no score yet"],
+        "rejections": [
+            {
+                "external_id": "26029",
+                "target": "u14-hg-northeast",
+                "home": "Ajax SC",
+                "away": "",
+                "reason": "malformed",
+                "detail": "away: no squad",
+            }
+        ],
+    }
     seed.execute(
         "insert into runs (run_id, started_at, ended_at, exit_code, model, tokens_in, tokens_out, cost_micro_usd, "
-        "targets, warnings) values (%s, %s, %s, 0, 'scripted', 100, 20, null, %s, '[]')",
-        [RUN, OBSERVED, OBSERVED + timedelta(minutes=1), Jsonb([target])],
+        "targets, warnings, report) values (%s, %s, %s, 0, 'scripted', 100, 20, null, %s, '[]', %s)",
+        [RUN, OBSERVED, OBSERVED + timedelta(minutes=1), Jsonb([target]), Jsonb(told)],
     )
 
 

@@ -219,8 +219,20 @@ async def test_search_forgives_accents_parts_and_typos(api: httpx.AsyncClient, q
 async def test_runs_and_freshness_are_public(api: httpx.AsyncClient) -> None:
     (run,) = Page[Run].model_validate(await good(api, "/api/runs?limit=5")).items
     assert (run.exit_code, run.cost_micro_usd, run.targets[0].inserted) == (0, None, 8)
+    assert (run.budget, run.budget_used) == (50_000, 120)
+    assert run.changes == ["U14 Northeast: Ajax SC - Bravo FC 2-1"]
+    assert run.awaited == ["u14-hg-northeast: 1 played match has no score yet"]
+    assert [(item.external_id, item.home, item.reason) for item in run.rejections] == [
+        ("26029", "Ajax SC", "malformed")
+    ]
     freshness = Freshness.model_validate(await good(api, "/api/freshness"))
     assert (freshness.fresh, freshness.in_season, freshness.competitions[0].matches) == (True, True, 2)
+
+
+async def test_a_run_whose_report_says_less_is_still_a_run(api: httpx.AsyncClient, seed: Any) -> None:
+    seed.execute("update runs set report = '{}'", [])
+    (run,) = Page[Run].model_validate(await good(api, "/api/runs?limit=5")).items
+    assert (run.budget, run.budget_used, run.changes, run.awaited, run.rejections) == (None, None, [], [], [])
 
 
 async def test_the_agent_sees_what_the_database_knows(api: httpx.AsyncClient) -> None:

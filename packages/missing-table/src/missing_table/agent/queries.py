@@ -58,7 +58,8 @@ order by l.id, a.years, d.name, b.id
 """
 
 RUNS = """
-select run_id::text, started_at, ended_at, exit_code, model, tokens_in, tokens_out, cost_micro_usd, targets, warnings
+select run_id::text, started_at, ended_at, exit_code, model, tokens_in, tokens_out, cost_micro_usd, targets, warnings,
+    report
 from runs order by started_at desc, run_id limit %(limit)s
 """
 
@@ -67,6 +68,14 @@ select run_id::text, started_at, ended_at, exit_code, model, tokens_in, tokens_o
     report
 from runs where run_id = %(run_id)s
 """
+
+IN_THE_REPORT: dict[str, list[Any] | None] = {
+    "budget": None,
+    "budget_used": None,
+    "changes": [],
+    "awaited": [],
+    "rejections": [],
+}
 
 RECEIPTS = """
 select message_id, kind, run_id, snapshot_id, part, parts, state, reason, inserted, updated, unchanged, protected,
@@ -125,7 +134,7 @@ def _summary(run: Run) -> RunSummary:
 async def runs(connection: Connection, *, limit: int) -> list[Run]:
     """The newest runs first."""
     rows = await many(connection, RUNS, {"limit": limit})
-    return [Run.model_validate({**row, "targets": [_target(t) for t in row["targets"]]}) for row in rows]
+    return [Run.model_validate(_told(row)) for row in rows]
 
 
 async def run(connection: Connection, *, run_id: UUID) -> RunDetail | None:
@@ -133,7 +142,13 @@ async def run(connection: Connection, *, run_id: UUID) -> RunDetail | None:
     row = await one(connection, RUN, {"run_id": run_id})
     if row is None:
         return None
-    return RunDetail.model_validate({**row, "targets": [_target(t) for t in row["targets"]]})
+    return RunDetail.model_validate(_told(row))
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    """A run with what stands in its report alone; one of before 1.1 has none of it."""
+    more = {name: row["report"].get(name, empty) for name, empty in IN_THE_REPORT.items()}
+    return {**more, **row, "targets": [_target(t) for t in row["targets"]]}
 
 
 async def receipts(

@@ -86,8 +86,23 @@ class RunTarget(Shape):
     detail: str | None = None
 
 
+class RunRejection(Shape):
+    """A match that a run sent into the quarantine; `home` and `away` are the teams' names, empty where it has none."""
+
+    external_id: str | None
+    target: str
+    home: str
+    away: str
+    reason: str
+    detail: str
+
+
 class Run(Shape):
-    """A run as it ended. `tokens_in` = input + cache write + cache read; cost in millionths of a US dollar."""
+    """A run as it ended. `tokens_in` = input + cache write + cache read; cost in millionths of a US dollar.
+
+    `budget` and `budget_used` are tokens of the gateway's session; `changes` what was new, `awaited` which scores were
+    missing, in sentences; `rejections` the first of the matches that went into the quarantine.
+    """
 
     run_id: str
     started_at: datetime
@@ -97,8 +112,13 @@ class Run(Shape):
     tokens_in: int
     tokens_out: int
     cost_micro_usd: int | None
+    budget: int | None
+    budget_used: int | None
     targets: list[RunTarget]
     warnings: list[str]
+    changes: list[str]
+    awaited: list[str]
+    rejections: list[RunRejection]
 
 
 class RunDetail(Run):

@@ -46,6 +46,7 @@ _NO_RUN = "00000000-0000-0000-0000-000000000000"
 _MATCHES = TypeAdapter(list[Match])
 _ZONES = frozenset(available_timezones())
 _DETAIL_LENGTH = 500
+_NAME_LENGTH = 120
 
 
 class Reason(StrEnum):
@@ -231,6 +232,16 @@ def _beyond_the_contract(match: Match) -> str | None:
     if "\x00" in match.target:
         return "target: holds a NUL byte"
     return None
+
+
+def name_of(payload: Any, side: str) -> str:
+    """The team's name at a side ("home" or "away") of a match, or of one as the source had it; empty: it says none."""
+    named: dict[str, Any] = payload if isinstance(payload, dict) else {}
+    for found in (named.get(side), named.get(f"{side}_organisation")):
+        name = found.get("name") if isinstance(found, dict) else found
+        if isinstance(name, str):
+            return name[:_NAME_LENGTH]
+    return ""
 
 
 def refuse_match(raw: Any, detail: str, reason: str = Reason.MALFORMED) -> Refused:

@@ -19,7 +19,7 @@ from psycopg.types.json import Json, Jsonb
 
 from match_contract import Counts, FeedSnapshot, Match, QualitySnapshot, Receipt, Rejection, RunReport
 from missing_table.ingest.faults import RaceLost
-from missing_table.ingest.judge import Judged, Kind, Reason, Refused, Whole, judge, refuse_match
+from missing_table.ingest.judge import Judged, Kind, Reason, Refused, Whole, judge, name_of, refuse_match
 from missing_table.ingest.places import (
     Places,
     Side,
@@ -589,7 +589,14 @@ def _finish(
             "counts": landed.counts,
             "by_target": landed.by_target,
             "rejections": [
-                Rejection(external_id=item.external_id, reason=item.reason, detail=item.detail, target=item.target)
+                Rejection(
+                    external_id=item.external_id,
+                    reason=item.reason,
+                    detail=item.detail,
+                    target=item.target,
+                    home=name_of(item.payload, "home"),
+                    away=name_of(item.payload, "away"),
+                )
                 for item in refused
             ],
             "committed_at": row[0] if row else None,
