@@ -247,10 +247,12 @@ async def test_bar_2_no_record_is_lost_or_doubled_while_accounting_is_away_under
         )
         assert used_up == [429] * len(limited)
         assert set().union(*loads) == {200}
-        kinds = [(record["user"], record["type"]) for record in unanswered(gateway)]
-        for key in limited:  # two rungs and the kill, all of them while nobody answered
-            told = [kind for user, kind in kinds if user == user_of(key)]
-            assert told == ["Interim-Update", "Interim-Update", "Stop"]
+        told = [(record["user"], record["type"]) for record in gateway.records() if record["k"] == "acct"]
+        waiting = [(record["user"], record["type"]) for record in unanswered(gateway)]
+        for user in map(user_of, limited):  # two rungs and the kill, all of them while nobody answered
+            kinds = [kind for name, kind in told if name == user]
+            assert kinds == ["Start", "Interim-Update", "Interim-Update", "Stop"]
+            assert (user, "Stop") in waiting
         _away(gateway, what, False)
     gateway.stop()
     served = gateway.upstream.served_tokens()
