@@ -349,9 +349,9 @@ def test_what_the_reader_refused_keeps_the_readers_reason_every_day_in_one_row(d
 
 def test_a_reason_of_the_reader_that_is_none_is_malformed(db: Connection) -> None:
     receipt = send(db, batch(unread(reason="no word of a set"), match("m2")))
-    ((_, reason, detail, _),) = [tuple(item.model_dump().values()) for item in receipt.rejections]
-    assert (receipt.counts.inserted, reason) == (1, "malformed")
-    assert detail.startswith("rejected: reason")
+    (rejection,) = receipt.rejections
+    assert (receipt.counts.inserted, rejection.reason) == (1, "malformed")
+    assert rejection.detail.startswith("rejected: reason")
 
 
 @pytest.mark.parametrize("refused", [unread("m1", seen=1), match("m1", seen=1, home={"name": "Somebody"})])

@@ -139,7 +139,7 @@ async def test_runs_and_receipts_are_there_for_an_admin(people: Any, seed: Any) 
     assert (one["message_id"], one["state"]) == (BATCH, "landed")
     assert (await people.get("/api/admin/receipts?state=refused", headers=bearer(ADMIN))).json()["items"] == []
     run = (await people.get(f"/api/admin/runs/{RUN}", headers=bearer(ADMIN))).json()
-    assert (run["run_id"], run["report"]) == (RUN, {})
+    assert (run["run_id"], run["report"]["budget"]) == (RUN, 50_000)
     assert (await people.get(f"/api/admin/runs/{uuid4()}", headers=bearer(ADMIN))).status_code == 404
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from devstack import patient, places
@@ -26,6 +26,7 @@ OTHER = {"Origin": "https://club.example"}
 
 
 @given(st.integers(1, 50), st.lists(st.floats(0, 30), max_size=200))
+@example(1, [4.818865438902696, 0.0])
 def test_no_caller_gets_more_than_the_quota_and_what_flows_back(quota: int, pauses: list[float]) -> None:
     limit, now_s, allowed = Limit("x", quota), 0.0, 0
     for pause in pauses:

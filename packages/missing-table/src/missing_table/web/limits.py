@@ -14,6 +14,8 @@ from ipaddress import IPv6Address, ip_address, ip_network
 WINDOW_S = 60
 MOST = 50_000
 """Callers that are remembered; those who were silent longest are forgotten, and begin anew."""
+ROUNDING = 1e-9
+"""Whoever waits as long as was said gets through, although fractions of a second do not add up exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,9 @@ class Limit:
         a_second = self.quota / WINDOW_S
         tokens, then_s = self._left.get(caller, (float(self.quota), now_s))
         tokens = min(float(self.quota), tokens + (now_s - then_s) * a_second)
-        allowed = tokens >= 1
+        allowed = tokens >= 1 - ROUNDING
         if allowed and cost:
-            tokens -= cost
+            tokens = max(0.0, tokens - cost)
         if cost:
             self._left[caller] = (tokens, now_s)
             self._left.move_to_end(caller)
