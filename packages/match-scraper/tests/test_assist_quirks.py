@@ -86,7 +86,7 @@ def test_quirk_4_a_team_missing_from_the_standings_joins_its_opponents_bracket()
     (table,) = content.brackets
     assert [(row.team.squad_id, row.position) for row in table.teams] == [("10", 1), ("11", 2), ("99", None)]
     assert table.teams[2].team.name == "Club 99"
-    assert any("1 teams are missing" in said for said in content.oddities)
+    assert any("1 teams are missing" in said for said in content.notes)
 
 
 def test_quirk_4_two_missing_teams_meet_in_the_bracket_that_their_other_matches_led_to() -> None:
@@ -186,7 +186,7 @@ def test_squads_are_joined_and_named_whether_their_ids_are_numbers_or_text() -> 
     assert {match.home_brackets for match in content.matches} == {("100",)}
     assert [match.home.name for match in content.matches] == ["Official 10", "Official 11", "Club 99"]
     assert [row.team.name for row in content.brackets[0].teams] == ["Official 10", "Official 11", "Club 99"]
-    assert any(said.startswith("1 teams are missing") for said in content.oddities)
+    assert any(said.startswith("1 teams are missing") for said in content.notes)
 
 
 def test_a_match_of_another_competition_is_never_relabelled() -> None:

@@ -131,7 +131,7 @@ class _Understanding:
             matches=matches,
             skipped=tuple(self.skipped),
             rejected=tuple(self.rejected),
-            notes=tuple(f"{count:,} matches {what}" for what, count in sorted(self.quirks.items())),
+            notes=self._notes(),
             oddities=self._oddities(),
             canary=canary.look(
                 ((e.start_time, e.home_score is not None and e.away_score is not None) for e in self.events),
@@ -315,16 +315,23 @@ class _Understanding:
             rows.setdefault(str(team.squad_id), StandingsRow(team=team))
         return BracketStandings(**head.model_dump(), teams=tuple(rows.values()))
 
+    def _notes(self) -> tuple[str, ...]:
+        """What the league's documents are like every day, and is settled."""
+        notes = [f"{count:,} matches {what}" for what, count in sorted(self.quirks.items())]
+        if self.joined.adopted:
+            joining = (self.teams[squad] for squad in self.joined.adopted)
+            names = sorted(team.name for team in joining if isinstance(team, TeamRef))
+            shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+            notes.append(
+                f"{len(names)} teams are missing from the standings and join their opponents' bracket: {shown}"
+            )
+        return tuple(notes)
+
     def _oddities(self) -> tuple[str, ...]:
         odd: list[str] = []
         bad = (*self.documents.bad_rows, *self.bad_tables)
         if bad:
             odd.append(f"{len(bad):,} rows or brackets of the standings cannot be read, the first: {bad[0]}")
-        if self.joined.adopted:
-            joining = (self.teams[squad] for squad in self.joined.adopted)
-            names = sorted(team.name for team in joining if isinstance(team, TeamRef))
-            shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
-            odd.append(f"{len(names)} teams are missing from the standings and join their opponents' bracket: {shown}")
         return (*odd, *(f"{count:,} matches {what}" for what, count in sorted(self.odd.items())))
 
 
