@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -136,3 +137,24 @@ def test_a_run_that_needs_no_server_starts_none(tmp_path: Path) -> None:
     out, _ = run.communicate(timeout=60)
     assert run.returncode == 0, out
     assert not list(places.throwaway_folder().glob(f"mt-test-{run.pid}-*"))
+
+
+CHOOSES = """
+from devstack import places
+from devstack.services import process
+from devstack.testing import free_offset
+offsets = [free_offset() for _ in range(3)]
+print([process.free_port() for _ in range(50)] + [port for one in offsets for port in places.ports(one).values()])
+input()
+"""
+
+
+def test_processes_that_choose_ports_at_once_choose_differently() -> None:
+    choosing = [
+        subprocess.Popen([sys.executable, "-c", CHOOSES], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    chosen = [port for one in choosing if one.stdout for port in json.loads(one.stdout.readline())]
+    for one in choosing:
+        one.communicate("\n", timeout=60)
+    assert len(chosen) == len(set(chosen)) == 4 * (50 + 3 * len(places.BASE_PORTS))

@@ -394,11 +394,12 @@ def content(connection: psycopg.Connection[Any]) -> dict[str, str]:
 
 
 def free_offset() -> int:
-    """A port offset at which nothing holds any of a stack's ports."""
+    """A port offset at which nothing holds or has chosen any of a stack's ports."""
     while True:
-        offset = process.free_port() - max(places.BASE_PORTS.values())
-        shifted = places.ports(offset).items() if offset > 0 else ()
-        if shifted and not any(process.port_taken(port, udp=name in places.UDP) for name, port in shifted):
+        highest = process.free_port()
+        offset = highest - max(places.BASE_PORTS.values())
+        others = [(port, name in places.UDP) for name, port in places.ports(offset).items() if port != highest]
+        if all(not process.port_taken(port, udp=udp) and process.claim(port) for port, udp in others):
             return offset
 
 
