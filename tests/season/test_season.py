@@ -195,9 +195,6 @@ class Season:
                 {key: values for key, values in true.items() if key not in fresh},
                 {key: values for key, values in landed.items() if key not in fresh},
             )
-            if wrong:
-                print("CHANGES", played.rows("select m.external_id, c.* from match_changes c join matches m on m.id=c.match_id where m.external_id in ('20208','20261') order by c.id"))
-                print("ROWS", played.rows("select to_jsonb(m) from matches m where external_id in ('20208','20261')"))
             assert not wrong, f"{said}: {wrong[:5]}\n{printed(result)}"
         elif not self.wrong:
             assert not invented(played, self.ever), said
