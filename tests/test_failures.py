@@ -259,7 +259,7 @@ def test_no_budget_left_is_a_warning_when_the_plan_landed(faulty: Faulty) -> Non
 @pytest.mark.parametrize(
     ("part", "advice"),
     [
-        ("freeradius", r"iron-claw at \S+ answers 503 to /status: see its log; this run went without a model"),
+        ("freeradius", r"is not ready \(503: .+\): is FreeRADIUS running\?; this run went without a model"),
         ("iron-claw-proxy", r"iron-claw at \S+ does not answer \(.+\): start it, or see its log"),
     ],
 )
