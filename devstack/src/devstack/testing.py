@@ -15,7 +15,9 @@ ends, however it ends. No server of the system is touched.
 
 from __future__ import annotations
 
+import fcntl
 import importlib
+import itertools
 import json
 import os
 import re
@@ -394,13 +396,43 @@ def content(connection: psycopg.Connection[Any]) -> dict[str, str]:
 
 
 def free_offset() -> int:
-    """A port offset at which nothing holds or has chosen any of a stack's ports."""
-    while True:
-        highest = process.free_port()
-        offset = highest - max(places.BASE_PORTS.values())
-        others = [(port, name in places.UDP) for name, port in places.ports(offset).items() if port != highest]
-        if all(not process.port_taken(port, udp=udp) and process.claim(port) for port, udp in others):
+    """A port offset at which nothing holds any of a stack's ports, and which no other process has chosen."""
+    for offset in _offsets():
+        try:
+            fcntl.lockf(_choices(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, offset)  # this process's until it ends
+        except OSError:
+            continue
+        ports = places.ports(offset).items()
+        if not any(process.port_taken(port, udp=name in places.UDP) for name, port in ports):
             return offset
+    raise AssertionError("every port offset for tests is taken: is an earlier run's stack still up?")
+
+
+_after = itertools.count()
+"""Two stacks of one process get two offsets, whether or not the first holds its ports yet."""
+
+
+def _offsets() -> Iterator[int]:
+    """Every offset for tests once, each time from the next one on."""
+    offsets = _apart()
+    return (offsets[next(_after) % len(offsets)] for _ in offsets)
+
+
+@cache
+def _apart() -> list[int]:
+    """Offsets of which no two give a port to different parts of two stacks; all ports lie below process.free_port's."""
+    bases = places.BASE_PORTS.values()
+    between = {one - other for one in bases for other in bases}
+    found: list[int] = []
+    for offset in range(300, 20_000 - max(bases)):
+        if not any(offset - other in between for other in found):
+            found.append(offset)
+    return found
+
+
+@cache
+def _choices() -> int:
+    return os.open(places.ON_DISK / f"mt-offsets-{os.getuid()}", os.O_RDWR | os.O_CREAT, 0o600)
 
 
 @pytest.fixture(scope="session")

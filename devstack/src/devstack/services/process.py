@@ -5,7 +5,6 @@ Shared by the supervisor and by the tests' fixtures. It knows no particular serv
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import os
 import pwd
@@ -17,7 +16,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 POLL_S = 0.05
@@ -126,31 +124,11 @@ def reachable_by_others(folder: Path) -> bool:
 
 
 def free_port(*, udp: bool = False) -> int:
-    """A port on loopback that nobody holds now, and that nobody gets before it is bound: it is claimed, and lies below
-    those that the system hands out by itself."""
-    while port_taken(port := next(_ports), udp=udp) or not claim(port):
+    """A port on loopback that nobody holds now. It lies below those that the system hands out by itself and above those
+    of the tests' stacks, so that no outgoing connection and no stack gets it before it is bound."""
+    while port_taken(port := next(_ports), udp=udp):
         pass
     return port
-
-
-def claim(port: int) -> bool:
-    """Whether nobody else here has chosen the port: then it is this process's until it ends (a lock on one byte)."""
-    if port in _claimed:
-        return False
-    try:
-        fcntl.lockf(_claims(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
-    except OSError:
-        return False
-    _claimed.add(port)
-    return True
-
-
-_claimed: set[int] = set()
-
-
-@cache
-def _claims() -> int:
-    return os.open(f"/var/tmp/mt-ports-{os.getuid()}", os.O_RDWR | os.O_CREAT, 0o600)  # noqa: S108  nothing is in it
 
 
 def _walk() -> Iterator[int]:
