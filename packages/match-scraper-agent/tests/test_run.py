@@ -103,7 +103,7 @@ async def test_an_ordinary_day_of_five_targets_stays_within_6000_tokens_in_and_6
     result = await metered.run()
     assert exit_code(result) == 0, printed(result)
     assert {item.outcome for item in result.targets} == {"landed", "not_published"}
-    record_property("measured", f"a day of five targets: {result.usage.tokens_in} in, {result.usage.tokens_out} out")
+    record_property("said", f"a day of five targets: {result.usage.tokens_in} in, {result.usage.tokens_out} out")
     assert 0 < result.usage.tokens_in <= 6_000
     assert 0 < result.usage.tokens_out <= 600
 
@@ -116,7 +116,7 @@ async def test_all_brackets_stay_within_twice_that(
     result = await metered.run("all")
     assert exit_code(result) == 0, printed(result)
     assert [item.target.name for item in result.targets] == [target.name for target in EVERY_LEAGUE]
-    record_property("measured", f"a day of all brackets: {result.usage.tokens_in} in, {result.usage.tokens_out} out")
+    record_property("said", f"a day of all brackets: {result.usage.tokens_in} in, {result.usage.tokens_out} out")
     assert 0 < result.usage.tokens_in <= 12_000
     assert 0 < result.usage.tokens_out <= 1_200
 
