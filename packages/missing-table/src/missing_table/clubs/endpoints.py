@@ -5,8 +5,8 @@ from starlette.responses import Response
 
 from missing_table.clubs import queries
 from missing_table.clubs.schemas import Club, ClubTeam
-from missing_table.tables.build import build_table
-from missing_table.tables.queries import standings_of_teams
+from missing_table.tables.current import current_tables
+from missing_table.tables.queries import versions_of
 from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import SeasonQuery, StateDep, season_or_current
 from missing_table.web.problems import NotFound
@@ -24,9 +24,9 @@ async def club(state: StateDep, club_id: Identity, season: SeasonQuery = None) -
         if found is None:
             raise NotFound(f"There is no club {club_id}: /api/search finds clubs by name.")
         name = found["season"] or season_or_current(state, season)
-        ids = [team["id"] for team in found["teams"]]
-        standings = await standings_of_teams(connection, season=name, team_ids=ids) if ids else []
-    tables = sorted((build_table(standing) for standing in standings), key=lambda t: _age(t.bracket.age_group))
+        tables = await current_tables(connection, state.kept.tables(), versions_of(found))
+    tables.sort(key=lambda table: _age(table.bracket.age_group))
+    ids = set(found["team_ids"])
     teams = [
         ClubTeam(id=row.team.id, name=row.team.name, age_group=table.bracket.age_group, bracket=table.bracket, row=row)
         for table in tables

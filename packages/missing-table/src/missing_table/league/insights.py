@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Literal
 
 from missing_table.league.schedule import runs
-from missing_table.league.table import Entrant, Outcome, Place, Result, order
+from missing_table.league.table import WHEN, Entrant, Outcome, Place, Result, order
 from missing_table.league.weekend import weekend_of
 
 MOVED = 2
@@ -41,7 +41,7 @@ class Finding:
 
 def findings(entrants: Sequence[Entrant], results: Sequence[Result]) -> dict[date, list[Finding]]:
     """By the weekend's first day (its Tuesday), for weekends in which a result counted."""
-    ordered = sorted(results, key=lambda r: r.when)
+    ordered = sorted(results, key=WHEN)
     made: dict[date, list[Finding]] = {}
     standing: list[Result] = []
     before: dict[int, Place] = {}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
-from missing_table.league.table import Entrant, Result, Tally, count, rank
+from missing_table.league.table import WHEN, Entrant, Result, Tally, count, rank
 from missing_table.league.weekend import weekend_of
 
 
@@ -22,7 +22,7 @@ def positions_by_weekend(entrants: Sequence[Entrant], results: Sequence[Result])
     made: list[WeekendPositions] = []
     tallies = {entrant.team_id: Tally(entrant) for entrant in entrants}
     counted: list[Result] = []
-    ordered = sorted(results, key=lambda r: r.when)
+    ordered = sorted(results, key=WHEN)
     for begin, weekend in groupby(ordered, key=lambda r: weekend_of(r.local_date)):
         for result in weekend:
             count(tallies, result)

@@ -9,7 +9,6 @@ that no proof was found for, the bound stands, which is never too narrow.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import inf
 from typing import NamedTuple
 
 from missing_table.league.table import Entrant, Fixture, Result, Row, head_to_head, order, rows_of, tally
@@ -31,16 +30,19 @@ class Reach(NamedTuple):
 
 
 class _Match(NamedTuple):
-    """A match left between two teams that both could end on either side of the line. By index."""
+    """A match left, and for which of its sides it counts."""
 
     one: int
     other: int
-    fixture: Fixture
+    counts_one: bool
+    counts_other: bool
+    match_id: int
 
 
 @dataclass(slots=True)
 class _Problem:
     """Sharing out. `wanted[u]`: at most so many points (under) or at least so many (over) for team u to be satisfied.
+    `matches`: those between two such teams.
 
     Maximise the number of satisfied teams.
     """
@@ -80,35 +82,37 @@ def _greedy(problem: _Problem) -> list[tuple[int, int]]:
         left[match.other] += 1
     points = dict.fromkeys(problem.wanted, 0)
     made: list[tuple[int, int]] = []
-    for match in problem.matches:
-        ends = (match.one, match.other)
-        for team in ends:
-            left[team] -= 1
+    under, wanted, shares = problem.under, problem.wanted, problem.shares
 
-        def spare(team: int) -> float:
-            """Points that it can still take (under) or do without (over), against a tie in all that is left."""
-            if not _ok(problem.under, problem.wanted[team], points[team], left[team] + (not problem.under)):
-                return inf
-            room = problem.wanted[team] - points[team]
-            return room - left[team] if problem.under else left[team] - room
+    def worth(team: int) -> list[float]:
+        """What 0, 1, 2 and 3 points of this match are worth to a team; nothing to one that is settled anyhow."""
+        room, after = wanted[team] - points[team], left[team]
+        if under:
+            if room < 0:
+                return _NOTHING
+            return [_worth(room - after - own) if own <= room else _FATAL for own in range(4)]
+        if room > WIN_POINTS * (after + 1):
+            return _NOTHING
+        return [_worth(after - room + own) if room - own <= WIN_POINTS * after else _FATAL for own in range(4)]
 
-        spares = [spare(team) for team in ends]
-
-        def value(share: tuple[int, int], ends: tuple[int, int] = ends, spares: list[float] = spares) -> float:
-            total = 0.0
-            for team, own, room in zip(ends, share, spares, strict=True):
-                if room == inf:
-                    continue
-                after = room - own if problem.under else room + own
-                alive = _ok(problem.under, problem.wanted[team], points[team] + own, left[team])
-                total += (min(after, 0.0) - 0.01 * abs(after)) if alive else -100.0
-            return total
-
-        share = max(problem.shares, key=value)
+    for one, other, *_ in problem.matches:
+        left[one] -= 1
+        left[other] -= 1
+        mine, theirs = worth(one), worth(other)
+        share = max(shares, key=lambda share: mine[share[0]] + theirs[share[1]])
         made.append(share)
-        for team, own in zip(ends, share, strict=True):
-            points[team] += own
+        points[one] += share[0]
+        points[other] += share[1]
     return made
+
+
+_NOTHING = [0.0] * 4
+_FATAL = -100.0
+
+
+def _worth(spare: int) -> float:
+    """`spare`: points that a team has to spare against a tie in all that is left; best with none and none wanting."""
+    return (spare if spare < 0 else 0.0) - 0.01 * abs(spare)
 
 
 def _satisfied(problem: _Problem, made: Sequence[tuple[int, int]]) -> int:
@@ -199,13 +203,14 @@ def _solve(problem: _Problem) -> _Found:
 
 @dataclass(slots=True)
 class _Bracket:
-    """What every search of a bracket needs. `rows` by team; `left`: matches left that count for a team; `final`: its
-    matches at the season's end; `points`: what it has; `meetings`: by team and opponent, those of `left` between the
-    two that count for the opponent."""
+    """What every search of a bracket needs. `matches`: the fixtures, as searches go through them; `rows` by team;
+    `left`: matches left that count for a team; `final`: its matches at the season's end; `points`: what it has;
+    `meetings`: by team and opponent, those of `left` between the two that count for the opponent."""
 
     entrants: Sequence[Entrant]
     results: Sequence[Result]
     fixtures: Sequence[Fixture]
+    matches: Sequence[_Match]
     shares: Sequence[tuple[int, int]]
     rows: dict[int, Row]
     left: dict[int, int]
@@ -239,7 +244,8 @@ def reach(
     shares = FLEX_SHARES if shootouts else LEAGUE_SHARES
     final = {team: row.tally.played + left[team] for team, row in rows.items()}
     points = {team: row.tally.points for team, row in rows.items()}
-    bracket = _Bracket(entrants, results, fixtures, shares, rows, left, final, points, _meetings(fixtures))
+    matches = [_Match(f.home, f.away, f.counts_home, f.counts_away, f.match_id) for f in fixtures]
+    bracket = _Bracket(entrants, results, fixtures, matches, shares, rows, left, final, points, _meetings(fixtures))
     made = {}
     for entrant in entrants:
         best, sure_best = _extreme(bracket, entrant.team_id, under=True)
@@ -326,26 +332,28 @@ def _tie_serves(bracket: _Bracket, team: int, other: int, *, under: bool, ties: 
 
 def _shared(bracket: _Bracket, team: int, wanted: dict[int, int], *, under: bool) -> _Problem:
     """Leaves to the search the matches between two teams that depend on it; all others go as it suits these."""
+    if not wanted:
+        return _Problem(under, wanted, [], bracket.shares)
     wanted = dict(wanted)
     matches = []
-    for fixture in bracket.fixtures if wanted else ():
-        home, away = fixture.home, fixture.away
-        gains_home = home in wanted and fixture.counts_home
-        gains_away = away in wanted and fixture.counts_away
-        if gains_home and gains_away:
-            matches.append(_Match(home, away, fixture))
+    for match in bracket.matches:
+        one, other, counts_one, counts_other, _ = match
+        gains_one = counts_one and one in wanted
+        gains_other = counts_other and other in wanted
+        if gains_one and gains_other:
+            matches.append(match)
         elif under:
             continue
-        elif gains_home and away != team:
-            wanted[home] -= WIN_POINTS
-        elif gains_away and home != team:
-            wanted[away] -= WIN_POINTS
+        elif gains_one and other != team:
+            wanted[one] -= WIN_POINTS
+        elif gains_other and one != team:
+            wanted[other] -= WIN_POINTS
     return _Problem(under, wanted, matches, bracket.shares)
 
 
 def _position(bracket: _Bracket, team: int, problem: _Problem, found: _Found, *, goals: int) -> int:
     """Where the team stands with results that share the points out as found; the others win by `goals`."""
-    shares = {match.fixture.match_id: share for match, share in zip(problem.matches, found.points, strict=True)}
+    shares = {match.match_id: share for match, share in zip(problem.matches, found.points, strict=True)}
     played = [
         _played(
             fixture,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from missing_table.league.table import Entrant, Place, Result, SplitName, order
+from missing_table.league.table import WHEN, Entrant, Place, Result, SplitName, Tally, count, rank
 from missing_table.league.weekend import weekend_of
 
 FORM_LENGTH = 5
@@ -24,7 +24,7 @@ def counted(results: Sequence[Result], as_of: date | None) -> list[Result]:
 
 
 def before_latest_weekend(results: Sequence[Result]) -> list[Result]:
-    """The results that stood before the match weekend of the latest one began."""
+    """The results that stood before the match weekend of the latest one began, in their order."""
     if not results:
         return []
     begin = weekend_of(max(r.local_date for r in results))
@@ -35,7 +35,12 @@ def standings(
     entrants: Sequence[Entrant], results: Sequence[Result], *, as_of: date | None = None, split: SplitName = "all"
 ) -> Standings:
     """The table as of a date."""
-    now = counted(results, as_of)
+    now = sorted(counted(results, as_of), key=WHEN)
     before = before_latest_weekend(now)
-    previous = {p.tally.entrant.team_id: p.position for p in order(entrants, before, split)} if before else {}
-    return Standings(order(entrants, now, split), previous)
+    tallies = {entrant.team_id: Tally(entrant) for entrant in entrants}
+    for result in before:
+        count(tallies, result, split)
+    previous = {p.tally.entrant.team_id: p.position for p in rank(tallies.values(), before)} if before else {}
+    for result in now[len(before) :]:
+        count(tallies, result, split)
+    return Standings(rank(tallies.values(), now), previous)

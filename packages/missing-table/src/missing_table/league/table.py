@@ -12,6 +12,7 @@ from enum import StrEnum
 from fractions import Fraction
 from itertools import pairwise
 from math import lcm
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 WIN, TIE, LOSS = 3, 1, 0
@@ -75,10 +76,6 @@ class Result(NamedTuple):
     counts_home: bool = True
     counts_away: bool = True
 
-    @property
-    def when(self) -> tuple[date, str, int]:
-        return self.local_date, self.kick_off, self.match_id
-
     def points(self) -> tuple[int, int]:
         """Points of home and away."""
         if self.home_score != self.away_score:
@@ -88,6 +85,10 @@ class Result(NamedTuple):
         if self.home_shootout > self.away_shootout:
             return SHOOTOUT_WIN, SHOOTOUT_LOSS
         return SHOOTOUT_LOSS, SHOOTOUT_WIN
+
+
+WHEN = attrgetter("local_date", "kick_off", "match_id")
+"""Of a result or a fixture: sorts the oldest first."""
 
 
 class Fixture(NamedTuple):
@@ -216,7 +217,7 @@ def count(tallies: dict[int, Tally], result: Result, split: SplitName = "all") -
 def tally(entrants: Iterable[Entrant], results: Iterable[Result], split: SplitName = "all") -> dict[int, Tally]:
     """Adds the results up, by team."""
     tallies = {entrant.team_id: Tally(entrant) for entrant in entrants}
-    for result in sorted(results, key=lambda r: r.when):
+    for result in sorted(results, key=WHEN):
         count(tallies, result, split)
     return tallies
 

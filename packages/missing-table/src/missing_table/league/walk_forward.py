@@ -7,7 +7,7 @@ import numpy as np
 
 from missing_table.league.accuracy import BaseRate, Score, outcome, score
 from missing_table.league.ratings import Floats, Games, Prior, chances, fit
-from missing_table.league.table import Result
+from missing_table.league.table import WHEN, Result
 from missing_table.league.weekend import weekend_of
 
 
@@ -23,7 +23,7 @@ def games_of(results: Sequence[Result], index: dict[int, int]) -> Games:
 
 def walk_forward(results: Sequence[Result], index: dict[int, int], prior: Prior, random: np.random.Generator) -> Score:
     """The sums over all results. The base rate learns as the season goes, too."""
-    ordered = sorted(results, key=lambda r: r.when)
+    ordered = sorted(results, key=WHEN)
     games = games_of(ordered, index)
     base, total, seen = BaseRate(), Score(), 0
     start: Floats | None = None

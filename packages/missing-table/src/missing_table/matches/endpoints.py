@@ -77,13 +77,13 @@ async def bracket_matches(
         found = await version(connection, bracket_id=bracket_id)
         if found is None:
             raise no_bracket(bracket_id)
-        etag = etag_of(bracket_id, *found, WHOLE)
+        etag = etag_of(found, WHOLE)
         if whole and matches_etag(request.headers.get("if-none-match"), etag):
             return not_modified(etag)
         page = await queries.matches(connection, wanted=wanted, limit=limit, after=after)
     if not whole:
         return as_format(json_answer(page), format, f"matches-{bracket_id}", COLUMNS)
-    made = keep(state, bracket_id, WHOLE, found[0], body=page, etag=etag, ticket=ticket)
+    made = keep(state, found, WHOLE, body=page, etag=etag, ticket=ticket)
     return as_format(kept_answer(request, made), format, f"matches-{bracket_id}", COLUMNS)
 
 

@@ -50,7 +50,7 @@ left join clubs away_club on away_club.id = away_team.club_id
 left join venues v on v.id = m.venue_id
 """
 
-_NAMED = "extensions.unaccent(n.name) ilike extensions.unaccent(%(like)s)"
+_NAMED = "n.plain like public.plain(%(like)s)"
 CONDITIONS = {
     "season": "m.season_id = (select id from seasons where name = %(season)s)",
     "league": "m.league_id = (select id from leagues where name = %(league)s)",
@@ -61,7 +61,7 @@ CONDITIONS = {
         select mb.match_id from match_brackets mb join brackets b on b.id = mb.bracket_id
         join divisions bd on bd.id = b.division_id
         where lower(bd.name) = lower(%(division)s) or bd.slug = lower(%(division)s))""",
-    "bracket_id": "m.id in (select mb.match_id from match_brackets mb where mb.bracket_id = %(bracket_id)s)",
+    "bracket_id": "m.id = any(array(select mb.match_id from match_brackets mb where mb.bracket_id = %(bracket_id)s))",
     "team_id": "(m.home_team_id = %(team_id)s or m.away_team_id = %(team_id)s)",
     "club_id": """(m.home_team_id = any(array(select n.id from teams n where n.club_id = %(club_id)s))
         or m.away_team_id = any(array(select n.id from teams n where n.club_id = %(club_id)s)))""",

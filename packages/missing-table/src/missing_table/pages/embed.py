@@ -8,9 +8,9 @@ from starlette.responses import HTMLResponse, Response
 from missing_table.pages.render import facts_of, table_of
 from missing_table.pages.view import View
 from missing_table.pages.words import NAME
-from missing_table.tables.build import build_table
+from missing_table.tables import queries
+from missing_table.tables.current import current_table
 from missing_table.tables.endpoints import no_bracket
-from missing_table.tables.queries import standing
 from missing_table.web.answers import CACHE_CONTROL
 from missing_table.web.dependencies import StateDep
 from missing_table.web.schemas import Identity
@@ -43,10 +43,10 @@ async def embed_style() -> Response:
 async def embed_table(state: StateDep, bracket_id: Identity) -> HTMLResponse:
     """A bracket's table as a page for an iframe."""
     async with state.connection() as connection:
-        found = await standing(connection, bracket_id=bracket_id)
-    if found is None:
+        version = await queries.version(connection, bracket_id=bracket_id)
+        table = await current_table(connection, state.kept.tables(), version) if version else None
+    if table is None:
         raise no_bracket(bracket_id)
-    table = build_table(found)
     bracket = table.bracket
     site = (state.settings.public_url or "").rstrip("/")
     heading = f"{bracket.age_group} {bracket.division}"

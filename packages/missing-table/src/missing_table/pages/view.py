@@ -9,7 +9,7 @@ from missing_table.matches.queries import match as find_match
 from missing_table.matches.schemas import MatchDetail
 from missing_table.pages import words
 from missing_table.tables import queries as tables
-from missing_table.tables.build import build_table
+from missing_table.tables.current import current_table
 from missing_table.tables.schemas import Table
 from missing_table.teams import queries as teams
 from missing_table.web.dependencies import season_or_current
@@ -66,15 +66,16 @@ async def _bracket_view(
     except ValueError:
         return None
     async with state.connection() as connection:
-        bracket = await tables.bracket_at(
+        version = await tables.version_at(
             connection, season=name, league=league, age_group=age_group, division=division
         )
-        standing = await tables.standing(connection, bracket_id=bracket.id) if bracket and not what_if else None
-    if bracket is None or (standing is None and not what_if):
+        table = await current_table(connection, state.kept.tables(), version) if version else None
+    if table is None:
         return None
+    bracket = table.bracket
     heading = f"{bracket.age_group} {bracket.division}"
     league_name = bracket.league.value
-    if standing is None:
+    if what_if:
         return View(
             path=f"{bracket.path}/what-if",
             title=words.what_if_title(bracket.age_group, bracket.division, league_name, bracket.season),
@@ -82,7 +83,6 @@ async def _bracket_view(
             heading="What if?",
             kicker=f"{heading} · {league_name} · {bracket.season}",
         )
-    table = build_table(standing)
     return View(
         path=bracket.path,
         title=words.bracket_title(bracket.age_group, bracket.division, league_name, bracket.season),
@@ -97,17 +97,13 @@ async def _bracket_view(
 async def _team_view(state: State, team_id: int) -> View | None:
     async with state.connection() as connection:
         team = await teams.team(connection, team_id=team_id, season=None)
-        if team is None:
-            return None
-        name = team["season"] or season_or_current(state, None)
-        standings = await tables.standings_of_teams(connection, season=name, team_ids=[team_id])
+    if team is None:
+        return None
     age_group = team["age_group"] or ""
     return View(
         path=f"/teams/{team_id}",
         title=words.team_title(team["name"], age_group),
-        description=words.team_description(
-            team["name"], age_group, standings[0].bracket.league.value if standings else ""
-        ),
+        description=words.team_description(team["name"], age_group, team["league"] or ""),
         heading=team["name"],
         kicker=" · ".join(filter(None, [age_group, team["season"]])),
         kind="team",

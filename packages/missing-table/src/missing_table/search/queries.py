@@ -4,6 +4,7 @@ and names are known by their abbreviations: NYCFC is New York City FC, Phun is P
 import re
 import unicodedata
 from itertools import product
+from math import ceil
 
 from missing_table.search.schemas import Found
 from missing_table.web.state import Connection, many
@@ -12,53 +13,10 @@ LIKELY = 0.35
 """Word similarity from which a name counts as meant (pg_trgm's own default is 0.6, too strict for one typo in five)."""
 
 SEARCH = """
-with asked as (select extensions.unaccent(lower(%(q)s)) as q),
-candidates as (
-    select 'club' as kind, c.id, c.name, '' as detail, '/clubs/' || c.id as path, c.name as matched, null as age,
-        1 as rank
-    from clubs c
-    union all
-    select 'bracket', b.id, b.age || ' ' || b.division || ' · ' || b.league, b.season,
-        '/' || b.season || '/' || b.league_slug || '/' || lower(b.age) || '/' || b.division_slug,
-        b.age || ' ' || b.division || ' ' || b.league, b.age, 2
-    from (
-        select distinct on (b.league_id, b.division_id, b.age_group_id) b.id, a.name as age, d.name as division,
-            d.slug as division_slug, l.name as league, l.slug as league_slug, s.name as season
-        from brackets b join seasons s on s.id = b.season_id join leagues l on l.id = b.league_id
-        join age_groups a on a.id = b.age_group_id join divisions d on d.id = b.division_id
-        order by b.league_id, b.division_id, b.age_group_id, s.first_day desc, b.id) b
-    union all
-    select 'team', t.id, t.name, coalesce(p.detail, t.age_label, ''), '/teams/' || t.id, t.name,
-        coalesce(p.age, t.age_label), 3
-    from teams t left join lateral (
-        select a.name as age, a.name || ' ' || d.name || ' · ' || s.name as detail
-        from bracket_teams bt join brackets b on b.id = bt.bracket_id
-        join seasons s on s.id = b.season_id
-        join age_groups a on a.id = b.age_group_id join divisions d on d.id = b.division_id
-        where bt.team_id = t.id order by b.season_id desc, b.id limit 1) p on true
-    union all
-    select case when x.team_id is null then 'club' else 'team' end, coalesce(x.team_id, x.club_id),
-        coalesce(t.name, c.name), coalesce(x.age_label, t.age_label, ''),
-        case when x.team_id is null then '/clubs/' || x.club_id else '/teams/' || x.team_id end, x.alias,
-        coalesce(x.age_label, t.age_label), 0
-    from team_aliases x left join teams t on t.id = x.team_id left join clubs c on c.id = x.club_id
-    union all
-    select 'venue', v.id, v.name, '', null, v.name, null, 4 from venues v
-),
-scored as (
-    select n.*, extensions.word_similarity(asked.q, extensions.unaccent(lower(n.matched))) as alike,
-        extensions.unaccent(lower(n.matched)) like any(%(parts)s::text[]) as contains,
-        coalesce(extensions.unaccent(lower(n.matched)) ~ %(short)s, false) as abbreviated
-    from candidates n, asked
-    where %(age)s::text is null or n.age is null or starts_with(upper(n.age), %(age)s)
-),
-best as (
-    select distinct on (kind, id) * from scored where contains or abbreviated or alike >= %(likely)s
-    order by kind, id, contains desc, abbreviated desc, alike desc
-)
-select kind, id, name, detail, path from best
-order by contains desc, abbreviated desc, alike desc, rank, name, detail, id limit %(limit)s
+select kind, id, name, detail, path from search_names(
+    %(q)s, %(parts)s::text[], %(short)s, %(letters)s, %(shares)s::text[], %(age)s, %(likely)s, %(limit)s)
 """
+"""The statement itself is a function of the database, whose plan a session keeps (see its migration)."""
 
 
 _AGE = re.compile(r"\bu-?(\d{1,2})\b")
@@ -105,6 +63,27 @@ def abbreviation_of(q: str) -> str | None:
     return r"(^|[^a-z0-9])" + _NEXT_WORD.join(word)
 
 
+def shares_of(q: str) -> list[str]:
+    """LIKE patterns of which every name that is alike (LIKELY) has one: cheaper than the similarity of each.
+
+    Such a name shares at least that part of the trigrams of `q`. Whichever are left out, if they are fewer than it must
+    share, one of the others is among them: the letters at the edges of words, which most names have, are left out
+    first. Of `q` beyond ASCII nothing is assumed: any name may be alike.
+    """
+    if not q.isascii():
+        return ["%"]
+    words = re.findall(r"[a-z0-9]+", q.lower())
+    trigrams = {padded[at : at + 3] for padded in (f"  {word} " for word in words) for at in range(len(padded) - 2)}
+    telling = sorted((trigram.strip() for trigram in trigrams), key=lambda part: (len(part), part))
+    return [f"%{part}%" for part in dict.fromkeys(telling[max(0, ceil(LIKELY * len(trigrams)) - 1) :])]
+
+
+def letters_of(q: str) -> str | None:
+    """A LIKE pattern of every name that one word could shorten (see `abbreviation_of`): it has its letters in order."""
+    word = plain(q).replace(".", "")
+    return f"%{'%'.join(word)}%" if _SHORT.fullmatch(word) else None
+
+
 async def search(connection: Connection, *, q: str, limit: int) -> list[Found]:
     """The best first: what contains it, what it shortens, what is alike. With an age group, nothing of another one."""
     name, age = age_of(q)
@@ -112,6 +91,8 @@ async def search(connection: Connection, *, q: str, limit: int) -> list[Found]:
         "q": name,
         "parts": parts_of(name),
         "short": abbreviation_of(name),
+        "letters": letters_of(name),
+        "shares": shares_of(name),
         "age": age,
         "likely": LIKELY,
         "limit": limit,

@@ -5,7 +5,7 @@ from datetime import date
 from match_contract import Status
 from missing_table.league.grid import records
 from missing_table.league.standings import FORM_LENGTH, standings
-from missing_table.league.table import Fixture, Result, order
+from missing_table.league.table import WHEN, Fixture, Result, order
 from missing_table.tables.queries import Campaign, Standing
 from missing_table.tables.schemas import FormEntry, Grid, GridMatch, HeadToHead, Split, Table, TableRow
 
@@ -39,16 +39,14 @@ def build_grid(campaign: Campaign) -> Grid:
     """Every match of a bracket as a cell, and every pair's record; both of what the database checked already."""
     standing = campaign.standing
     results = {result.match_id: result for result in standing.results}
-    matches: list[Result | Fixture] = sorted(
-        [*results.values(), *campaign.fixtures], key=lambda m: (m.local_date, m.kick_off, m.match_id)
-    )
+    matches: list[Result | Fixture] = sorted([*results.values(), *campaign.fixtures], key=WHEN)
     return Grid(
         bracket=standing.bracket,
         teams=[standing.teams[p.tally.entrant.team_id] for p in order(standing.entrants, standing.results)],
         guests=list(campaign.guests.values()),
         matches=[_cell(match, campaign.statuses.get(match.match_id, Status.COMPLETED)) for match in matches],
         head_to_head=[
-            HeadToHead.model_construct(
+            HeadToHead(
                 team_id=team,
                 opponent_id=opponent,
                 played=record.played,
@@ -66,7 +64,7 @@ def build_grid(campaign: Campaign) -> Grid:
 
 def _cell(match: Result | Fixture, status: Status) -> GridMatch:
     played = match if isinstance(match, Result) else None
-    return GridMatch.model_construct(
+    return GridMatch(
         match_id=match.match_id,
         home_team_id=match.home,
         away_team_id=match.away,

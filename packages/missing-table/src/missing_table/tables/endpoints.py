@@ -15,6 +15,7 @@ from missing_table.league.outlook import positions_by_weekend, suppose
 from missing_table.league.table import Result
 from missing_table.tables import queries
 from missing_table.tables.build import build_grid, build_table
+from missing_table.tables.kept import version_of
 from missing_table.tables.schemas import (
     Bracket,
     Grid,
@@ -67,7 +68,9 @@ async def brackets(
     async with state.connection() as connection:
         if season is None:
             name = await queries.shown_season(connection, current=name)
-        found = await queries.brackets(connection, season=name, league=league, age_group=age_group, division=division)
+        found = await queries.brackets(
+            connection, state.kept.tables(), season=name, league=league, age_group=age_group, division=division
+        )
     return as_format(json_answer(Page[Bracket](items=found)), format, f"brackets-{name}")
 
 
@@ -129,16 +132,16 @@ async def by_version(
     sent = request.headers.get("if-none-match")
     async with state.connection() as connection:
         if sent and (version := await queries.version(connection, bracket_id=bracket_id)):
-            etag = etag_of(bracket_id, *version, asked)
+            etag = etag_of(version, asked)
             if matches_etag(sent, etag):
                 return not_modified(etag)
         found = await read(connection, bracket_id=bracket_id)
     if found is None:
         raise no_bracket(bracket_id)
-    bracket = found.bracket
+    read_version = version_of(found.bracket)
     body = make(found).model_dump_json().encode()
-    etag = etag_of(bracket_id, bracket.version, bracket.synced_at, asked)
-    return kept_answer(request, keep(state, bracket_id, asked, bracket.version, body=body, etag=etag, ticket=ticket))
+    etag = etag_of(read_version, asked)
+    return kept_answer(request, keep(state, read_version, asked, body=body, etag=etag, ticket=ticket))
 
 
 @router.get("/brackets/{bracket_id}/history", response_model=Page[TeamHistory])

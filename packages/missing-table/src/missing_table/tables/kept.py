@@ -2,16 +2,26 @@
 
 They are trusted only while the listener hears the database. When it loses its connection all are dropped, and nothing
 is kept until it hears again; an answer whose making began before that is not kept either (`ticket`).
+
+Tables themselves are kept too, for the pages that show rows of several: whoever takes one has read its version first.
 """
 
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from missing_table.tables.schemas import Bracket, Table
 
 MOST = 2000
 """Kept answers; a table is about 8 kB."""
 MOST_BYTES = 48 * 1024 * 1024
 """Kept pages, all together."""
+MOST_COUNTS = 20_000
+MOST_TABLES = 256
+"""Kept tables; one of 22 teams is about 60 kB."""
 YOUNG_S = 60
 """A kept page is not older than a CDN may have it."""
 
@@ -54,6 +64,63 @@ class KeptPages:
             self.size_bytes -= len(gone.body)
 
 
+class Version(NamedTuple):
+    """What the answers of a bracket are made of: its id, its version, and how fresh it is."""
+
+    bracket_id: int
+    version: int
+    synced_at: datetime | None
+
+
+def version_of(bracket: "Bracket") -> Version:
+    """A bracket's version as it was read."""
+    return Version(bracket.id, bracket.version, bracket.synced_at)
+
+
+class Counts(NamedTuple):
+    """How much there is in a bracket: see its shape."""
+
+    teams: int
+    matches: int
+    played: int
+
+
+@dataclass(slots=True)
+class KeptTables:
+    """Whole tables, and counts, by version. Asked with one that was read in the same request, they are never stale."""
+
+    tables: "OrderedDict[Version, Table]" = field(default_factory=OrderedDict)
+    counts: dict[Version, Counts] = field(default_factory=dict)
+
+    def get(self, version: Version) -> "Table | None":
+        """The table, if it is kept."""
+        found = self.tables.get(version)
+        if found is not None:
+            self.tables.move_to_end(version)
+        return found
+
+    def put(self, table: "Table") -> None:
+        """Keeps a table (whole: of no date, of no split); those that nobody asked for longest go."""
+        self.tables[version_of(table.bracket)] = table
+        if len(self.tables) > MOST_TABLES:
+            self.tables.popitem(last=False)
+
+    def counts_of(self, version: Version) -> Counts | None:
+        """A bracket's counts, if they are kept."""
+        return self.counts.get(version)
+
+    def put_counts(self, version: Version, counts: Counts) -> None:
+        """Keeps a bracket's counts; the oldest go."""
+        self.counts[version] = counts
+        if len(self.counts) > MOST_COUNTS:
+            del self.counts[next(iter(self.counts))]
+
+    def drop(self) -> None:
+        """Keeps nothing of what it had."""
+        self.tables.clear()
+        self.counts.clear()
+
+
 @dataclass(slots=True)
 class KeptAnswers:
     """By bracket and by what was asked of it."""
@@ -63,6 +130,7 @@ class KeptAnswers:
     _versions: dict[int, int] = field(default_factory=dict)
     _pages: KeptPages = field(default_factory=KeptPages)
     _answers: OrderedDict[tuple[int, Hashable], Kept] = field(default_factory=OrderedDict)
+    _tables: KeptTables = field(default_factory=KeptTables)
 
     def get(self, bracket_id: int, asked: Hashable) -> Kept | None:
         """The answer, if one is kept."""
@@ -98,11 +166,16 @@ class KeptAnswers:
         """Answers of any address, which every event drops."""
         return self._pages
 
+    def tables(self) -> "KeptTables":
+        """Whole tables by version."""
+        return self._tables
+
     def drop(self) -> None:
         """Something changed that no version tells of (how fresh the tables are)."""
         self._epoch += 1
         self._answers.clear()
         self._pages.answers.clear()
+        self._tables.drop()
 
     def hear(self) -> None:
         """The listener hears the database from now on."""

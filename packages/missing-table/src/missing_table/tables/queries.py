@@ -6,6 +6,7 @@ from typing import Any
 
 from match_contract import League, Status, season_of
 from missing_table.league.table import Entrant, Fixture, Result
+from missing_table.tables.kept import Counts, KeptTables, Version
 from missing_table.tables.schemas import Bracket, Season, TableTeam
 from missing_table.web.state import Connection, many, one
 
@@ -21,37 +22,47 @@ where s.name <= %(current)s and exists (select from brackets b where b.season_id
 order by s.name desc limit 1
 """
 
-BRACKET = """
-select b.id, s.name as season, l.name as league, d.name as division, a.name as age_group, b.computed, b.synced_at,
-    b.version, '/' || s.name || '/' || l.slug || '/' || lower(a.name) || '/' || d.slug as path,
-    (select count(*)::int from bracket_teams bt where bt.bracket_id = b.id) as teams,
-    coalesce(c.matches, 0) as matches, coalesce(c.played, 0) as played
+_NAMES = """
+b.id, s.name as season, l.name as league, d.name as division, a.name as age_group, b.computed, b.synced_at,
+    b.version, '/' || s.name || '/' || l.slug || '/' || lower(a.name) || '/' || d.slug as path
+"""
+_TEAM_COUNT = "(select count(*)::int from bracket_teams bt where bt.bracket_id = b.id) as teams"
+_COLUMNS = f"{_NAMES}, {_TEAM_COUNT}, coalesce(c.matches, 0) as matches, coalesce(c.played, 0) as played"
+_BRACKETS = """
 from brackets b
 join seasons s on s.id = b.season_id
 join leagues l on l.id = b.league_id
 join divisions d on d.id = b.division_id
 join age_groups a on a.id = b.age_group_id
 """
-_COUNTS = """
-count(*) filter (where m.status <> 'cancelled')::int as matches,
-    count(*) filter (where m.status in ('completed', 'forfeit') and m.home_score is not null)::int as played
-from match_brackets mb join matches m on m.id = mb.match_id
+BRACKET = f"select {_COLUMNS} {_BRACKETS}"
+_ENDED = "m.status in ('completed', 'forfeit') and m.home_score is not null"
+_COUNTS = f"""
+count(*) filter (where m.status <> 'cancelled')::int as matches, count(*) filter (where {_ENDED})::int as played
 """
-OWN_COUNTS = f"cross join lateral (select {_COUNTS} where mb.bracket_id = b.id) c"
+_MATCHES = "from match_brackets mb join matches m on m.id = mb.match_id"
+OWN_COUNTS = f"cross join lateral (select {_COUNTS} {_MATCHES} where mb.bracket_id = b.id) c"
 """One row by its form: a grouped subquery would be guessed at hundreds, and the server would compile the plan (JIT)."""
 
 BRACKETS = f"""
-{BRACKET}
-left join (
-    select mb.bracket_id, {_COUNTS} where m.season_id = (select id from seasons where name = %(season)s)
-    group by mb.bracket_id
-) c on c.bracket_id = b.id
+select {_NAMES} {_BRACKETS}
 where s.name = %(season)s
     and (%(league)s::text is null or l.name = %(league)s)
     and (%(age_group)s::text is null or a.name = %(age_group)s)
     and (%(division)s::text is null or lower(d.name) = lower(%(division)s) or d.slug = lower(%(division)s))
 order by l.id, a.years, d.name, b.id
-"""  # noqa: S608  constants of this file alone
+"""
+"""Without their counts, which a bracket's version decides and few lists must read anew."""
+
+COUNTS = f"""
+select b.id as bracket_id, b.version, b.synced_at, {_TEAM_COUNT},
+    coalesce(c.matches, 0) as matches, coalesce(c.played, 0) as played
+from brackets b
+left join (
+    select mb.bracket_id, {_COUNTS} {_MATCHES} where mb.bracket_id = any(%(bracket_ids)s) group by mb.bracket_id
+) c on c.bracket_id = b.id
+where b.id = any(%(bracket_ids)s)
+"""  # noqa: S608
 
 ONE_BRACKET = f"""
 {BRACKET}
@@ -59,76 +70,67 @@ ONE_BRACKET = f"""
 where b.id = %(bracket_id)s
 """
 
-BRACKET_AT = f"""
-{BRACKET}
-{OWN_COUNTS}
-where s.name = %(season)s and l.slug = %(league)s and lower(a.name) = %(age_group)s and d.slug = %(division)s
-order by b.id limit 1
-"""
-
 _TEAMS = """
-select coalesce(json_agg(json_build_array(t.id, t.name, t.short_name, t.club_id, c.crest_url, p.position)
+select coalesce(json_agg(json_build_array(t.id, t.name, t.short_name, t.club_id, k.crest_url, p.position)
     order by t.id), '[]')
 from bracket_teams bt
 join teams t on t.id = bt.team_id
-left join clubs c on c.id = t.club_id
+left join clubs k on k.id = t.club_id
 left join published_standings p on p.bracket_id = bt.bracket_id and p.team_id = bt.team_id
 where bt.bracket_id = b.id
 """
-_RESULTS = """
-select coalesce(json_agg(json_build_array(m.id, m.home_team_id, m.away_team_id, m.home_score, m.away_score,
-    m.local_date, m.home_shootout, m.away_shootout, coalesce(m.kick_off::text, ''), mb.home, mb.away)), '[]')
-from match_brackets mb
-join matches m on m.id = mb.match_id
-where mb.bracket_id = b.id and m.status in ('completed', 'forfeit') and m.home_score is not null
+_RESULTS = f"""
+coalesce(json_agg(json_build_array(m.id, m.home_team_id, m.away_team_id, m.home_score, m.away_score,
+    m.local_date, m.home_shootout, m.away_shootout, coalesce(m.kick_off::text, ''), mb.home, mb.away))
+    filter (where {_ENDED}), '[]') as result_rows
 """
 """In the order of the fields of a Result."""
 _FIXTURES = """
-select coalesce(json_agg(json_build_array(m.id, m.home_team_id, m.away_team_id, m.local_date,
-    coalesce(m.kick_off::text, ''), mb.home, mb.away, m.status) order by m.local_date, m.kick_off, m.id), '[]')
-from match_brackets mb
-join matches m on m.id = mb.match_id
-where mb.bracket_id = b.id and m.status not in ('completed', 'forfeit', 'cancelled')
+coalesce(json_agg(json_build_array(m.id, m.home_team_id, m.away_team_id, m.local_date,
+    coalesce(m.kick_off::text, ''), mb.home, mb.away, m.status) order by m.local_date, m.kick_off, m.id)
+    filter (where m.status not in ('completed', 'forfeit', 'cancelled')), '[]') as fixture_rows
 """
 """In the order of the fields of a Fixture, then the status."""
+_MET = """
+array_agg(m.home_team_id) filter (where m.status <> 'cancelled')
+    || array_agg(m.away_team_id) filter (where m.status <> 'cancelled') as met
+"""
 _GUESTS = """
-select coalesce(json_agg(json_build_array(t.id, t.name, t.short_name, t.club_id, c.crest_url) order by t.id), '[]')
-from teams t left join clubs c on c.id = t.club_id
-where t.id in (
-    select unnest(array[m.home_team_id, m.away_team_id]) from match_brackets mb join matches m on m.id = mb.match_id
-    where mb.bracket_id = b.id and m.status <> 'cancelled'
-    except select bt.team_id from bracket_teams bt where bt.bracket_id = b.id)
+select coalesce(json_agg(json_build_array(t.id, t.name, t.short_name, t.club_id, k.crest_url) order by t.id), '[]')
+from teams t left join clubs k on k.id = t.club_id
+where t.id in (select unnest(c.met) except select bt.team_id from bracket_teams bt where bt.bracket_id = b.id)
 """
 """Teams of other brackets against which this one's teams play."""
 
-TABLE = f"""
-with b as ({ONE_BRACKET})
-select b.*, ({_TEAMS}) as team_rows, ({_RESULTS}) as result_rows from b
-"""  # noqa: S608
+TABLES = f"""
+select {_COLUMNS}, ({_TEAMS}) as team_rows, c.result_rows {_BRACKETS}
+cross join lateral (select {_COUNTS}, {_RESULTS} {_MATCHES} where mb.bracket_id = b.id) c
+where b.id = any(%(bracket_ids)s) order by b.id
+"""
+"""What tables are made of: each bracket's matches are read once, for its counts and for its results."""
 
 CAMPAIGN = f"""
-with b as ({ONE_BRACKET})
-select b.*, ({_TEAMS}) as team_rows, ({_RESULTS}) as result_rows, ({_FIXTURES}) as fixture_rows,
-    ({_GUESTS}) as guest_rows
-from b
-"""  # noqa: S608
-
-TABLES_OF_TEAMS = f"""
-with b as (
-    {BRACKET}
-    {OWN_COUNTS}
-    where s.name = %(season)s
-        and b.id in (select bt.bracket_id from bracket_teams bt where bt.team_id = any(%(team_ids)s))
-)
-select b.*, ({_TEAMS}) as team_rows, ({_RESULTS}) as result_rows from b order by b.id
-"""  # noqa: S608
+select {_COLUMNS}, ({_TEAMS}) as team_rows, c.result_rows, c.fixture_rows, ({_GUESTS}) as guest_rows {_BRACKETS}
+cross join lateral (select {_COUNTS}, {_RESULTS}, {_FIXTURES}, {_MET} {_MATCHES} where mb.bracket_id = b.id) c
+where b.id = %(bracket_id)s
+"""
 
 FIXTURES = """
 select m.id, m.home_team_id, m.away_team_id, m.local_date, mb.home, mb.away
 from match_brackets mb join matches m on m.id = mb.match_id
 where mb.bracket_id = %(bracket_id)s and m.id = any(%(match_ids)s) and m.status <> 'cancelled'
 """
-VERSION = "select version, synced_at from brackets where id = %(bracket_id)s"
+VERSION = "select id as bracket_id, version, synced_at from brackets where id = %(bracket_id)s"
+VERSION_AT = f"""
+select b.id as bracket_id, b.version, b.synced_at {_BRACKETS}
+where s.name = %(season)s and l.slug = %(league)s and lower(a.name) = %(age_group)s and d.slug = %(division)s
+order by b.id limit 1
+"""
+VERSIONS = """
+array_agg(b.id order by b.id) as bracket_ids, array_agg(b.version order by b.id) as versions,
+    array_agg(b.synced_at order by b.id) as synced_ats
+"""
+"""Columns for `versions_of`, where `b` stands for brackets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,20 +175,28 @@ async def shown_season(connection: Connection, *, current: str) -> str:
 
 async def brackets(
     connection: Connection,
+    kept: KeptTables,
     *,
     season: str,
     league: League | None = None,
     age_group: str | None = None,
     division: str | None = None,
 ) -> list[Bracket]:
-    """By league, age group and division."""
+    """By league, age group and division. Counted are those alone whose counts are not kept."""
     params = {
         "season": season,
         "league": league.value if league else None,
         "age_group": age_group,
         "division": division,
     }
-    return [Bracket.model_validate(row) for row in await many(connection, BRACKETS, params)]
+    rows = await many(connection, BRACKETS, params)
+    counts = {row["id"]: kept.counts_of(Version(row["id"], row["version"], row["synced_at"])) for row in rows}
+    if missing := [bracket_id for bracket_id, found in counts.items() if found is None]:
+        for row in await many(connection, COUNTS, {"bracket_ids": missing}):
+            counted = Counts(row["teams"], row["matches"], row["played"])
+            kept.put_counts(Version(row["bracket_id"], row["version"], row["synced_at"]), counted)
+            counts[row["bracket_id"]] = counted
+    return [Bracket(**row, **found._asdict()) for row in rows if (found := counts[row["id"]])]
 
 
 async def bracket(connection: Connection, *, bracket_id: int) -> Bracket | None:
@@ -195,10 +205,25 @@ async def bracket(connection: Connection, *, bracket_id: int) -> Bracket | None:
     return Bracket.model_validate(row) if row else None
 
 
-async def version(connection: Connection, *, bracket_id: int) -> tuple[int, datetime | None] | None:
-    """A bracket's version and how fresh it is: what its answers' validators are made of."""
+async def version(connection: Connection, *, bracket_id: int) -> Version | None:
+    """A bracket's version, or None."""
     row = await one(connection, VERSION, {"bracket_id": bracket_id})
-    return (row["version"], row["synced_at"]) if row else None
+    return Version(**row) if row else None
+
+
+async def version_at(
+    connection: Connection, *, season: str, league: str, age_group: str, division: str
+) -> Version | None:
+    """The version of the bracket at a page's address; all parts as slugs."""
+    params = {"season": season, "league": league, "age_group": age_group, "division": division}
+    row = await one(connection, VERSION_AT, params)
+    return Version(**row) if row else None
+
+
+def versions_of(row: dict[str, Any]) -> list[Version]:
+    """From a row with VERSIONS, which are null where there is no bracket."""
+    columns = (row["bracket_ids"] or [], row["versions"] or [], row["synced_ats"] or [])
+    return [Version(*of_one) for of_one in zip(*columns, strict=True)]
 
 
 async def fixtures(connection: Connection, *, bracket_id: int, match_ids: list[int]) -> list[dict[str, Any]]:
@@ -206,25 +231,14 @@ async def fixtures(connection: Connection, *, bracket_id: int, match_ids: list[i
     return await many(connection, FIXTURES, {"bracket_id": bracket_id, "match_ids": match_ids})
 
 
-async def bracket_at(
-    connection: Connection, *, season: str, league: str, age_group: str, division: str
-) -> Bracket | None:
-    """The bracket at a page's address; all parts as slugs."""
-    params = {"season": season, "league": league, "age_group": age_group, "division": division}
-    row = await one(connection, BRACKET_AT, params)
-    return Bracket.model_validate(row) if row else None
-
-
 async def standing(connection: Connection, *, bracket_id: int) -> Standing | None:
     """What one table is made of, in one statement, or None."""
-    row = await one(connection, TABLE, {"bracket_id": bracket_id})
-    return _standing(row) if row else None
+    return next(iter(await standings(connection, bracket_ids=[bracket_id])), None)
 
 
-async def standings_of_teams(connection: Connection, *, season: str, team_ids: list[int]) -> list[Standing]:
-    """What the tables of every bracket that one of the teams stands in are made of."""
-    rows = await many(connection, TABLES_OF_TEAMS, {"season": season, "team_ids": team_ids})
-    return [_standing(row) for row in rows]
+async def standings(connection: Connection, *, bracket_ids: list[int]) -> list[Standing]:
+    """What the tables of these brackets are made of, in one statement; by id."""
+    return [_standing(row) for row in await many(connection, TABLES, {"bracket_ids": bracket_ids})]
 
 
 async def campaign(connection: Connection, *, bracket_id: int) -> Campaign | None:

@@ -1,5 +1,6 @@
 """Shapes of seasons, brackets and tables."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -106,7 +107,8 @@ class TeamHistory(Shape):
     positions: list[WeekendPosition]
 
 
-class GridMatch(Shape):
+@dataclass(frozen=True, slots=True)
+class GridMatch:
     """A cell's match: row `home_team_id`, column `away_team_id`. Scores are null until it is played."""
 
     match_id: int
@@ -120,7 +122,8 @@ class GridMatch(Shape):
     away_shootout: int | None
 
 
-class HeadToHead(Shape):
+@dataclass(frozen=True, slots=True)
+class HeadToHead:
     """What a team has from its matches against one opponent. `points`: as the table counts them."""
 
     team_id: int

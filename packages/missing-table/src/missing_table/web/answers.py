@@ -1,13 +1,12 @@
 """Answers as bytes with their validators: weak ETags, 304, Cache-Control. Endpoints say what, this says how."""
 
 from collections.abc import Hashable
-from datetime import datetime
 
 from fastapi import Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from missing_table.tables.kept import Kept
+from missing_table.tables.kept import Kept, Version
 from missing_table.web.state import State
 
 SHAPE = 1
@@ -26,11 +25,11 @@ def matches_etag(header: str | None, etag: str) -> bool:
     return any(part.strip().removeprefix("W/") == ours for part in header.split(","))
 
 
-def etag_of(bracket_id: int, version: int, synced_at: datetime | None, asked: tuple[object, ...]) -> str:
+def etag_of(version: Version, asked: tuple[object, ...]) -> str:
     """A weak validator out of what decides an answer of a bracket: version, freshness, what was asked, this code."""
-    synced = int(synced_at.timestamp()) if synced_at else 0
+    synced = int(version.synced_at.timestamp()) if version.synced_at else 0
     what = "-".join("" if part is None else str(part) for part in asked)
-    return f'W/"{SHAPE}-{bracket_id}-{version}-{synced}-{what}"'
+    return f'W/"{SHAPE}-{version.bracket_id}-{version.version}-{synced}-{what}"'
 
 
 def not_modified(etag: str) -> Response:
@@ -56,7 +55,7 @@ def kept_answer(request: Request, kept: Kept) -> Response:
     return json_answer(kept.body, etag=kept.etag, request=request)
 
 
-def keep(state: State, bracket_id: int, asked: Hashable, version: int, *, body: bytes, etag: str, ticket: int) -> Kept:
+def keep(state: State, version: Version, asked: Hashable, *, body: bytes, etag: str, ticket: int) -> Kept:
     """Makes an answer to be kept (if it may be), with the headers that the shortest way sends."""
     headers = [
         (b"content-type", b"application/json"),
@@ -65,5 +64,5 @@ def keep(state: State, bracket_id: int, asked: Hashable, version: int, *, body: 
         (b"etag", etag.encode()),
     ]
     kept = Kept(etag, body, headers)
-    state.kept.keep(bracket_id, asked, version, kept, ticket=ticket)
+    state.kept.keep(version.bracket_id, asked, version.version, kept, ticket=ticket)
     return kept

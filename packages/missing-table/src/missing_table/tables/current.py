@@ -1,0 +1,25 @@
+"""Today's tables: the kept one where its bracket has not changed, else read and made."""
+
+from collections.abc import Iterable
+
+from missing_table.tables import queries
+from missing_table.tables.build import build_table
+from missing_table.tables.kept import KeptTables, Version
+from missing_table.tables.schemas import Table
+from missing_table.web.state import Connection
+
+
+async def current_tables(connection: Connection, kept: KeptTables, versions: Iterable[Version]) -> list[Table]:
+    """The tables of these brackets, in their order; in one statement all that must be read."""
+    asked = list(versions)
+    found = {version.bracket_id: table for version in asked if (table := kept.get(version))}
+    if missing := [version.bracket_id for version in asked if version.bracket_id not in found]:
+        for standing in await queries.standings(connection, bracket_ids=missing):
+            found[standing.bracket.id] = build_table(standing)
+            kept.put(found[standing.bracket.id])
+    return [found[version.bracket_id] for version in asked if version.bracket_id in found]
+
+
+async def current_table(connection: Connection, kept: KeptTables, version: Version) -> Table | None:
+    """The table of one bracket; None where it is gone since its version was read."""
+    return next(iter(await current_tables(connection, kept, [version])), None)
