@@ -22,7 +22,8 @@ drop index public.venues_by_similarity;
 -- LIKE patterns of names that contain it (`with_parts`), a regular expression of names that one word shortens and a
 -- pattern that each of them matches, patterns of which any name that is alike has one. A function, so that a session
 -- plans it once: planning it costs as much as a third of the search, and behind PgBouncer nothing can be prepared.
--- Each text is looked at once, however many teams have it as their name, and a team's table only if it is shown.
+-- Each text is looked at once, however many teams have it as their name, and a team's table only if it is shown. Each
+-- of the best texts is somebody's, and aliases alone are a second name of theirs: no more texts than that are followed.
 create function public.search_names(
     asked text, with_parts text[], shortened text, with_letters text, with_shares text[], of_age text,
     likely double precision, most integer)
@@ -54,7 +55,12 @@ scored as materialized (
         then extensions.word_similarity(public.plain(asked), plain) else 0 end as alike
     from looked_at l
 ),
-meant as materialized (select * from scored where contains or abbreviated or alike >= likely),
+meant as materialized (
+    select plain, contains, abbreviated, alike
+    from (select *, rank() over (order by contains desc, abbreviated desc, alike desc) as place from scored
+          where contains or abbreviated or alike >= likely) r
+    where of_age is not null or place <= most + (select count(*) from public.team_aliases)
+),
 candidates as (
     select 'club' as kind, c.id, c.name, '' as detail, '/clubs/' || c.id as path, null as age, 1 as rank, m.*
     from meant m join public.clubs c using (plain)

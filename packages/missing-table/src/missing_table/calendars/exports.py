@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Annotated, Any, Literal, get_args
 
 from fastapi import Query, Request
@@ -22,18 +22,21 @@ CSV_TOO: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"sche
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def _flat(value: Any, name: str, row: dict[str, str]) -> None:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            _flat(inner, f"{name}.{key}" if name else key, row)
-    elif isinstance(value, list):
-        row[name] = " ".join(_cell(inner["result"] if _is_form(inner) else inner) for inner in value)
-    else:
-        row[name] = _cell(value)
+def _flat(item: dict[str, Any], before: str = "") -> dict[str, str]:
+    row: dict[str, str] = {}
+    for key, value in item.items():
+        if isinstance(value, dict):
+            row |= _flat(value, f"{before}{key}.")
+        else:
+            row[f"{before}{key}"] = _cell(value)
+    return row
 
 
-def _is_form(value: Any) -> bool:
-    return isinstance(value, dict) and value.keys() == {"match_id", "result"}
+def _column(items: list[Any], name: str) -> list[str]:
+    values = items
+    for key in name.split("."):
+        values = [None if value is None else value.get(key) for value in values]
+    return [_cell(value) for value in values]
 
 
 def _cell(value: Any) -> str:
@@ -45,7 +48,13 @@ def _cell(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, list):
+        return " ".join(_cell(inner["result"] if _is_form(inner) else inner) for inner in value)
     return json.dumps(value, ensure_ascii=False)
+
+
+def _is_form(value: Any) -> bool:
+    return isinstance(value, dict) and value.keys() == {"match_id", "result"}
 
 
 def columns_of(model: type[BaseModel], before: str = "") -> list[str]:
@@ -60,18 +69,19 @@ def columns_of(model: type[BaseModel], before: str = "") -> list[str]:
 
 def csv_of(items: list[dict[str, Any]], columns: list[str] | None = None, *, heading: bool = True) -> bytes:
     """One line an item, with a heading; without `columns` those that the items have, and nothing for no items."""
-    rows: list[dict[str, str]] = []
-    for item in items:
-        row: dict[str, str] = {}
-        _flat(item, "", row)
-        rows.append(row)
-    names = columns or list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()
-    writer = csv.DictWriter(text, names, restval="", extrasaction="ignore", lineterminator="\r\n")
-    if names and heading:
-        writer.writeheader()
-    if names:
-        writer.writerows(rows)
+    writer = csv.writer(text, lineterminator="\r\n")
+    lines: Iterable[Iterable[str]]
+    if columns is None:
+        rows = [_flat(item) for item in items]
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        lines = ([row.get(name, "") for name in columns] for row in rows)
+    else:
+        lines = zip(*(_column(items, name) for name in columns), strict=True)
+    if columns and heading:
+        writer.writerow(columns)
+    if columns:
+        writer.writerows(lines)
     return text.getvalue().encode()
 
 

@@ -12,14 +12,6 @@ from missing_table.web.state import Connection, many, one
 _UTC = """to_char({} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
 
 
-def _team(side: str) -> str:
-    t, c = f"{side}_team", f"{side}_club"
-    return (
-        f"json_build_object('id', {t}.id, 'name', {t}.name, 'short_name', {t}.short_name, "
-        f"'club_id', {t}.club_id, 'crest_url', {c}.crest_url)"
-    )
-
-
 def _brackets(side: str) -> str:
     return (
         "array_to_json(array(select mb.bracket_id from match_brackets mb "  # noqa: S608  a constant
@@ -28,35 +20,52 @@ def _brackets(side: str) -> str:
 
 
 FIELDS = f"""
-'id', m.id, 'external_id', m.external_id, 'season', s.name, 'league', l.name, 'age_group', a.name,
-'division', d.name, 'home', {_team("home")}, 'away', {_team("away")},
+'id', m.id, 'external_id', m.external_id, 'season', k.season, 'league', k.league, 'age_group', k.age_group,
+'division', k.division, 'home', home.item, 'away', away.item,
 'kick_off', {_UTC.format("m.kick_off")}, 'timezone', m.timezone, 'local_date', m.local_date, 'time_set', m.time_set,
-'venue', case when v.id is null then null else json_build_object('id', v.id, 'name', v.name) end,
-'round_number', m.round_number, 'status', m.status, 'home_score', m.home_score, 'away_score', m.away_score,
+'venue', v.item, 'round_number', m.round_number, 'status', m.status,
+'home_score', m.home_score, 'away_score', m.away_score,
 'home_shootout', m.home_shootout, 'away_shootout', m.away_shootout,
 'home_brackets', {_brackets("home")}, 'away_brackets', {_brackets("away")},
 'observed_at', {_UTC.format("m.observed_at")}
 """
 
+NAMED = """
+k as materialized (
+    select i.*, s.name as season, l.name as league, a.name as age_group, d.name as division
+    from (select distinct season_id, league_id, age_group_id, division_id from m) i
+    join seasons s on s.id = i.season_id
+    join leagues l on l.id = i.league_id
+    join age_groups a on a.id = i.age_group_id
+    left join divisions d on d.id = i.division_id
+),
+t as materialized (
+    select t.id, json_build_object('id', t.id, 'name', t.name, 'short_name', t.short_name, 'club_id', t.club_id,
+        'crest_url', c.crest_url) as item
+    from teams t left join clubs c on c.id = t.club_id
+    where t.id in (select home_team_id from m union select away_team_id from m)
+),
+v as materialized (
+    select id, json_build_object('id', id, 'name', name) as item from venues where id in (select venue_id from m)
+)
+"""
+"""What the matches `m` are called by: each competition, team and venue is written once."""
+
 JOINS = """
-join seasons s on s.id = m.season_id
-join leagues l on l.id = m.league_id
-join age_groups a on a.id = m.age_group_id
-left join divisions d on d.id = m.division_id
-join teams home_team on home_team.id = m.home_team_id
-join teams away_team on away_team.id = m.away_team_id
-left join clubs home_club on home_club.id = home_team.club_id
-left join clubs away_club on away_club.id = away_team.club_id
-left join venues v on v.id = m.venue_id
+join k on k.season_id = m.season_id and k.league_id = m.league_id and k.age_group_id = m.age_group_id
+    and k.division_id is not distinct from m.division_id
+join t home on home.id = m.home_team_id
+join t away on away.id = m.away_team_id
+left join v on v.id = m.venue_id
 """
 
-_NAMED = "n.plain like public.plain(%(like)s)"
+_NAME_HAS = "n.plain like public.plain(%(like)s)"
 CONDITIONS = {
     "season": "m.season_id = (select id from seasons where name = %(season)s)",
     "league": "m.league_id = (select id from leagues where name = %(league)s)",
     "age_group": """(m.age_group_id = (select id from age_groups where name = %(age_group)s) or m.id in (
-        select mb.match_id from match_brackets mb join brackets b on b.id = mb.bracket_id
-        join age_groups ba on ba.id = b.age_group_id where ba.name = %(age_group)s))""",
+        select mb.match_id from match_brackets mb where mb.bracket_id = any(array(
+            select b.id from brackets b join age_groups ba on ba.id = b.age_group_id where ba.name = %(age_group)s))))""",
     "division": """m.id in (
         select mb.match_id from match_brackets mb join brackets b on b.id = mb.bracket_id
         join divisions bd on bd.id = b.division_id
@@ -68,9 +77,9 @@ CONDITIONS = {
     "first": "m.local_date >= %(first)s::date",
     "last": "m.local_date <= %(last)s::date",
     "statuses": "m.status = any(%(statuses)s::text[])",
-    "like": f"""(m.home_team_id in (select n.id from teams n where {_NAMED})
-        or m.away_team_id in (select n.id from teams n where {_NAMED})
-        or m.venue_id in (select n.id from venues n where {_NAMED}))""",  # noqa: S608  constants of this file alone
+    "like": f"""(m.home_team_id in (select n.id from teams n where {_NAME_HAS})
+        or m.away_team_id in (select n.id from teams n where {_NAME_HAS})
+        or m.venue_id in (select n.id from venues n where {_NAME_HAS}))""",  # noqa: S608  constants of this file alone
     "after_date": """(m.local_date, coalesce(m.kick_off, 'infinity'), m.id)
         > (%(after_date)s::date, coalesce(%(after_kick_off)s::timestamptz, 'infinity'), %(after_id)s::bigint)""",
 }
@@ -86,7 +95,8 @@ with m as materialized (
     select m.* from matches m where {" and ".join(asked) or "true"}
     order by m.local_date, coalesce(m.kick_off, 'infinity'), m.id
     limit %(limit)s + 1
-)
+),
+{NAMED}
 select json_build_object({FIELDS})::text as item, m.local_date, m.kick_off, m.id
 from m {JOINS}
 order by m.local_date, coalesce(m.kick_off, 'infinity'), m.id
@@ -94,6 +104,8 @@ order by m.local_date, coalesce(m.kick_off, 'infinity'), m.id
 
 
 ONE = f"""
+with m as materialized (select * from matches where id = %(match_id)s),
+{NAMED}
 select json_build_object({FIELDS}, 'brackets', (
     select coalesce(json_agg(json_build_object('id', b.id, 'league', bl.name, 'division', bd.name,
         'age_group', ba.name,
@@ -106,8 +118,7 @@ select json_build_object({FIELDS}, 'brackets', (
     join age_groups ba on ba.id = b.age_group_id
     where mb.match_id = m.id
 ))::text as item
-from matches m {JOINS}
-where m.id = %(match_id)s
+from m {JOINS}
 """  # noqa: S608
 
 CHANGES = f"""

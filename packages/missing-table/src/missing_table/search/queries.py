@@ -25,6 +25,8 @@ _SAME = (("utd", "united"), ("st", "saint"), ("ft", "fort"), ("mt", "mount"), ("
 _SHORT = re.compile(r"[a-z0-9]{3,8}")
 _NEXT_WORD = r"([a-z0-9]*[^a-z0-9]+((of|the|and|for|de)[^a-z0-9]+)*)?"
 MOST_PARTS = 16
+LAST_LATIN = "\u017f"
+"""Up to here every letter with an accent is to the database what it is without one."""
 
 
 def plain(text: str) -> str:
@@ -68,11 +70,12 @@ def shares_of(q: str) -> list[str]:
 
     Such a name shares at least that part of the trigrams of `q`. Whichever are left out, if they are fewer than it must
     share, one of the others is among them: the letters at the edges of words, which most names have, are left out
-    first. Of `q` beyond ASCII nothing is assumed: any name may be alike.
+    first. Where `q` has other letters than Latin ones with accents nothing is assumed: any name may be alike.
     """
-    if not q.isascii():
+    letters = "".join(letter for letter in unicodedata.normalize("NFD", q.lower()) if not unicodedata.combining(letter))
+    if not letters.isascii() or any(letter > LAST_LATIN for letter in q):
         return ["%"]
-    words = re.findall(r"[a-z0-9]+", q.lower())
+    words = re.findall(r"[a-z0-9]+", letters)
     trigrams = {padded[at : at + 3] for padded in (f"  {word} " for word in words) for at in range(len(padded) - 2)}
     telling = sorted((trigram.strip() for trigram in trigrams), key=lambda part: (len(part), part))
     return [f"%{part}%" for part in dict.fromkeys(telling[max(0, ceil(LIKELY * len(trigrams)) - 1) :])]
