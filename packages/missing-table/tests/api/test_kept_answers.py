@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from missing_table.tables.kept import Kept, KeptAnswers
+from match_contract import League
+from missing_table.tables.kept import Kept, KeptAnswers, KeptTables, version_of
+from missing_table.tables.schemas import Bracket, Split, Table
 from missing_table.web.answers import matches_etag
 from missing_table.web.app import create_app
 from missing_table.web.state import State
@@ -121,6 +123,66 @@ async def test_without_a_listener_nothing_stale_is_served(seed: Any) -> None:
         seed.execute("update matches set home_score = 7 where id = %s", [seed.matches["Ajax SC-Bravo FC"]])
         seed.execute("update brackets set version = version + 1")
         assert (await client.get(path, headers={"If-None-Match": first.headers["etag"]})).status_code == 200
+
+
+async def test_pages_that_show_rows_of_tables_follow_their_versions_and_read_none_twice(seed: Any) -> None:
+    app = create_app(settings_for(seed.dsn, database_direct_url="postgresql://nobody@127.0.0.1:1/none"))
+    club, team = f"/api/clubs/{seed.clubs['Ajax SC']}", f"/api/teams/{seed.teams['Ajax SC']}"
+    async with running(app) as client:
+
+        async def goals() -> list[int]:
+            rows = [one["row"] for one in (await client.get(club)).json()["teams"]]
+            rows += [one["row"] for one in (await client.get(team)).json()["standings"]]
+            return [row["goals_for"] for row in rows]
+
+        before = await goals()
+        kept = dict(state_of(app).kept.tables().tables)
+        assert len(kept) == 1
+        assert await goals() == before
+        seed.execute("update matches set home_score = 7 where id = %s", [seed.matches["Ajax SC-Bravo FC"]])
+        assert await goals() == before, "made anew though the version is the same"
+        seed.execute("update brackets set version = version + 1")
+        assert await goals() == [8] * len(before) != before
+        seed.execute("update brackets set synced_at = synced_at + interval '1 hour'")
+        (shown,) = {one["bracket"]["synced_at"] for one in (await client.get(club)).json()["teams"]}
+        assert shown == seed.value("select to_char(synced_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+                                   " from brackets where id = %s", [seed.northeast])  # fmt: skip
+
+
+async def test_a_list_of_brackets_counts_anew_what_has_a_new_version(seed: Any) -> None:
+    app = create_app(settings_for(seed.dsn, database_direct_url="postgresql://nobody@127.0.0.1:1/none"))
+    async with running(app) as client:
+
+        async def played() -> dict[int, int]:
+            return {one["id"]: one["played"] for one in (await client.get("/api/brackets")).json()["items"]}
+
+        before = await played()
+        alone = {one: (await client.get(f"/api/brackets/{one}")).json()["played"] for one in before}
+        assert alone == before
+        both = {"home_brackets": [seed.northeast], "away_brackets": [seed.northeast]}
+        seed.match("Echo Rovers", "Ajax SC", "2026-08-15", (1, 0), **both)
+        seed.execute("update brackets set version = version + 1 where id = %s", [seed.northeast])
+        assert await played() == before | {seed.northeast: before[seed.northeast] + 1}
+
+
+def test_kept_tables_are_bounded_and_the_one_asked_for_longest_ago_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("missing_table.tables.kept.MOST_TABLES", 2)
+    kept = KeptTables()
+    tables = [Table(bracket=bracket_of(number), as_of=None, split=Split.ALL, rows=[]) for number in (1, 2, 3)]
+    first, second, third = (version_of(table.bracket) for table in tables)
+    kept.put(tables[0])
+    kept.put(tables[1])
+    assert kept.get(first) is tables[0]
+    kept.put(tables[2])
+    assert (kept.get(first), kept.get(second), kept.get(third)) == (tables[0], None, tables[2])
+    assert kept.get(first._replace(version=2)) is None
+    kept.drop()
+    assert kept.get(first) is None
+
+
+def bracket_of(number: int) -> Bracket:
+    return Bracket(id=number, season="2026-27", league=League.HOMEGROWN, division="Northeast", age_group="U14",
+                   computed=True, synced_at=None, teams=0, matches=0, played=0, path="/", version=1)  # fmt: skip
 
 
 async def test_a_listener_that_is_cut_off_drops_everything_and_comes_back(seed: Any) -> None:

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 import re
+from random import Random
 from typing import Any
 
 import httpx
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from missing_table.matches.schemas import Match
-from missing_table.search.queries import abbreviation_of, parts_of
+from missing_table.search.queries import LIKELY, abbreviation_of, parts_of, shares_of
 
 from .conftest import ADMIN, KEY, bearer
 
@@ -94,6 +96,9 @@ async def test_filters_hold_together(api: Any, seed: Any, many_matches: int) -> 
         ({"division": "Northeast", "q": "echo", "status": ["scheduled", "tbd"]},
          lambda m: has(m, seed.teams["Echo Rovers"])),
         ({"q": "CÓRDOBA"}, lambda m: has(m, seed.teams["Córdoba <FC>"])),
+        ({"q": "ajax sc park"}, lambda m: m["venue"] and m["venue"]["name"] == "Ajax SC Park"),
+        ({"q": "ajax"}, lambda m: has(m, ajax) or (m["venue"] and m["venue"]["name"] == "Ajax SC Park")),
+        ({"q": "100%"}, lambda _: False),
         ({"season": "2025-26"}, lambda _: False),
     ):  # fmt: skip
         found = await whole(api, {**query, "limit": 1000})
@@ -121,6 +126,16 @@ async def test_every_list_of_the_document_comes_as_csv_with_columns_that_do_not_
         private = path.startswith(("/api/admin/", "/api/agent/"))
         assert answer.headers["cache-control"].startswith("no-store" if private else "public"), path
     assert not wrong
+
+
+async def test_a_teams_way_through_the_season_is_in_its_csv(api: Any, seed: Any) -> None:
+    path = f"/api/brackets/{seed.northeast}/history"
+    first = (await api.get(path)).json()["items"][0]
+    (row, *_) = csv.DictReader(io.StringIO((await api.get(path, params={"format": "csv"})).text))
+    assert (row["team.name"], row["positions"]) == (
+        first["team"]["name"],
+        " ".join(map(json.dumps, first["positions"])),
+    )
 
 
 async def test_a_format_that_there_is_not_is_refused(api: Any) -> None:
@@ -198,6 +213,25 @@ async def test_an_alias_is_found_as_the_team_that_it_means(api: Any, seed: Any) 
     seed.execute("insert into team_aliases (alias, team_id) values ('The Harbour Boys', %s)", [seed.teams["Ajax SC"]])
     (found, *_) = (await api.get("/api/search", params={"q": "harbour"})).json()["items"]
     assert (found["kind"], found["name"]) == ("team", "Ajax SC")
+
+
+def test_every_name_that_is_alike_has_one_of_the_patterns_that_spare_the_others(seed: Any) -> None:
+    random = Random(20261128)
+    names = [*NAMES, "St. Brendan's Rovers", "FC A", "Pa-Classics", "Océane Élan", "U14 Northeast", "Inter Oak 2"]
+    asked = {name[:length] for name in names for length in (1, 2, 3, 5, 99)}
+    for name in names * 12:
+        at = random.randrange(len(name))
+        asked |= {name[:at] + name[at + 1 :], name[:at] + random.choice("aeiourst é") + name[at:], name[at:]}
+    alike = 0
+    for q in asked:
+        for name, hit in seed.execute(
+            "select name, public.plain(name) like any(%s) from unnest(%s::text[]) n (name)"
+            " where extensions.word_similarity(public.plain(%s), public.plain(name)) >= %s",
+            [shares_of(q), names, q, LIKELY],
+        ):
+            alike += 1
+            assert hit, (q, name)
+    assert alike > 300
 
 
 @given(st.text(max_size=80))

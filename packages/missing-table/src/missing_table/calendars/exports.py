@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from fastapi import Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -61,7 +61,8 @@ def columns_of(model: type[BaseModel], before: str = "") -> list[str]:
     """The columns of a shape, whatever its values are: a spreadsheet's columns must not depend on what is missing."""
     names: list[str] = []
     for name, about in model.model_fields.items():
-        kinds = [about.annotation, *get_args(about.annotation)]
+        many = get_origin(about.annotation) is list
+        kinds = [] if many else [about.annotation, *get_args(about.annotation)]
         inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
         names += columns_of(inner, f"{before}{name}.") if inner else [f"{before}{name}"]
     return names

@@ -30,19 +30,17 @@ class Reach(NamedTuple):
 
 
 class _Match(NamedTuple):
-    """A match left, and for which of its sides it counts."""
+    """A match left that counts for both of its sides."""
 
     one: int
     other: int
-    counts_one: bool
-    counts_other: bool
     match_id: int
 
 
 @dataclass(slots=True)
 class _Problem:
     """Sharing out. `wanted[u]`: at most so many points (under) or at least so many (over) for team u to be satisfied.
-    `matches`: those between two such teams.
+    `matches`: those between two such teams, which count for both; `degree[u]`: how many of them u plays.
 
     Maximise the number of satisfied teams.
     """
@@ -50,6 +48,7 @@ class _Problem:
     under: bool
     wanted: dict[int, int]
     matches: list[_Match]
+    degree: dict[int, int]
     shares: Sequence[tuple[int, int]]
 
 
@@ -76,10 +75,7 @@ def _greedy(problem: _Problem) -> list[tuple[int, int]]:
 
     In an `under` problem points are a burden; in an `over` problem they are the gain.
     """
-    left = dict.fromkeys(problem.wanted, 0)
-    for match in problem.matches:
-        left[match.one] += 1
-        left[match.other] += 1
+    left = dict(problem.degree)
     points = dict.fromkeys(problem.wanted, 0)
     made: list[tuple[int, int]] = []
     under, wanted, shares = problem.under, problem.wanted, problem.shares
@@ -95,7 +91,7 @@ def _greedy(problem: _Problem) -> list[tuple[int, int]]:
             return _NOTHING
         return [_worth(after - room + own) if room - own <= WIN_POINTS * after else _FATAL for own in range(4)]
 
-    for one, other, *_ in problem.matches:
+    for one, other, _ in problem.matches:
         left[one] -= 1
         left[other] -= 1
         mine, theirs = worth(one), worth(other)
@@ -125,10 +121,7 @@ def _satisfied(problem: _Problem, made: Sequence[tuple[int, int]]) -> int:
 
 def _ceiling(problem: _Problem) -> int:
     """A count of satisfied teams that cannot be beaten: the points that each match gives have to go somewhere."""
-    degree = dict.fromkeys(problem.wanted, 0)
-    for match in problem.matches:
-        degree[match.one] += 1
-        degree[match.other] += 1
+    degree = problem.degree
     if problem.under:
         least = min(sum(share) for share in problem.shares)
         room = {team: min(wanted, WIN_POINTS * degree[team]) for team, wanted in problem.wanted.items()}
@@ -147,18 +140,14 @@ def _ceiling(problem: _Problem) -> int:
 def _solve(problem: _Problem) -> _Found:
     """Ties first, then greedy; where that does not meet the ceiling, depth first with bounds, until it is sure or out
     of steps."""
-    made = [(1, 1)] * len(problem.matches)
     everybody = len(problem.wanted)
-    if _satisfied(problem, made) == everybody:
-        return _Found(everybody, everybody, made)
+    if all(_ok(problem.under, wanted, problem.degree[team], 0) for team, wanted in problem.wanted.items()):
+        return _Found(everybody, everybody, [(1, 1)] * len(problem.matches))
     made = _greedy(problem)
     best = _Found(_satisfied(problem, made), _ceiling(problem), made)
     if best.satisfied >= best.bound:
         return best
-    left = dict.fromkeys(problem.wanted, 0)
-    for match in problem.matches:
-        left[match.one] += 1
-        left[match.other] += 1
+    left = dict(problem.degree)
     points = dict.fromkeys(problem.wanted, 0)
     chosen: list[tuple[int, int]] = []
     steps = 0
@@ -203,7 +192,7 @@ def _solve(problem: _Problem) -> _Found:
 
 @dataclass(slots=True)
 class _Bracket:
-    """What every search of a bracket needs. `matches`: the fixtures, as searches go through them; `rows` by team;
+    """What every search of a bracket needs. `matches`: those of the fixtures that count for both; `rows` by team;
     `left`: matches left that count for a team; `final`: its matches at the season's end; `points`: what it has;
     `meetings`: by team and opponent, those of `left` between the two that count for the opponent."""
 
@@ -244,7 +233,7 @@ def reach(
     shares = FLEX_SHARES if shootouts else LEAGUE_SHARES
     final = {team: row.tally.played + left[team] for team, row in rows.items()}
     points = {team: row.tally.points for team, row in rows.items()}
-    matches = [_Match(f.home, f.away, f.counts_home, f.counts_away, f.match_id) for f in fixtures]
+    matches = [_Match(f.home, f.away, f.match_id) for f in fixtures if f.counts_home and f.counts_away]
     bracket = _Bracket(entrants, results, fixtures, matches, shares, rows, left, final, points, _meetings(fixtures))
     made = {}
     for entrant in entrants:
@@ -265,22 +254,29 @@ def _meetings(fixtures: Sequence[Fixture]) -> dict[int, dict[int, int]]:
     return made
 
 
-class _Line(NamedTuple):
+@dataclass(slots=True)
+class _Line:
     """The line that a team's own points draw, and on which side of it everybody else can be kept.
 
     `good`: how many others are satisfied anyhow; `wanted`: what those want that depend on how the matches left are
     shared out.
     """
 
-    good: int
-    wanted: dict[int, int]
+    good: int = 0
+    wanted: dict[int, int] = field(default_factory=dict)
+
+    def add(self, other: int, want: int, *, under: bool, open_left: int) -> None:
+        """A team that wants at most (under) or at least so many points from its `open_left` matches."""
+        if want >= WIN_POINTS * open_left if under else want <= 0:
+            self.good += 1
+        elif want >= 0 if under else want <= WIN_POINTS * open_left:
+            self.wanted[other] = want
 
 
 def _extreme(bracket: _Bracket, team: int, *, under: bool) -> tuple[int, bool]:
     """The best (under: the others are to be below) or the worst position, and whether it is shown to be reached."""
     others = len(bracket.entrants) - 1
-    hopeful = _line(bracket, team, under=under, ties=True)
-    strict = _line(bracket, team, under=under, ties=False)
+    hopeful, strict = _lines(bracket, team, under=under)
     problem = _shared(bracket, team, hopeful.wanted, under=under)
     found = _solve(problem)
     bound = hopeful.good + found.bound
@@ -295,13 +291,14 @@ def _extreme(bracket: _Bracket, team: int, *, under: bool) -> tuple[int, bool]:
     return position, shown
 
 
-def _line(bracket: _Bracket, team: int, *, under: bool, ties: bool) -> _Line:
-    """`ties`: a team that ends level counts as satisfied unless the rules already say otherwise; else it never does."""
+def _lines(bracket: _Bracket, team: int, *, under: bool) -> tuple[_Line, _Line]:
+    """The hopeful line, on which a team that ends level counts as satisfied unless the rules already say otherwise, and
+    the strict one, on which it does not unless they say so."""
     mine = bracket.points[team] + (WIN_POINTS * bracket.left[team] if under else 0)
     matches = bracket.final[team]
     meetings = bracket.meetings.get(team, {})
-    wanted: dict[int, int] = {}
-    good = 0
+    closer = -1 if under else 1
+    hopeful, strict = _Line(), _Line()
     for other in bracket.rows:
         if other == team:
             continue
@@ -314,41 +311,29 @@ def _line(bracket: _Bracket, team: int, *, under: bool, ties: bool) -> _Line:
         open_left = bracket.left[other] - against
         if not under:
             limit += level > 0
-        if not level and not _tie_serves(bracket, team, other, under=under, ties=ties):
-            limit += -1 if under else 1
-        want = limit - has
-        if _ok(under, want, WIN_POINTS * open_left if under else 0, 0):
-            good += 1
-        elif _ok(under, want, 0, open_left):
-            wanted[other] = want
-    return _Line(good, wanted)
-
-
-def _tie_serves(bracket: _Bracket, team: int, other: int, *, under: bool, ties: bool) -> bool:
-    """Whether ending level with `team` counts as satisfied for `other` (below it, under; above it, else)."""
-    known = bracket.above(team, other)
-    return ties if known is None else known == under
+        hope = sure = limit - has
+        if not level and (above := bracket.above(team, other)) != under:
+            sure += closer
+            hope += closer if above is not None else 0
+        hopeful.add(other, hope, under=under, open_left=open_left)
+        strict.add(other, sure, under=under, open_left=open_left)
+    return hopeful, strict
 
 
 def _shared(bracket: _Bracket, team: int, wanted: dict[int, int], *, under: bool) -> _Problem:
     """Leaves to the search the matches between two teams that depend on it; all others go as it suits these."""
-    if not wanted:
-        return _Problem(under, wanted, [], bracket.shares)
-    wanted = dict(wanted)
-    matches = []
-    for match in bracket.matches:
-        one, other, counts_one, counts_other, _ = match
-        gains_one = counts_one and one in wanted
-        gains_other = counts_other and other in wanted
-        if gains_one and gains_other:
-            matches.append(match)
-        elif under:
-            continue
-        elif gains_one and other != team:
-            wanted[one] -= WIN_POINTS
-        elif gains_other and one != team:
-            wanted[other] -= WIN_POINTS
-    return _Problem(under, wanted, matches, bracket.shares)
+    matches = [match for match in bracket.matches if match[0] in wanted and match[1] in wanted] if wanted else []
+    degree = dict.fromkeys(wanted, 0)
+    for one, other, _ in matches:
+        degree[one] += 1
+        degree[other] += 1
+    if not under:
+        meetings = bracket.meetings.get(team, {})
+        wanted = {
+            other: want - WIN_POINTS * (bracket.left[other] - meetings.get(other, 0) - degree[other])
+            for other, want in wanted.items()
+        }
+    return _Problem(under, wanted, matches, degree, bracket.shares)
 
 
 def _position(bracket: _Bracket, team: int, problem: _Problem, found: _Found, *, goals: int) -> int:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 Connection = AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
 
-POOL_MAX = 10
+POOL_MAX = 4
+"""Few, so that requests wait here in their order: a database of two cores that is asked ten things at once answers none
+of them sooner, and the long ones much later (benchmarks/README.md)."""
 POOL_WAIT_S = 5
 
 
