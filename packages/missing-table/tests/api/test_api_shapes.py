@@ -132,7 +132,7 @@ async def test_a_supposed_draw_in_flex_may_be_decided_by_a_shootout(api: httpx.A
 
     refused = await api.post(path, json={"results": [decided]})
     assert (refused.status_code, "Flex" in refused.json()["detail"]) == (400, True)
-    seed.execute("update brackets set league_id = (select id from leagues where name = 'Flex')")
+    seed.execute("update brackets set version = version + 1, league_id = (select id from leagues where name = 'Flex')")
     assert [await echo(draw), await echo(decided)] == [(0, 1, 1), (0, 1, 2)]
     for wrong in ({"away_score": 2}, {"home_shootout": None}, {"home_shootout": 4}):
         assert (await api.post(path, json={"results": [{**decided, **wrong}]})).status_code == 422, wrong

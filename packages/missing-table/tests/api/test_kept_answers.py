@@ -8,8 +8,10 @@ import pytest
 from fastapi import FastAPI
 
 from match_contract import League
-from missing_table.tables.kept import Kept, KeptAnswers, KeptTables, version_of
-from missing_table.tables.schemas import Bracket, Split, Table
+from missing_table.tables.build import build_table
+from missing_table.tables.kept import Kept, KeptAnswers, KeptTable, KeptTables, version_of
+from missing_table.tables.queries import Standing
+from missing_table.tables.schemas import Bracket
 from missing_table.web.answers import matches_etag
 from missing_table.web.app import create_app
 from missing_table.web.state import State
@@ -168,8 +170,9 @@ async def test_a_list_of_brackets_counts_anew_what_has_a_new_version(seed: Any) 
 def test_kept_tables_are_bounded_and_the_one_asked_for_longest_ago_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("missing_table.tables.kept.MOST_TABLES", 2)
     kept = KeptTables()
-    tables = [Table(bracket=bracket_of(number), as_of=None, split=Split.ALL, rows=[]) for number in (1, 2, 3)]
-    first, second, third = (version_of(table.bracket) for table in tables)
+    standings = [Standing(bracket_of(number), {}, [], []) for number in (1, 2, 3)]
+    tables = [KeptTable(standing, build_table(standing)) for standing in standings]
+    first, second, third = (version_of(standing.bracket) for standing in standings)
     kept.put(tables[0])
     kept.put(tables[1])
     assert kept.get(first) is tables[0]

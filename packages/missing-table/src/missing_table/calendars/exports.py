@@ -19,7 +19,7 @@ Format = Literal["json", "csv"]
 FormatQuery = Annotated[Format, Query(description="csv: the list as a spreadsheet.")]
 CSV_TOO: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 """For the OpenAPI document: a route that answers CSV when it is asked to."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = frozenset("=+-@\t\r")
 
 
 def _flat(item: dict[str, Any], before: str = "") -> dict[str, str]:
@@ -32,16 +32,17 @@ def _flat(item: dict[str, Any], before: str = "") -> dict[str, str]:
     return row
 
 
-def _column(items: list[Any], name: str) -> list[str]:
+def _column(items: list[Any], name: str) -> list[Any]:
+    """A column's values, as the writer takes them: whole numbers and null are written as they are."""
     values = items
     for key in name.split("."):
         values = [None if value is None else value.get(key) for value in values]
-    return [_cell(value) for value in values]
+    return [value if value is None or type(value) is int else _cell(value) for value in values]
 
 
 def _cell(value: Any) -> str:
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value  # a spreadsheet would run it
+        return f"'{value}" if value[:1] in _FORMULA else value  # a spreadsheet would run it
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -72,7 +73,7 @@ def csv_of(items: list[dict[str, Any]], columns: list[str] | None = None, *, hea
     """One line an item, with a heading; without `columns` those that the items have, and nothing for no items."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    lines: Iterable[Iterable[str]]
+    lines: Iterable[Iterable[Any]]
     if columns is None:
         rows = [_flat(item) for item in items]
         columns = list(dict.fromkeys(name for row in rows for name in row))

@@ -44,9 +44,10 @@ async def embed_table(state: StateDep, bracket_id: Identity) -> HTMLResponse:
     """A bracket's table as a page for an iframe."""
     async with state.connection() as connection:
         version = await queries.version(connection, bracket_id=bracket_id)
-        table = await current_table(connection, state.kept.tables(), version) if version else None
-    if table is None:
+        made = await current_table(connection, state.kept.tables(), version) if version else None
+    if made is None:
         raise no_bracket(bracket_id)
+    table = made.table
     bracket = table.bracket
     site = (state.settings.public_url or "").rstrip("/")
     heading = f"{bracket.age_group} {bracket.division}"

@@ -69,10 +69,10 @@ async def _bracket_view(
         version = await tables.version_at(
             connection, season=name, league=league, age_group=age_group, division=division
         )
-        table = await current_table(connection, state.kept.tables(), version) if version else None
-    if table is None:
+        made = await current_table(connection, state.kept.tables(), version) if version else None
+    if made is None:
         return None
-    bracket = table.bracket
+    bracket = made.table.bracket
     heading = f"{bracket.age_group} {bracket.division}"
     league_name = bracket.league.value
     if what_if:
@@ -90,7 +90,7 @@ async def _bracket_view(
         heading=heading,
         kicker=f"{league_name} · {bracket.season}",
         kind="bracket",
-        table=table,
+        table=made.table,
     )
 
 

@@ -15,6 +15,7 @@ from missing_table.league.outlook import positions_by_weekend, suppose
 from missing_table.league.table import Result
 from missing_table.tables import queries
 from missing_table.tables.build import build_grid, build_table
+from missing_table.tables.current import current_table
 from missing_table.tables.kept import version_of
 from missing_table.tables.schemas import (
     Bracket,
@@ -174,9 +175,11 @@ async def bracket_what_if(state: StateDep, bracket_id: Identity, supposed: Suppo
     """The table as it would be with these results. Nothing is stored. Shoot-outs are played in Flex alone."""
     wanted = {one.match_id: one for one in supposed.results}
     async with state.connection() as connection:
-        standing = await queries.standing(connection, bracket_id=bracket_id)
-        if standing is None:
+        version = await queries.version(connection, bracket_id=bracket_id)
+        made = await current_table(connection, state.kept.tables(), version) if version else None
+        if made is None:
             raise no_bracket(bracket_id)
+        standing = made.standing
         found = await queries.fixtures(connection, bracket_id=bracket_id, match_ids=list(wanted))
     if strangers := sorted(wanted.keys() - {row["id"] for row in found}):
         raise BadRequest(f"Match {strangers[0]} is none of bracket {bracket_id}, or cancelled.")

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from missing_table.tables.queries import Standing
     from missing_table.tables.schemas import Bracket, Table
 
 MOST = 2000
@@ -20,8 +21,8 @@ MOST = 2000
 MOST_BYTES = 48 * 1024 * 1024
 """Kept pages, all together."""
 MOST_COUNTS = 20_000
-MOST_TABLES = 256
-"""Kept tables; one of 22 teams is about 60 kB."""
+MOST_TABLES = 128
+"""Kept tables; one of 22 teams with its 460 results is about 150 kB."""
 YOUNG_S = 60
 """A kept page is not older than a CDN may have it."""
 
@@ -85,23 +86,30 @@ class Counts(NamedTuple):
     played: int
 
 
+class KeptTable(NamedTuple):
+    """A table (whole: of no date, of no split) and what it is made of."""
+
+    standing: "Standing"
+    table: "Table"
+
+
 @dataclass(slots=True)
 class KeptTables:
     """Whole tables, and counts, by version. Asked with one that was read in the same request, they are never stale."""
 
-    tables: "OrderedDict[Version, Table]" = field(default_factory=OrderedDict)
+    tables: OrderedDict[Version, KeptTable] = field(default_factory=OrderedDict)
     counts: dict[Version, Counts] = field(default_factory=dict)
 
-    def get(self, version: Version) -> "Table | None":
+    def get(self, version: Version) -> KeptTable | None:
         """The table, if it is kept."""
         found = self.tables.get(version)
         if found is not None:
             self.tables.move_to_end(version)
         return found
 
-    def put(self, table: "Table") -> None:
-        """Keeps a table (whole: of no date, of no split); those that nobody asked for longest go."""
-        self.tables[version_of(table.bracket)] = table
+    def put(self, made: KeptTable) -> None:
+        """Keeps a table; those that nobody asked for longest go."""
+        self.tables[version_of(made.standing.bracket)] = made
         if len(self.tables) > MOST_TABLES:
             self.tables.popitem(last=False)
 
