@@ -314,7 +314,18 @@ set settled_at = null, settlement = null, kept_value = excluded.kept_value, reas
 where match_conflicts.settled_at is not null and match_conflicts.settled_by is null
     or match_conflicts.settled_at is null and match_conflicts.kept_value is distinct from excluded.kept_value;
 
--- Two observations of one moment that differ: the greater hash stands. A note, settled from the start.
+-- Two observations of one moment that differ: the greater hash stands. A note, settled from the start, of the moment that
+-- stands: a newer one takes it away, so that it does not depend on which of them came first.
+with outdated as (
+    delete from match_conflicts o using work w
+    where o.match_id = w.match_id and o.reason = 'same_moment' and w.observed_at > w.was_observed_at
+),
+outdone as (
+    update match_conflicts o set kept_value = w.content_hash
+    from work w
+    where o.match_id = w.match_id and o.reason = 'same_moment' and w.observed_at = w.was_observed_at
+        and w.content_hash > w.was_content_hash
+)
 insert into match_conflicts
     (match_id, field, kept_value, offered_value, reason, observed_at, batch_id, settled_at, settlement)
 select match_id, 'content', greatest(content_hash, was_content_hash), least(content_hash, was_content_hash),
