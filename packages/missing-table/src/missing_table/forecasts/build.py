@@ -17,7 +17,7 @@ def build_outlook(campaign: Campaign) -> Outlook:
     left = {team: one.home + one.away for team, one in to_come.items()}
     highest = ceilings(tallies, left)
     shootouts = standing.bracket.league is League.FLEX
-    reachable = reach(standing.entrants, standing.results, campaign.fixtures, shootouts=shootouts)
+    reachable = reach(standing.entrants, standing.results, campaign.fixtures, shootouts=shootouts, tallies=tallies)
     return Outlook(
         bracket=standing.bracket,
         teams=[

@@ -7,11 +7,12 @@ is its proof. Where both meet the position is exact; where the search was cut sh
 that no proof was found for, the bound stands, which is never too narrow.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NamedTuple
 
-from missing_table.league.table import Entrant, Fixture, Result, Row, head_to_head, order, rows_of, tally
+from missing_table.league.table import Entrant, Fixture, Result, Row, Tally, head_to_head, order, rows_of, tally
 
 MOST_STEPS = 400
 """Steps of one search before the bound stands as it is: keeps a bracket of 22 teams within some hundredths of a
@@ -79,22 +80,11 @@ def _greedy(problem: _Problem) -> list[tuple[int, int]]:
     points = dict.fromkeys(problem.wanted, 0)
     made: list[tuple[int, int]] = []
     under, wanted, shares = problem.under, problem.wanted, problem.shares
-
-    def worth(team: int) -> list[float]:
-        """What 0, 1, 2 and 3 points of this match are worth to a team; nothing to one that is settled anyhow."""
-        room, after = wanted[team] - points[team], left[team]
-        if under:
-            if room < 0:
-                return _NOTHING
-            return [_worth(room - after - own) if own <= room else _FATAL for own in range(4)]
-        if room > WIN_POINTS * (after + 1):
-            return _NOTHING
-        return [_worth(after - room + own) if room - own <= WIN_POINTS * after else _FATAL for own in range(4)]
-
     for one, other, _ in problem.matches:
         left[one] -= 1
         left[other] -= 1
-        mine, theirs = worth(one), worth(other)
+        mine = _worths(under, wanted[one] - points[one], left[one])
+        theirs = _worths(under, wanted[other] - points[other], left[other])
         share = max(shares, key=lambda share: mine[share[0]] + theirs[share[1]])
         made.append(share)
         points[one] += share[0]
@@ -102,8 +92,23 @@ def _greedy(problem: _Problem) -> list[tuple[int, int]]:
     return made
 
 
-_NOTHING = [0.0] * 4
+_NOTHING = (0.0,) * 4
 _FATAL = -100.0
+
+
+@cache
+def _worths(under: bool, room: int, after: int) -> tuple[float, ...]:
+    """What 0, 1, 2 and 3 points of a match are worth to a team; nothing to one that is settled anyhow.
+
+    `room`: the points that it may still take (under) or still needs (over); `after`: its matches left behind this one.
+    """
+    if under:
+        if room < 0:
+            return _NOTHING
+        return tuple(_worth(room - after - own) if own <= room else _FATAL for own in range(4))
+    if room > WIN_POINTS * (after + 1):
+        return _NOTHING
+    return tuple(_worth(after - room + own) if room - own <= WIN_POINTS * after else _FATAL for own in range(4))
 
 
 def _worth(spare: int) -> float:
@@ -219,9 +224,15 @@ class _Bracket:
 
 
 def reach(
-    entrants: Sequence[Entrant], results: Sequence[Result], fixtures: Sequence[Fixture], *, shootouts: bool = False
+    entrants: Sequence[Entrant],
+    results: Sequence[Result],
+    fixtures: Sequence[Fixture],
+    *,
+    shootouts: bool = False,
+    tallies: Mapping[int, Tally] | None = None,
 ) -> dict[int, Reach]:
-    """By team. `shootouts`: ties are settled by penalties (Flex), so that a match may also give 2 and 1."""
+    """By team. `shootouts`: ties are settled by penalties (Flex), so that a match may also give 2 and 1.
+    `tallies`: what the results add up to, where that is known already."""
     left = {entrant.team_id: 0 for entrant in entrants}
     for fixture in fixtures:
         for team, counts in ((fixture.home, fixture.counts_home), (fixture.away, fixture.counts_away)):
@@ -229,7 +240,7 @@ def reach(
                 left[team] += 1
     if not any(left.values()):
         return {p.tally.entrant.team_id: Reach(p.position, p.position, True) for p in order(entrants, results)}
-    rows = {row.tally.entrant.team_id: row for row in rows_of(tally(entrants, results).values())}
+    rows = {row.tally.entrant.team_id: row for row in rows_of((tallies or tally(entrants, results)).values())}
     shares = FLEX_SHARES if shootouts else LEAGUE_SHARES
     final = {team: row.tally.played + left[team] for team, row in rows.items()}
     points = {team: row.tally.points for team, row in rows.items()}
