@@ -123,6 +123,37 @@ async def test_the_monthly_cap_holds_what_radius_is_told_while_it_answers(
     assert (await gate.sessions.enter(KEY)).budget.limit == 500
 
 
+async def test_what_radius_is_told_just_before_it_answers_is_not_counted_twice(
+    gate: Gate, radius: Radius, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate.sender.cancel()
+    await gate.use(600)
+    ask = gate.radius.authenticate
+    answers = 0
+
+    async def told_before(user: str, password: str) -> Accept | Reject:
+        nonlocal answers
+        if not answers:
+            gate.sender = asyncio.create_task(gate.sessions.accounting.send())
+            assert await gate.sessions.accounting.flushed(60)
+        answers += 1
+        return await ask(user, password)
+
+    monkeypatch.setattr(gate.radius, "authenticate", told_before)
+    gate.now += gate.settings.session_timeout_s + 1
+    assert (await gate.sessions.enter(KEY)).budget.limit == 400
+    assert answers == 2
+
+
+async def test_what_radius_is_told_under_every_answer_counts_as_not_counted(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = iter([{"s": 300}, {}, {"s": 200}, {}, {"s": 100}, {}, {}])
+    monkeypatch.setattr(gate.sessions, "_unreported", lambda _user: next(told))
+    assert (await gate.sessions.enter(KEY)).budget.limit == 600
+    assert gate.sessions.open["ann"].unreported_before == 100
+
+
 async def test_the_monthly_cap_holds_what_an_interim_that_was_left_out_would_have_told(
     gate: Gate, radius: Radius, monkeypatch: pytest.MonkeyPatch
 ) -> None:

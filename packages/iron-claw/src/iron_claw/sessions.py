@@ -45,6 +45,8 @@ crash."""
 
 DOWN_RETRY_AFTER_S = 5
 BUSY_RETRY_AFTER_S = 1
+MOST_ASKED = 3
+"""Times that RADIUS is asked for one grant."""
 
 
 @dataclass
@@ -237,8 +239,7 @@ class Sessions:
             session = self._running(user, digest)
             if session is not None:
                 return session
-            before = self._unreported(user)
-            grant = await self.authenticate(user, password, digest)
+            grant, before = await self._granted(user, password, digest)
             current = self.open.get(user)
             if current is not None:  # the same user's other password, just accepted: it was changed
                 current.digest = digest
@@ -268,9 +269,8 @@ class Sessions:
             refusal = None
         if refusal is not None and not refusal.month:
             return killed_session(refusal)
-        before = self._unreported(user)
         try:
-            grant = await self.authenticate(user, password, digest)
+            grant, before = await self._granted(user, password, digest)
         except Refused as refused:
             if refusal is not None and refused.status == 429:  # the month that it was killed for is not over
                 return killed_session(refusal)
@@ -304,6 +304,20 @@ class Sessions:
         return Refused(
             429, f"{reason}; refused until {iso(until)}", retry_after_s=wait, retry=False, resets_at=iso(until)
         )
+
+    async def _granted(self, user: str, password: str, digest: str) -> tuple[Grant, dict[str, int]]:
+        """A grant, and _unreported when it was asked for. Raises as `authenticate`.
+
+        Whether RADIUS counted what it was told while it answered nobody can say: it is asked once more, so that nothing
+        is counted twice (a month would look used up that is not). What is still unsure then counts as not counted.
+        """
+        for _ in range(MOST_ASKED):
+            before = self._unreported(user)
+            grant = await self.authenticate(user, password, digest)
+            after = self._unreported(user)
+            if all(after.get(session_id, 0) >= tokens for session_id, tokens in before.items()):
+                break
+        return grant, before
 
     async def authenticate(self, user: str, password: str, digest: str) -> Grant:
         """Asks RADIUS; the grant of an Accept. Refused: 401, 429 (the month), 503 (no answer, and no grace)."""
