@@ -6,14 +6,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import httpx
 import pytest
 
-from devstack.services.process import free_port
+from devstack.services.process import NotReady, connects, free_port
 from missing_table.live import endpoints
 from missing_table.web.app import create_app
 
@@ -34,6 +35,20 @@ class Server:
         return httpx.stream("GET", f"{self.url}/api/events", headers=headers, timeout=DEADLINE_S)
 
 
+def until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
+    """It hears the database before it listens itself: connects until it is let in, or the process has ended."""
+    deadline = monotonic() + DEADLINE_S
+    while True:
+        try:
+            connects(port)
+            return
+        except NotReady:
+            assert process.poll() is None, process.communicate()[1].decode()
+            assert monotonic() < deadline
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=0.02)
+
+
 @contextmanager
 def serving(seed: Any, **environment: str) -> Iterator[Server]:
     """A server of its own process, which hears the database."""
@@ -45,13 +60,13 @@ def serving(seed: Any, **environment: str) -> Iterator[Server]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
-    transport = httpx.HTTPTransport(retries=0)
     try:
         assert process.stderr is not None
         for line in process.stderr:
             if b"listener hears" in line:
                 break
-        with httpx.Client(transport=transport, timeout=DEADLINE_S) as client:
+        until_it_listens(process, port)
+        with httpx.Client(timeout=DEADLINE_S) as client:
             assert client.get(f"http://127.0.0.1:{port}/health/live").status_code == 200
         yield Server(f"http://127.0.0.1:{port}", process)
     finally:
