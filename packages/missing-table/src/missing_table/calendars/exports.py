@@ -37,12 +37,7 @@ def _column(items: list[Any], name: str) -> list[Any]:
     values = items
     for key in name.split("."):
         values = [None if value is None else value.get(key) for value in values]
-    return [
-        value
-        if value is None or value.__class__ is int or (value.__class__ is str and value[:1] not in _FORMULA)
-        else _cell(value)
-        for value in values
-    ]
+    return [value if value is None or type(value) is int else _cell(value) for value in values]
 
 
 def _cell(value: Any) -> str:
