@@ -327,6 +327,8 @@ def gateway(radius: Radius, scripted_anthropic: Scripted, request: pytest.Fixtur
     try:
         yield running
     finally:
+        if running.child is not None and radius.child is None:
+            radius.start()  # a gateway ends by telling it what it owes, and would wait for it
         running.stop()
 
 

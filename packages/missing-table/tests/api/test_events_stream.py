@@ -6,15 +6,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from time import monotonic
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 import pytest
 
-from devstack.services.process import NotReady, connects, free_port
+from devstack.services import process
 from missing_table.live import endpoints
 from missing_table.web.app import create_app
 
@@ -35,43 +36,29 @@ class Server:
         return httpx.stream("GET", f"{self.url}/api/events", headers=headers, timeout=DEADLINE_S)
 
 
-def until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
-    """It hears the database before it listens itself: connects until it is let in, or the process has ended."""
-    deadline = monotonic() + DEADLINE_S
-    while True:
-        try:
-            connects(port)
-            return
-        except NotReady:
-            assert process.poll() is None, process.communicate()[1].decode()
-            assert monotonic() < deadline
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=0.02)
-
-
 @contextmanager
 def serving(seed: Any, **environment: str) -> Iterator[Server]:
-    """A server of its own process, which hears the database."""
-    port = free_port()
+    """A server of its own process, which hears the database and listens itself (in this order)."""
+    port = process.free_port()
     settings = {"DATABASE_URL": seed.dsn, "MT_TODAY": "2026-10-05", "MT_JWT_SECRET": SECRET, **environment}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "missing_table.cli", "serve", "--port", str(port)],
-        env={**os.environ, **settings},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if b"listener hears" in line:
-                break
-        until_it_listens(process, port)
-        with httpx.Client(timeout=DEADLINE_S) as client:
-            assert client.get(f"http://127.0.0.1:{port}/health/live").status_code == 200
-        yield Server(f"http://127.0.0.1:{port}", process)
-    finally:
-        process.kill()
-        process.communicate()
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        argv = (sys.executable, "-m", "missing_table.cli", "serve", "--port", str(port))
+        launch = process.Launch(argv, {**os.environ, **settings}, Path(folder))
+
+        def ready() -> None:
+            process.connects(port)
+            if b"listener hears" not in log.read_bytes():
+                raise process.NotReady("it does not hear the database")
+
+        service = process.Service("missing-table serve", lambda: launch, ready, ready_within_s=DEADLINE_S)
+        child = process.spawn(launch, log)
+        try:
+            process.wait_ready(service, child, log)
+            yield Server(f"http://127.0.0.1:{port}", child)
+        finally:
+            child.kill()
+            child.wait()
 
 
 @pytest.fixture
