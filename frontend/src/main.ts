@@ -1,17 +1,20 @@
 // Starts the site. A first view that came in the HTML stays on screen until ours has its data, so nothing flickers.
+import './design/tokens.css'
+import './design/base.css'
+import './design/parts.css'
+import './design/match.css'
+import './design/table.css'
+import './design/crest.css'
 import { createApp } from 'vue'
 import App from './App.vue'
 import { refreshAll, take, whenSettled } from './api/resource'
 import { known } from './brackets/paths'
 import { startLive } from './live/stream'
 import { router } from './router'
-import './design/tokens.css'
-import './design/base.css'
-import './design/parts.css'
-import './design/table.css'
-import './design/crest.css'
+import { speak } from './text'
 
 const PATIENCE_MS = 8_000
+const words = speak(navigator.languages)
 
 async function start(): Promise<void> {
   const root = document.getElementById('app')!
@@ -21,6 +24,7 @@ async function start(): Promise<void> {
     take(answers)
     void navigator.serviceWorker?.ready.then((worker) => worker.active?.postMessage({ keep: answers }))
   }
+  await words
   const app = createApp(App).use(router)
   await router.isReady()
   if (!root.querySelector('[data-page]')) {

@@ -2,6 +2,7 @@
 import { ref } from 'vue'
 import { createRouter, createWebHistory } from 'vue-router'
 import BracketPage from './brackets/BracketPage.vue'
+import { withWords } from './text'
 
 /** The page that could not be gone to for want of a connection. */
 export const unreached = ref<string>()
@@ -9,7 +10,8 @@ export const unreached = ref<string>()
 /** A page whose code cannot be had: a new version was put up, so load it whole; or there is no connection, so say so. */
 function codeMissing(fault: unknown, to: string): void {
   const here = location.pathname + location.search
-  if (!(fault instanceof TypeError)) throw fault
+  const style = fault instanceof Error && fault.message.startsWith('Unable to preload CSS') // vite's own words
+  if (!(fault instanceof TypeError || style)) throw fault
   if (!navigator.onLine || to === here) unreached.value = to
   else location.assign(to)
 }
@@ -19,15 +21,15 @@ export const router = createRouter({
   routes: [
     { path: '/', name: 'home', component: () => import('./brackets/HomePage.vue') },
     { path: '/:season(\\d{4}-\\d{2})/:league/:age/:division', name: 'bracket', component: BracketPage, props: true },
-    { path: '/:season(\\d{4}-\\d{2})/:league/:age/:division/what-if', name: 'what-if', component: () => import('./tables/WhatIfPage.vue'), props: true },
+    { path: '/:season(\\d{4}-\\d{2})/:league/:age/:division/what-if', name: 'what-if', component: () => withWords(() => import('./tables/WhatIfPage.vue'), 'whatIf'), props: true },
     { path: '/teams/:id(\\d+)', name: 'team', component: () => import('./teams/TeamPage.vue'), props: true },
-    { path: '/matches/:id(\\d+)', name: 'match', component: () => import('./matches/MatchPage.vue'), props: true },
+    { path: '/matches/:id(\\d+)', name: 'match', component: () => withWords(() => import('./matches/MatchPage.vue'), 'chances'), props: true },
     { path: '/clubs/:id(\\d+)', name: 'club', component: () => import('./clubs/ClubPage.vue'), props: true },
-    { path: '/insights', name: 'insights', component: () => import('./insights/InsightsPage.vue') },
+    { path: '/insights', name: 'insights', component: () => withWords(() => import('./insights/InsightsPage.vue'), 'insights') },
     { path: '/search', name: 'search', component: () => import('./search/SearchPage.vue') },
-    { path: '/status', name: 'status', component: () => import('./status/StatusPage.vue') },
-    { path: '/admin/:part?', name: 'admin', component: () => import('./admin/AdminPage.vue'), props: true },
-    { path: '/about', name: 'about', component: () => import('./about/AboutPage.vue') },
+    { path: '/status', name: 'status', component: () => withWords(() => import('./status/StatusPage.vue'), 'status') },
+    { path: '/admin/:part?', name: 'admin', component: () => withWords(() => import('./admin/AdminPage.vue'), 'admin', 'status'), props: true },
+    { path: '/about', name: 'about', component: () => withWords(() => import('./about/AboutPage.vue'), 'about') },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./about/MissingPage.vue') },
   ],
   scrollBehavior(to, from, saved) {

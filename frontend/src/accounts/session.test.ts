@@ -5,10 +5,11 @@ import type { Address } from '../api/http'
 const asked: { path: string; authorization: string | null; body: unknown }[] = []
 let answers: Record<string, { status: number; body: unknown }> = {}
 
-beforeEach(() => {
+beforeEach(async () => {
   asked.length = 0
   sessionStorage.clear()
   vi.resetModules()
+  await (await import('../text')).speak(['en'])
   vi.stubGlobal('fetch', (path: string, how: RequestInit) => {
     const headers = new Headers(how.headers)
     asked.push({ path, authorization: headers.get('authorization'), body: how.body ? JSON.parse(String(how.body)) : undefined })

@@ -1,6 +1,6 @@
 // Insights in words. Pure.
 import type { Insight } from '../api/types'
-import { text } from '../text'
+import { wordsOf } from '../text'
 
 export const KINDS = ['mover', 'upset', 'streak'] as const
 
@@ -13,7 +13,7 @@ function winnersFirst(score: string): string {
 
 /** What happened, as one sentence without the team's name, which stands before it. */
 export function sentence({ kind, before, after, opponent, score, result, length }: Insight): string {
-  const words = text.insights
+  const words = wordsOf('insights')
   if (kind === 'mover' && before && after) return after < before ? words.climbed(before, after) : words.fell(before, after)
   if (kind === 'upset' && opponent) return words.beat(opponent.short_name ?? opponent.name, winnersFirst(score ?? ''), before ?? null, after ?? null)
   if (kind === 'streak' && length) return result === 'W' ? words.won(length) : words.unbeaten(length)

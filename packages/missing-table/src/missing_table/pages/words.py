@@ -1,4 +1,4 @@
-"""The words of a page's head and first view: the sentences of frontend/src/text/en.ts (a page test compares them)."""
+"""The words of a page's head and first view: the sentences of frontend/src/text/en (a page test compares them)."""
 
 from datetime import date
 

@@ -1,0 +1,81 @@
+// The frame of every page, its states and its errors; the picker.
+import { plural } from './grammar'
+
+export const site = {
+  name: 'Missing Table',
+  tagline: 'MLS NEXT tables and fixtures, and how fresh they are',
+  description: 'Tables, fixtures and results of MLS NEXT youth soccer, quick to read on a phone, with the time of their last reading.',
+  skip: 'Skip to content',
+  nav: 'Site',
+  tables: 'Tables',
+  weekend: 'Weekend',
+  search: 'Search',
+  status: 'Status',
+  about: 'About',
+  footer: 'An independent site. Data as published by MLS NEXT; not affiliated with Major League Soccer.',
+}
+
+export const home = {
+  heading: 'Find a table',
+  intro: 'Pick a competition and an age group.',
+  last: 'Last looked at',
+  league: 'Competition',
+  age: 'Age group',
+  season: 'Season',
+  divisions: (league: string, age: string) => `${league}, ${age}: divisions`,
+  counts: (teams: number, played: number, matches: number) => `${plural(teams, 'team', 'teams')} · ${played} of ${plural(matches, 'match', 'matches')} played`,
+  noMatches: (teams: number) => `${plural(teams, 'team', 'teams')} · no matches yet`,
+  empty: 'No table has been read yet',
+  emptyHint: 'The league’s data is read once a day. As soon as the first reading lands, the tables stand here.',
+  none: 'No division in this age group',
+  noneHint: 'This competition is not played at this age, or it is not published yet. Try another age group.',
+}
+
+export const state = {
+  close: 'Close',
+  loading: 'Loading',
+  error: 'This could not be loaded',
+  retry: 'Try again',
+  stale: (ago: string) => `Showing what was loaded ${ago}. It could not be refreshed.`,
+  offline: 'You are offline.',
+  goHome: 'All tables',
+}
+
+export const error = {
+  network: 'The site could not be reached. Check the connection and try again.',
+  timeout: 'The answer took too long. Try again.',
+  401: 'Please sign in first.',
+  403: 'This account may not do that.',
+  404: 'There is nothing at this address.',
+  409: 'Somebody else changed this in the meantime. Load it again.',
+  422: 'Something in the request is not right.',
+  429: 'Too many requests at once. Wait a little and try again.',
+  500: 'The site has a fault. It has been noted; try again in a minute.',
+  503: 'The site is being looked after. Try again in a minute.',
+  unreadable: 'The answer could not be read. Try again.',
+} as Record<string | number, string>
+
+export const missing = {
+  title: 'Nothing here',
+  heading: 'There is no page at this address',
+  hint: 'The link may be old or mistyped.',
+  description: 'There is no page at this address.',
+}
+
+export const fresh = {
+  read: 'Read from the league',
+  overdue: (ago: string) => `Last refreshed ${ago}; it should be at most a day old.`,
+  never: 'Not read yet',
+}
+
+export const live = {
+  lost: 'Live updates are interrupted. Trying again…',
+  back: 'Live updates are back.',
+}
+
+export const share = {
+  share: 'Share',
+  copy: 'Copy link',
+  copied: 'Link copied',
+  notCopied: 'Copy it from the address bar',
+}

@@ -1,0 +1,46 @@
+// A team and a club.
+import { ordinal } from './grammar'
+
+export const team = {
+  title: (name: string, age: string) => `${name} ${age}: next match, results, fixtures`,
+  description: (name: string, age: string, league: string) => `${name} ${age}, MLS NEXT ${league}: next match with time and place, last results, all fixtures and position in the table.`,
+  next: 'Next match',
+  noNext: 'No match is announced',
+  noNextHint: 'The season may be over, or its fixtures are not published yet.',
+  results: 'Last results',
+  lastResult: 'Last result',
+  noResults: 'No result yet',
+  fixtures: 'Fixtures',
+  noFixtures: 'No more fixtures',
+  allResults: (n: number) => `All ${n} results`,
+  allFixtures: (n: number) => `All ${n} fixtures`,
+  fewer: 'Show fewer',
+  stands: (position: number, of: number, bracket: string) => `${ordinal(position)} of ${of} in ${bracket}`,
+  inTable: (bracket: string) => `Table of ${bracket}`,
+  follow: 'Follow',
+  following: 'Following',
+  followHint: 'Kept on this device only',
+  notFound: 'There is no such team',
+  notFoundHint: 'The link may be from another season.',
+  home: 'Home',
+  away: 'Away',
+  calendar: 'Add to calendar',
+  subscribe: 'Subscribe (this device)',
+  google: 'Google Calendar',
+  download: 'Download (.ics)',
+  club: 'Club page',
+  fresh: 'New since your last visit',
+  changed: 'Changed since your last visit',
+  myTeams: 'My teams',
+}
+
+export const club = {
+  title: (name: string) => `${name}: teams and next matches`,
+  description: (name: string) => `All MLS NEXT teams of ${name} with their positions and next matches.`,
+  teams: 'Teams',
+  nextHome: (when: string, other: string) => `Next: ${when}, v ${other}`,
+  nextAway: (when: string, other: string) => `Next: ${when}, at ${other}`,
+  empty: 'No teams this season',
+  notFound: 'There is no such club',
+  notFoundHint: 'The link may be old.',
+}

@@ -1,0 +1,5 @@
+// For the tests: every word is there.
+import { speak, withWords } from '.'
+
+await speak(['en'])
+await withWords(() => Promise.resolve(), 'about', 'admin', 'chances', 'insights', 'status', 'whatIf')
