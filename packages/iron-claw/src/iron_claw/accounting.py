@@ -15,8 +15,9 @@ from typing import Any
 
 import structlog
 
-from iron_claw.journal import Journal, JournalError, Record
+from iron_claw.journal import Journal, JournalError
 from iron_claw.radius import AcctType, RadiusClient, RadiusDown
+from iron_claw.records import AcctRecord
 
 log = structlog.get_logger()
 
@@ -34,10 +35,9 @@ class Entry:
     at: int
     attributes: Mapping[str, Any]
 
-    def to_record(self) -> Record:
-        """As it stands in the journal."""
+    def to_record(self) -> AcctRecord:
+        """Return it as it stands in the journal."""
         return {
-            "k": "acct",
             "id": self.id,
             "type": self.type,
             "sid": self.session,
@@ -47,7 +47,7 @@ class Entry:
         }
 
     @staticmethod
-    def from_record(record: Record) -> Entry:
+    def from_record(record: AcctRecord) -> Entry:
         """From the journal."""
         return Entry(record["id"], record["type"], record["sid"], record["user"], record["at"], record["attrs"])
 
@@ -85,9 +85,8 @@ class Accounting:
         self.queue.append(new)
         self._empty.clear()
         self._more.set()
-        record = new.to_record()
         try:
-            self._journal.write(record.pop("k"), **record)
+            self._journal.write("acct", **new.to_record())
         except JournalError as error:  # it stays queued here and in the journal's backlog
             log.error("accounting_not_on_disk", error=str(error), session_id=new.session)
 

@@ -10,7 +10,8 @@ import msgspec
 import psycopg
 import structlog
 
-from iron_claw.journal import Journal, JournalError, Record
+from iron_claw.journal import Journal, JournalError
+from iron_claw.records import SettleRecord
 
 log = structlog.get_logger()
 
@@ -40,7 +41,7 @@ class CallStore:
         self._more = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
-        self.queue: deque[Record] = deque()
+        self.queue: deque[SettleRecord] = deque()
         self.closing = False
         """Nothing more comes: what there is goes out at once."""
 
@@ -49,7 +50,7 @@ class CallStore:
         """Whether calls are stored at all."""
         return bool(self._url)
 
-    def put(self, settled: Record) -> None:
+    def put(self, settled: SettleRecord) -> None:
         """Queues a `settle` record, which stands in the journal already."""
         if self.enabled:
             self.queue.append(settled)

@@ -17,7 +17,8 @@ from pyrad import packet
 from iron_claw.grant import CHANGEABLE
 from iron_claw.journal import JournalError
 from iron_claw.radius import dictionary
-from iron_claw.sessions import Session, Sessions
+from iron_claw.session import Session
+from iron_claw.sessions import Sessions
 
 log = structlog.get_logger()
 
@@ -164,7 +165,7 @@ class CoaServer(asyncio.DatagramProtocol):
         try:
             if request.code == packet.DisconnectRequest:
                 self._sessions.close(session, "Admin-Reset")
-                self._sessions.cut(session)
+                session.cut()
             else:
                 changes = {name: value_of(request, name) for name in names & set(CHANGEABLE)}
                 if not changes:

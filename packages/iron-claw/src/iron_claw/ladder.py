@@ -11,12 +11,20 @@ from iron_claw.names import entry_of
 
 
 class Action(StrEnum):
-    """The rungs, in their order."""
+    """Name a rung of the ladder."""
 
     NONE = "none"
     DOWNGRADE = "downgrade"
     REDUCE = "reduce"
     KILL = "kill"
+
+    @property
+    def rank(self) -> int:
+        """Return the rung's place from the bottom, 0 to 3."""
+        return _RANKS[self]
+
+
+_RANKS = {Action.NONE: 0, Action.DOWNGRADE: 1, Action.REDUCE: 2, Action.KILL: 3}
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from contextlib import suppress
 import structlog
 import uvicorn
 
-from iron_claw import accounting, prices, replay, upstream
+from iron_claw import accounting, prices, recovery, replay, upstream
 from iron_claw.coa import CoaServer
 from iron_claw.journal import Journal
+from iron_claw.metering import Metering
 from iron_claw.metrics import Metrics
 from iron_claw.proxy import Proxy
 from iron_claw.radius import RadiusClient
@@ -38,22 +39,23 @@ async def run(settings: Settings) -> None:
     journal = Journal(settings.state_dir, fsync_s=settings.journal_fsync_s)
     state = replay.replay(journal.open())
     radius = None if settings.bare else RadiusClient(settings)
-    sessions = Sessions(settings, journal, radius, price_list, Metrics())
-    journal.begin(sessions.restore(state))
+    sessions = Sessions(settings, journal, radius, Metrics())
+    metering = Metering(sessions, price_list)
+    journal.begin(recovery.restore(sessions, state, price_list))
     tasks = [
         asyncio.create_task(work, name=name)
         for name, work in (
             ("journal", journal.keep_synced()),
-            ("accounting", sessions.accounting.send()),
-            ("calls", sessions.store.store()),
-            ("clock", _ticks(sessions)),
+            ("accounting", sessions.books.accounting.send()),
+            ("calls", sessions.books.store.store()),
+            ("clock", _ticks(sessions, metering)),
         )
     ]
     for task in tasks:
         task.add_done_callback(_report)
     coa = await _listen_coa(settings, sessions)
     async with upstream.open_client(settings) as client:
-        proxy = Proxy(sessions, client)
+        proxy = Proxy(metering, client)
         server = uvicorn.Server(
             uvicorn.Config(
                 proxy,
@@ -87,7 +89,7 @@ async def run(settings: Settings) -> None:
     if radius is not None:
         await radius.stop()
     journal.close()
-    log.info("stopped", accounting=len(sessions.accounting.queue), calls=len(sessions.store.queue))
+    log.info("stopped", **sessions.books.waiting())
 
 
 async def _say_goodbye(sessions: Sessions, deadline: float) -> None:
@@ -100,17 +102,22 @@ async def _say_goodbye(sessions: Sessions, deadline: float) -> None:
             async with asyncio.timeout(left / 2):
                 await session.closed.wait()
     if sessions.radius is not None:
-        sessions.accounting.put(accounting.entry("Accounting-Off", None, None, sessions.clock(), {}))
+        sessions.books.accounting.put(accounting.entry("Accounting-Off", None, None, sessions.clock(), {}))
+    books = sessions.books
     left = max(0.1, deadline - time.monotonic() - 1)
-    told, stored = await asyncio.gather(sessions.accounting.flushed(left), sessions.store.flushed(left))
+    told, stored = await asyncio.gather(books.accounting.flushed(left), books.store.flushed(left))
     if not (told and stored):
-        log.warning("told_later", accounting=len(sessions.accounting.queue), calls=len(sessions.store.queue))
+        log.warning(
+            "told_later", accounting=len(sessions.books.accounting.queue), calls=len(sessions.books.store.queue)
+        )
 
 
-async def _ticks(sessions: Sessions) -> None:
+async def _ticks(sessions: Sessions, metering: Metering) -> None:
     while True:
         await asyncio.sleep(1)
+        metering.check_leases()
         sessions.tick()
+        recovery.compact(sessions)
 
 
 def _report(task: asyncio.Task[None]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from iron_claw import ladder
 from iron_claw.ladder import Action, Thresholds
-from iron_claw.sessions import Session, iso
+from iron_claw.session import Session, iso
 
 
 def of_session(session: Session, *, bare: bool, mode: str, thresholds: Thresholds) -> dict[str, Any]:

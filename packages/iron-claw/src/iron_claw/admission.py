@@ -1,0 +1,134 @@
+"""Who may come in: RADIUS' word, the last grant while RADIUS is away, and the users who stay refused after a kill."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import structlog
+
+from iron_claw.errors import Refused
+from iron_claw.grant import Defaults, Grant, from_accept
+from iron_claw.keys import UserKey
+from iron_claw.metrics import Metrics
+from iron_claw.radius import Accept, RadiusClient, RadiusDown, Reject
+from iron_claw.replay import Known, Refusal
+from iron_claw.session import iso, month_end
+
+log = structlog.get_logger()
+
+DOWN_RETRY_AFTER_S = 5
+MOST_ASKED = 3
+"""Times that RADIUS is asked for one grant."""
+
+Unreported = Callable[[str], dict[str, int]]
+"""By earlier session of a user: tokens that RADIUS may not have counted yet."""
+
+
+class Admission:
+    """Decide who gets a grant. `refused` and `known` are kept by user."""
+
+    def __init__(
+        self,
+        radius: RadiusClient | None,
+        defaults: Defaults,
+        metrics: Metrics,
+        *,
+        grace_s: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self.radius = radius
+        self.defaults = defaults
+        self.grace_s = grace_s
+        self.refused: dict[str, Refusal] = {}
+        self.known: dict[str, Known] = {}
+        self._metrics = metrics
+        self._clock = clock
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    def lock(self, user: str) -> asyncio.Lock:
+        """Return the lock under which one session of the user is opened."""
+        return self._locks.setdefault(user, asyncio.Lock())
+
+    async def grant(self, key: UserKey, unreported: Unreported) -> tuple[Grant, dict[str, int]]:
+        """Return a grant, and what was `unreported` when it was asked for. Raises as `authenticate`.
+
+        Whether RADIUS counted what it was told while it answered nobody can say: it is asked once more, so that nothing
+        is counted twice (a month would look used up that is not). What is still unsure then counts as not counted.
+        """
+        for _ in range(MOST_ASKED):
+            before = unreported(key.user)
+            grant = await self.authenticate(key)
+            after = unreported(key.user)
+            if all(after.get(session_id, 0) >= tokens for session_id, tokens in before.items()):
+                break
+        return grant, before
+
+    async def authenticate(self, key: UserKey) -> Grant:
+        """Ask RADIUS for a grant. Refused: 401, 429 (the month), 503 (no answer, and no grace)."""
+        if self.radius is None:
+            raise RuntimeError("bare mode has no RADIUS to ask")
+        began = time.perf_counter()
+        try:
+            answer = await self.radius.authenticate(key.user, key.password)
+        except RadiusDown as error:
+            self._metrics.radius.labels("access", "no_answer").observe(time.perf_counter() - began)
+            return self._grace(key, error)
+        result = "accept" if isinstance(answer, Accept) else "reject"
+        self._metrics.radius.labels("access", result).observe(time.perf_counter() - began)
+        if isinstance(answer, Accept):
+            return from_accept(answer.attributes, self.defaults)
+        raise self._rejected(key.user, answer)
+
+    def _rejected(self, user: str, answer: Reject) -> Refused:
+        log.info("access_rejected", user=user, reason=answer.message)
+        if answer.message.startswith("monthly-cap"):
+            return self.month_used_up()
+        return Refused(401, "invalid key: RADIUS does not accept it (wrong user or secret)")
+
+    def _grace(self, key: UserKey, error: RadiusDown) -> Grant:
+        known = self.known.get(key.user)
+        if known is not None and key.fits(known.digest):
+            killed = self.refused.get(key.user)
+            if killed is not None and self._clock() < killed.until:  # nobody is there to say that the month has more
+                raise self.killed(killed.reason, killed.until)
+            left = known.at + self.grace_s - self._clock()
+            if left > 0:
+                log.warning("grace", user=key.user, error=str(error), left_s=int(left))
+                return Grant.from_json(known.grant)
+        log.error("radius_down", user=key.user, error=str(error))
+        raise Refused(503, f"{error}; new sessions wait until it is back", retry_after_s=DOWN_RETRY_AFTER_S)
+
+    def check(self, user: str) -> None:
+        """Raise Refused while a kill lasts.
+
+        A kill for the month's tokens is RADIUS' to uphold: it knows when there are more.
+        """
+        refusal = self.refused.get(user)
+        if refusal is None or refusal.month:
+            return
+        if refusal.until <= self._clock():
+            del self.refused[user]
+            return
+        raise self.killed(refusal.reason, refusal.until)
+
+    def killed(self, reason: str, until: float) -> Refused:
+        """Return what a killed user is told."""
+        return self._until(f"{reason}; refused until {iso(until)}", until)
+
+    def month_used_up(self) -> Refused:
+        """Return what a user is told whose month is used up."""
+        until = month_end(self._clock())
+        return self._until(f"the month's tokens are used up; they are new at {iso(until)}", until)
+
+    def _until(self, text: str, until: float) -> Refused:
+        wait = max(1, int(until - self._clock()) + 1)
+        return Refused(429, text, retry_after_s=wait, retry=False, resets_at=iso(until))
+
+    def forget(self, now: float, open_users: set[str]) -> None:
+        """Drop refusals whose time is over, and locks that nobody needs."""
+        for user in [user for user, refusal in self.refused.items() if refusal.until <= now]:
+            del self.refused[user]
+        for user in [user for user, lock in self._locks.items() if not lock.locked() and user not in open_users]:
+            del self._locks[user]

@@ -1,0 +1,124 @@
+"""A session and its calls, as values."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Literal
+
+from iron_claw.budget import Budget, Counts
+from iron_claw.grant import Grant
+from iron_claw.ladder import Action
+from iron_claw.policy import Decision
+
+Cause = Literal[
+    "User-Request", "Idle-Timeout", "Session-Timeout", "Admin-Reset", "Admin-Reboot", "NAS-Request", "NAS-Reboot"
+]
+"""Acct-Terminate-Cause: the client's DELETE, idle, the time is over (the month's end too), Disconnect, shutdown, kill,
+crash."""
+
+
+@dataclass
+class Call:
+    """Hold one call that goes out. It is settled exactly once."""
+
+    id: str
+    session: Session
+    request_id: str
+    decision: Decision
+    asked_model: str
+    model: str
+    started_at: float
+    lease_until: float
+    task: asyncio.Task[Any] | None = None
+    progress: Counts | None = None
+    unlisted: bool = False
+    """Upstream told of something that the price list has no price for."""
+
+    @property
+    def worst(self) -> Counts:
+        """Return the reservation, which is charged when nothing was seen of the answer to a call that went out."""
+        most = self.decision.max_tokens
+        return Counts(input_tokens=self.decision.reserve - most, output_tokens=most)
+
+
+@dataclass
+class Session:
+    """Hold a user's session. Times are Unix seconds."""
+
+    id: str
+    user: str
+    digest: str
+    grant: Grant
+    budget: Budget
+    started_at: float
+    last_used: float
+    unreported_before: int = 0
+    calls: int = 0
+    reduced_calls: int = 0
+    cost_micro_usd: int = 0
+    unpriced_calls: int = 0
+    rewritten_calls: int = 0
+    rung: Action = Action.NONE
+    last_interim: float = 0.0
+    closing: Cause | None = None
+    refused_until: float | None = None
+    """After a kill."""
+    under_way: dict[str, Call] = field(default_factory=dict)
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def resets_at(self) -> float:
+        """Return when there is a new budget: the session's end, or the month's where that leaves fewer tokens."""
+        if self.refused_until is not None:
+            return self.refused_until
+        return month_end(self.started_at) if self.month_bound else self.over_at
+
+    @property
+    def over_at(self) -> float:
+        """Return session start + Session-Timeout."""
+        return self.started_at + self.grant.session_timeout_s
+
+    @property
+    def month_bound(self) -> bool:
+        """Return whether the month leaves less than the session's own budget."""
+        own, limit = self.grant.token_budget, self.budget.limit
+        return self.grant.monthly_budget is not None and limit is not None and (own is None or limit < own)
+
+    @property
+    def monthly_used(self) -> int | None:
+        """Return the month's tokens, as RADIUS and we since counted them; None without a monthly budget."""
+        if self.grant.monthly_budget is None:
+            return None
+        return (self.grant.monthly_used or 0) + self.unreported_before + self.budget.settled.total
+
+    def cut(self) -> None:
+        """End the calls that are under way."""
+        for call in list(self.under_way.values()):
+            if call.task is not None:
+                call.task.cancel("disconnected")
+
+    def totals(self) -> dict[str, int]:
+        """Return what it used so far, for logs and answers."""
+        settled = self.budget.settled
+        return {
+            "tokens_in": settled.tokens_in,
+            "tokens_out": settled.tokens_out,
+            "tokens_used": settled.total,
+            "llm_calls": self.calls,
+            "cost_micro_usd": self.cost_micro_usd,
+        }
+
+
+@lru_cache(maxsize=1024)  # asked at each call, of the session's start
+def month_end(at: float) -> float:
+    """Return the next start of a month (UTC) after a Unix time."""
+    day = datetime.fromtimestamp(at, UTC)
+    return datetime(day.year + day.month // 12, day.month % 12 + 1, 1, tzinfo=UTC).timestamp()
+
+
+def iso(at: float) -> str:
+    """Return a Unix time as people and scripts read it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
