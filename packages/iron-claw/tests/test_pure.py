@@ -15,8 +15,7 @@ from iron_claw.budget import Budget, Counts
 from iron_claw.grant import Defaults, Grant, changed, from_accept, session_limit
 from iron_claw.ladder import Action, Thresholds
 from iron_claw.policy import Ask, Rules
-from iron_claw.serve import STOP_WITHIN_S
-from iron_claw.settings import PRICES, Settings
+from iron_claw.settings import PRICES
 from iron_claw.usage import StreamUsage, message_usage
 
 DEFAULTS = Defaults(session_timeout_s=86400, idle_timeout_s=900, interim_s=300)
@@ -250,12 +249,6 @@ def test_what_the_list_of_prices_does_not_cover_is_seen_plain_and_streamed(
     stream.feed(f"event: message_start\ndata: {json.dumps({'message': {'usage': usage}})}\n\n".encode())
     stream.feed(b'event: message_delta\ndata: {"usage": {"output_tokens": 1}}\n\n')
     assert (stream.finished, stream.unlisted) == (True, unlisted)
-
-
-def test_no_drain_is_so_long_that_the_end_would_take_more_than_twenty_seconds() -> None:
-    assert Settings(drain_s=14).drain_s < STOP_WITHIN_S
-    with pytest.raises(ValueError, match="drain_s"):
-        Settings(drain_s=15)
 
 
 def test_a_price_file_says_which_entry_is_wrong(tmp_path: Path) -> None:

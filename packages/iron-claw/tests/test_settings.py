@@ -1,8 +1,9 @@
-"""Where real calls are paid for, a secret out of an example file is refused."""
+"""What an operator may set: empty values, placeholders, bounds."""
 
 import pytest
 from pydantic import ValidationError
 
+from iron_claw.serve import STOP_WITHIN_S
 from iron_claw.settings import Settings
 
 REAL = {"upstream_key": "sk-Q7f2", "radius_host": "freeradius", "radius_secret": "9f31c0", "coa_secret": "77ab02"}
@@ -39,3 +40,24 @@ def test_a_malformed_address_of_the_database_is_named_and_not_repeated() -> None
 def test_real_secrets_pass_and_a_scripted_upstream_takes_any() -> None:
     assert Settings(**REAL).radius_secret.get_secret_value() == "9f31c0"
     assert Settings(**{**REAL, "upstream_url": "http://127.0.0.1:8300", "radius_secret": "testing123"})
+
+
+def test_an_empty_value_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("IRON_CLAW_UPSTREAM_KEY", "ANTHROPIC_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    defaults = Settings().model_dump()
+    for name in Settings.model_fields:
+        monkeypatch.setenv(f"IRON_CLAW_{name.upper()}", "")
+    assert Settings().model_dump() == defaults
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-of-the-other-name")
+    assert Settings().upstream_key.get_secret_value() == "sk-of-the-other-name"
+
+
+def test_every_setting_says_what_it_means() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_no_drain_is_so_long_that_the_end_would_take_more_than_twenty_seconds() -> None:
+    assert Settings(drain_s=14).drain_s < STOP_WITHIN_S
+    with pytest.raises(ValueError, match="drain_s"):
+        Settings(drain_s=15)
