@@ -42,7 +42,7 @@ from devstack.services.process import Launch, Service
 from devstack.services.rabbitmq import RabbitMQ
 from match_contract import RunReport, Season
 from match_scraper import LandedFeed, Outcome, Reader, ReaderSettings, Validators, read_feed
-from match_scraper.keys import usual_keys
+from match_scraper.assist.keys import usual_keys
 from match_scraper_agent.messages import build_messages
 from match_scraper_agent.submit import AmqpCourier
 from match_scraper_agent.targets import EVERY_LEAGUE

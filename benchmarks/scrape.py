@@ -21,10 +21,10 @@ import structlog
 from devstack.replica.handle import Replica, launch
 from match_contract import Season
 from match_scraper import Outcome, Reader, ReaderSettings, Reading, Validators, discover, document_paths, read_feed
-from match_scraper.assist import understand
-from match_scraper.documents import parse
-from match_scraper.join import join
-from match_scraper.keys import usual_keys
+from match_scraper.assist.documents import parse
+from match_scraper.assist.keys import usual_keys
+from match_scraper.assist.matches import understand
+from match_scraper.assist.squads import join
 
 SEASON = Season(2026)
 TODAY = "2026-10-05"

@@ -24,9 +24,9 @@ from devstack.services.rabbitmq import RabbitMQ
 from devstack.testing import DEFINITIONS, run_folder
 from match_contract import DocumentRef, Season
 from match_scraper import Outcome, Reading
-from match_scraper.assist import understand
-from match_scraper.documents import parse
-from match_scraper.keys import usual_keys
+from match_scraper.assist.documents import parse
+from match_scraper.assist.keys import usual_keys
+from match_scraper.assist.matches import understand
 from match_scraper_agent.messages import build_messages
 from match_scraper_agent.targets import EVERY_LEAGUE
 from missing_table.ingest import land

@@ -24,10 +24,12 @@ from broker import Producer, Worker, producing, until, working
 from devstack.replica.handle import Replica, launch
 from devstack.services.process import free_port
 from devstack.testing import Amqp, Database
+from match_contract import Source
+from match_scraper import PLATFORMS
 from match_scraper_agent.api import Api
 from match_scraper_agent.run import Options, RunResult, run
 from match_scraper_agent.settings import Settings
-from match_scraper_agent.source import AssistSource
+from match_scraper_agent.source import PlatformSource
 from match_scraper_agent.submit import AmqpCourier
 from missing_table.accounts.keys import ServiceKey
 from missing_table.accounts.queries import UPSERT_KEY
@@ -106,7 +108,7 @@ class Pipeline:
             return await run(
                 settings,
                 options,
-                source=AssistSource(settings),
+                source=PlatformSource(settings, PLATFORMS[Source.ASSIST]),
                 api=api,
                 courier=AmqpCourier(self.amqp.url, run_id),
                 run_id=run_id,

@@ -18,10 +18,10 @@ from match_contract import (
     batch_id_of,
 )
 from match_scraper import document_paths
-from match_scraper.assist import Content, understand
-from match_scraper.documents import parse
-from match_scraper.keys import feed_key
-from match_scraper.values import FeedKey
+from match_scraper.assist.documents import parse
+from match_scraper.assist.keys import feed_key
+from match_scraper.assist.matches import understand
+from match_scraper.values import FeedKey, Reading
 from missing_table.ingest import deliver
 
 SITE = "mls-assist.theintelligenceplatform.com"
@@ -79,7 +79,7 @@ def _of_key(key: FeedKey, bodies: tuple[bytes, bytes]) -> list[dict[str, Any]]:
     return [message.model_dump(mode="json") for message in (snapshot, *batches)]
 
 
-def _documents(key: FeedKey, bodies: tuple[bytes, bytes], content: Content) -> tuple[DocumentRef, ...]:
+def _documents(key: FeedKey, bodies: tuple[bytes, bytes], content: Reading) -> tuple[DocumentRef, ...]:
     return tuple(
         DocumentRef(
             path=path, sha256=sha256(body).hexdigest(), synced_at=content.observed_at, size_bytes=len(body), etag=None

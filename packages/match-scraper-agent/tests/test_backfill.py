@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 from test_agent_cli import agent
 
-from match_contract import League, QualitySnapshot, Season
-from match_scraper.fragments import Quality
+from match_contract import League, QualitySnapshot, Season, Source
+from match_scraper import PLATFORMS, Quality
 from match_scraper_agent.backfill import Bar, is_backfill, options_of, rankings
 from match_scraper_agent.run import Options
 from match_scraper_agent.settings import SettingsError
@@ -20,8 +20,11 @@ RUN = "00000000-0000-4000-8000-00000000000a"
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--source", "modular11"], "modular11 carries the seasons up to 2025-26: name one with --season"),
-        (["--source", "modular11", "--season", "2026-27"], "carries the seasons up to 2025-26"),
+        (
+            ["--source", "modular11"],
+            "is not on modular11, which carries the seasons up to 2025-26",
+        ),
+        (["--source", "modular11", "--season", "2026-27"], "read it with --source assist --season 2026-27"),
         (["--source", "assist", "--season", "2025-26"], "read it with --source modular11 --season 2025-26"),
         (["--source", "modular11", "--season", "2025-26", "--target", "all-flex"], "modular11 has no Flex"),
     ],
@@ -36,25 +39,25 @@ def test_a_season_that_the_platform_does_not_carry_ends_with_2_and_says_which_do
 
 
 def test_without_a_target_every_league_of_the_platform_is_read_and_no_model_is_asked() -> None:
-    options = options_of(Options(targets=choose(load_targets(), [])), "modular11")
+    options = options_of(Options(targets=choose(load_targets(), [])), PLATFORMS[Source.MODULAR11])
     assert [target.name for target in options.targets] == ["all-homegrown", "all-academy"]
     assert (options.named, options.use_model) == (True, False)
-    options = options_of(Options(targets=choose(load_targets(), [])), "assist")
+    options = options_of(Options(targets=choose(load_targets(), [])), PLATFORMS[Source.ASSIST])
     assert {target.league for target in options.targets} == set(League)
 
 
 def test_targets_that_were_named_are_kept() -> None:
     named = Options(targets=choose(load_targets(), ["u14-hg-florida"]), named=True)
-    assert options_of(named, "modular11").targets == named.targets
+    assert options_of(named, PLATFORMS[Source.MODULAR11]).targets == named.targets
     flex = Options(targets=choose(load_targets(), ["all-flex"]), named=True)
     with pytest.raises(SettingsError, match="modular11 has no Flex"):
-        options_of(flex, "modular11")
+        options_of(flex, PLATFORMS[Source.MODULAR11])
 
 
 def test_a_season_that_is_over_is_a_back_fill_and_todays_is_not() -> None:
-    assert is_backfill("assist", Season(2026), today=Season(2027))
-    assert is_backfill("modular11", Season(2025), today=Season(2025))
-    assert not is_backfill("assist", Season(2026), today=Season(2026))
+    assert is_backfill(PLATFORMS[Source.ASSIST], Season(2026), today=Season(2027))
+    assert is_backfill(PLATFORMS[Source.MODULAR11], Season(2025), today=Season(2025))
+    assert not is_backfill(PLATFORMS[Source.ASSIST], Season(2026), today=Season(2026))
 
 
 def test_the_bar_shows_what_is_read_and_how_much_is_left() -> None:

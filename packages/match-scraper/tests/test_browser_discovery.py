@@ -7,7 +7,7 @@ import pytest
 from devstack.replica.handle import Replica
 from match_contract import League, Season
 from match_scraper import Outcome, ReaderSettings, SourceError, discover
-from match_scraper.keys import usual_keys
+from match_scraper.assist.keys import usual_keys
 
 SEASON = Season(2026)
 VIEWER = "https://mls-assist.theintelligenceplatform.com"

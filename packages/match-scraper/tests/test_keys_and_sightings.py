@@ -3,10 +3,10 @@
 import pytest
 
 from match_contract import League, Season
+from match_scraper.assist.discovery import from_sighting
+from match_scraper.assist.keys import feed_key, usual_keys
 from match_scraper.browser import Sighting
-from match_scraper.discovery import from_sighting
-from match_scraper.documents import Linked
-from match_scraper.keys import feed_key, usual_keys
+from match_scraper.values import Linked
 
 THIS, NEXT = Season(2026), Season(2027)
 VIEWER = "https://mls-assist.theintelligenceplatform.com"

@@ -9,15 +9,10 @@ import pytest
 from devstack.replica.handle import Replica
 from match_contract import League, Match, Season, Status
 from match_scraper import LandedFeed, Outcome, Reader, ReaderSettings, Reading, SourceError, Validators
-from match_scraper.modular11 import (
-    AGES,
-    find_slices,
-    forget,
-    key_of,
-    read_league,
-    read_quality_of_play,
-    read_season,
-)
+from match_scraper.modular11.league import read_league, read_season
+from match_scraper.modular11.names import AGES, key_of
+from match_scraper.modular11.rankings import read_quality_of_play
+from match_scraper.modular11.slices import find_slices, forget
 
 SEASON = Season(2025)
 NOW = datetime(2026, 10, 5, 14, tzinfo=UTC)

@@ -7,8 +7,10 @@ import pytest
 from modular11_fragments import fragment
 
 from match_contract import League, Season, Status
-from match_scraper.fragments import NotAFragment, Row, read_matches
-from match_scraper.modular11 import Page, Slice, key_of, to_match, understand
+from match_scraper.modular11.fragments import NotAFragment, Row, read_matches
+from match_scraper.modular11.names import key_of
+from match_scraper.modular11.rows import to_match, understand
+from match_scraper.modular11.slices import Page, Slice
 from match_scraper.outcomes import Outcome
 from match_scraper.values import FeedKey, Reading
 

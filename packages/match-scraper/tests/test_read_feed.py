@@ -24,7 +24,7 @@ from match_scraper import (
     document_paths,
     read_feed,
 )
-from match_scraper.keys import usual_keys
+from match_scraper.assist.keys import usual_keys
 
 VIEWER = "https://mls-assist.theintelligenceplatform.com"
 LEAGUE, ACADEMY = (key for key in usual_keys(Season(2026)) if "flex" not in key.key)
@@ -253,6 +253,23 @@ async def test_a_document_older_than_the_one_that_landed_is_odd(replica: Replica
     )
     same = await reading(settings, landed=LandedFeed(len(first.external_ids), first.scored, first.observed_at))
     assert same.oddities == first.oddities
+
+
+@pytest.mark.parametrize(("minutes", "outcome"), [(15, Outcome.READ), (16, Outcome.AHEAD)])
+async def test_a_document_dated_further_ahead_than_a_quarter_of_an_hour_is_refused_and_said(
+    settings: ReaderSettings, minutes: int, outcome: Outcome
+) -> None:
+    written = (await reading(settings)).observed_at
+    assert written is not None
+    async with Reader(settings) as reader:
+        read = await read_feed(
+            reader, LEAGUE, viewer_url=VIEWER, validators={}, now=written - timedelta(minutes=minutes)
+        )
+    assert read.outcome is outcome
+    assert outcome is Outcome.READ or (read.matches, read.brackets) == ([], ())
+    assert (
+        outcome is Outcome.READ or "is dated 2026-10-05 13:40 UTC, and here it is 2026-10-05 13:24 UTC" in read.detail
+    )
 
 
 async def test_one_bad_event_in_a_hundred_costs_that_event_alone(replica: Replica, settings: ReaderSettings) -> None:

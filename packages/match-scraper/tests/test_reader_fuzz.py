@@ -21,10 +21,10 @@ from modular11_fragments import fragment
 from devstack.replica import modular11
 from devstack.replica.season import generate
 from match_contract import Season
-from match_scraper.assist import understand
-from match_scraper.documents import Malformed, parse
-from match_scraper.fragments import NotAFragment, read_matches, read_quality
-from match_scraper.keys import feed_key
+from match_scraper.assist.documents import Malformed, parse
+from match_scraper.assist.keys import feed_key
+from match_scraper.assist.matches import understand
+from match_scraper.modular11.fragments import NotAFragment, read_matches, read_quality
 
 FEW, MANY = 20, 2_000
 KEPT_OF_REAL = 60

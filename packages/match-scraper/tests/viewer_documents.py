@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from match_contract import League, Season
-from match_scraper.assist import Content, understand
-from match_scraper.documents import parse
-from match_scraper.values import FeedKey
+from match_scraper.assist.documents import parse
+from match_scraper.assist.matches import understand
+from match_scraper.values import FeedKey, Reading
 
 SYNCED = "2026-10-05T13:40:03Z"
 KEY = FeedKey("mls-next-league-26-27", League.HOMEGROWN, Season(2026))
@@ -73,7 +73,7 @@ def standings(*brackets: Any, **changes: Any) -> bytes:
     return json.dumps(content).encode()
 
 
-def understood(events: list[dict[str, Any]], brackets: list[dict[str, Any]] | None = None) -> Content:
+def understood(events: list[dict[str, Any]], brackets: list[dict[str, Any]] | None = None) -> Reading:
     """What both documents mean together."""
     body = schedule(*events)
     return understand(parse(body, standings(*(brackets or [bracket()]))), body, KEY)

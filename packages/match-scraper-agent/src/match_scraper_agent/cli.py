@@ -22,19 +22,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from match_contract import Season, Source, season_of
+from match_contract import Season, season_of
+from match_scraper import Platform
 from match_scraper_agent import backfill, preflight
 from match_scraper_agent.api import Api, ApiError
 from match_scraper_agent.planner import Plan, Window
 from match_scraper_agent.report import COUNTED, count_or_dash, exit_code, money, run_report, screen
 from match_scraper_agent.run import Options, plan_run, run
 from match_scraper_agent.settings import Settings, SettingsError, load_settings
-from match_scraper_agent.source import AssistSource, SourceOfMatches
+from match_scraper_agent.source import PlatformSource, SourceOfMatches, selection_of
 from match_scraper_agent.submit import AmqpCourier, Courier
 from match_scraper_agent.targets import choose, load_targets
 
 CourierOf = Callable[[Settings, str], Courier]
-SourceOf = Callable[[Settings], SourceOfMatches]
+SourceOf = Callable[[Settings, Platform], SourceOfMatches]
 
 NARROWEST = 120
 
@@ -175,7 +176,7 @@ class Makers:
     """What a run is given from outside."""
 
     courier_of: CourierOf = amqp_courier
-    source_of: SourceOf = AssistSource
+    source_of: SourceOf = PlatformSource
 
 
 app = typer.Typer(name="match-scraper-agent", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -201,7 +202,9 @@ def run_command(
         str | None,
         typer.Option("--browser", help="always, auto (on a failure: the last known feeds), never. By default always."),
     ] = None,
-    source: Annotated[str, typer.Option("--source", help="assist, or modular11 (to 2025-26).")] = "assist",
+    source: Annotated[
+        str | None, typer.Option("--source", help="assist, or modular11 (to 2025-26). By default the season's own.")
+    ] = None,
     accept_shrink: Annotated[
         list[str] | None,
         typer.Option("--accept-shrink", metavar="KEY", help="Accept one document that the shrink guard refused."),
@@ -218,8 +221,7 @@ def run_command(
     settings = load_settings(env_file, {"model": model, "browser": browser})
     configure_logs(settings.log_level)
     today = season_of(settings.now().date())
-    if season is not None or source != Source.ASSIST:
-        backfill.check(source, _season(season) or today)
+    platform = backfill.platform_for(source, _season(season) or today)
     options = _options(
         settings,
         target,
@@ -231,8 +233,9 @@ def run_command(
         accept_shrink=tuple(accept_shrink or ()),
         receipt_timeout_s=receipt_timeout,
     )
-    if backfill.is_backfill(source, options.season or today, today):
-        options = backfill.options_of(options, source)
+    past = backfill.is_backfill(platform, options.season or today, today)
+    if past:
+        options = backfill.options_of(options, platform)
     run_id = str(uuid4())
     courier = None if dry_run else makers.courier_of(settings, run_id)
     progress = Console(stderr=True, highlight=False)
@@ -240,8 +243,9 @@ def run_command(
     if dry_run:  # what the reader remembers between runs goes where nobody looks for it again
         reading = settings.model_copy(update={"state_dir": Path(mkdtemp(prefix="match-scraper-dry-run-"))})
     bar = backfill.Bar(progress)
-    past = backfill.Modular11Source(reading, options.targets, bar.tell) if source == Source.MODULAR11 else None
-    reader = past or makers.source_of(reading)
+    selection = selection_of(options.targets)
+    whole = PlatformSource(reading, platform, selection=selection, progress=bar.tell) if past else None
+    reader = whole or makers.source_of(reading, platform)
 
     async def work() -> int:
         if courier is not None:
@@ -258,10 +262,10 @@ def run_command(
                 courier=courier,
                 run_id=run_id,
                 say=lambda text: progress.print(f"… {text}", style="dim"),
-                beyond=past.send_rankings if past else None,
+                beyond=backfill.send_rankings(whole, tuple(selection), settings.now()) if whole else None,
             )
-        if past:
-            past.forget_what_landed(options.season or today, result)
+        if whole and backfill.has_landed(result):
+            whole.forget(options.season or today)
         if as_json:
             sys.stdout.write(run_report(result).model_dump_json(indent=2) + "\n")
         else:
@@ -352,7 +356,7 @@ def runs_command(
         console().print(runs_table(found))
 
 
-def main(courier_of: CourierOf = amqp_courier, source_of: SourceOf = AssistSource) -> None:
+def main(courier_of: CourierOf = amqp_courier, source_of: SourceOf = PlatformSource) -> None:
     """Runs the command line; what is wrong with settings or options is one sentence and exit code 2."""
     try:
         app(obj=Makers(courier_of, source_of))

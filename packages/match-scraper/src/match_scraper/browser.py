@@ -27,9 +27,9 @@ from playwright.async_api import Browser, Page, Playwright, Request, Response, a
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from match_scraper.documents import Linked
 from match_scraper.outcomes import Outcome, SourceError
 from match_scraper.settings import ReaderSettings
+from match_scraper.values import Linked
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -6,8 +6,8 @@ from datetime import datetime
 import httpx
 
 from match_contract import Season
-from match_scraper.discovery import discover, known, renamed
-from match_scraper.feed import document_paths, looks_published, read_feed
+from match_scraper.assist.discovery import discover, known, renamed
+from match_scraper.assist.feed import document_paths, looks_published, read_feed
 from match_scraper.http import Reader
 from match_scraper.outcomes import SourceError
 from match_scraper.settings import ReaderSettings

@@ -14,6 +14,7 @@ class Outcome(StrEnum):
     EMPTY = "empty"
     SHRUNKEN = "shrunken"
     MALFORMED = "malformed"
+    AHEAD = "ahead"
     BLOCKED = "blocked"
     UNREACHABLE = "unreachable"
     CONSENT_NOT_PASSED = "consent_not_passed"

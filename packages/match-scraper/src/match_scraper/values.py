@@ -1,17 +1,44 @@
 """What the reader takes and gives: keys, validators, what landed before, a discovery, a reading. Values only."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from match_contract import BracketStandings, DocumentRef, League, Match, Season, Source
 from match_scraper.canary import Canary
 from match_scraper.outcomes import Outcome
 
 BrowserMode = Literal["always", "auto", "never"]
-Platform = Literal["assist", "modular11"]
+Progress = Callable[[int, int, str], None]
+"""Called with parts done, parts in all, and what is read next."""
+
+
+def no_progress(done: int, total: int, name: str) -> None:
+    """Tell nobody how far a reading has come."""
+
+
+class Linked(Struct):
+    """A competition season that a document names as its sibling."""
+
+    key: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of a league that is wanted. None means every age group, or every division."""
+
+    ages: tuple[str, ...] | None = None
+    divisions: tuple[str, ...] | None = None
+
+
+WHOLE = Part()
+Selection = Mapping[League, Part]
+"""The leagues that are wanted, each with the part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +77,7 @@ class Discovery:
     `viewer_url` is the viewer's origin without a slash at the end.
     """
 
-    platform: Platform
+    platform: Source
     viewer_url: str
     keys: tuple[FeedKey, ...]
     browser_used: bool
@@ -112,3 +139,16 @@ class Reading:
     timings: Mapping[str, float] = field(default_factory=dict)
     requests: int = 0
     bytes_read: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """A team's line in a Quality of Play table; the three ratings as printed."""
+
+    division: str
+    rank: int
+    team: str
+    matches: int
+    attack: str
+    defence: str
+    score: str

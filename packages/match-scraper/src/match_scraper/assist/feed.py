@@ -1,7 +1,8 @@
-"""One feed read over HTTP: conditional requests, named outcomes, the shrink guard. What the bytes mean: `assist`."""
+"""Read one feed over HTTP: conditional requests, named outcomes, the shrink guard. What the bytes mean is `matches`."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from time import perf_counter
 
@@ -9,21 +10,18 @@ import httpx
 import structlog
 
 from match_contract import DocumentRef
-from match_scraper.assist import UNKNOWN_COMPETITION, Content, understand
-from match_scraper.documents import Documents, Linked, Malformed, parse
+from match_scraper.assist.documents import Documents, Malformed, parse
+from match_scraper.assist.keys import feed_key
+from match_scraper.assist.matches import understand
+from match_scraper.guards import guarded, sound
 from match_scraper.http import Fetched, Reader
-from match_scraper.keys import feed_key
 from match_scraper.outcomes import Outcome, SourceError
-from match_scraper.values import FeedKey, LandedFeed, Reading, Validators
+from match_scraper.values import FeedKey, LandedFeed, Linked, Reading, Validators
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-SOUND_SHARE = 0.99
-"""No more than this share sound, and the document is refused whole."""
-KEPT_SHARE = 0.8
-"""A document that holds less than this of what landed before is refused (source-site.md, quirk 9)."""
-FEW_SCORES = 5
-"""So few scores may be taken back at once without that being a broken document (quirk 7: scores are corrected)."""
+AHEAD_BY = timedelta(minutes=15)
+"""No clock of somebody else is trusted further ahead of ours: what is dated later would win for ever."""
 NAMES = ("schedule", "standings")
 
 
@@ -51,18 +49,21 @@ async def read_feed(
     *,
     viewer_url: str,
     validators: Mapping[str, Validators],
+    now: datetime | None = None,
     landed: LandedFeed | None = None,
     accept_shrink: bool = False,
 ) -> Reading:
-    """Reads both documents of a key: both unchanged, or both in full, since the join needs both.
+    """Read both documents of a key: both unchanged, or both in full, since the join needs both.
 
     `validators` by document path, empty for an unconditional read; `landed` is what the database has of this key, for
-    the shrink guard. Raises nothing that the source can cause: that is the reading's outcome.
+    the shrink guard. `now` is our clock: a document dated further ahead than AHEAD_BY is refused. Raises nothing that
+    the source can cause: that is the reading's outcome.
     """
     requests, size, progress = reader.requests, reader.bytes_read, _Progress()
     empty = Reading(key=key, outcome=Outcome.UNREACHABLE, detail="", site=httpx.URL(viewer_url).host)
+    clock = now or datetime.now(UTC)
     try:
-        read = await _read(reader, empty, viewer_url.rstrip("/"), validators, landed, progress)
+        read = await _read(reader, empty, viewer_url.rstrip("/"), validators, landed, clock, progress)
         reading = read if accept_shrink else guarded(read, landed)
     except SourceError as error:
         reading = replace(empty, outcome=error.outcome, detail=error.detail)
@@ -91,6 +92,7 @@ async def _read(  # noqa: PLR0917
     viewer_url: str,
     validators: Mapping[str, Validators],
     landed: LandedFeed | None,
+    now: datetime,
     progress: _Progress,
 ) -> Reading:
     key, paths = empty.key, document_paths(empty.key.key)
@@ -112,7 +114,7 @@ async def _read(  # noqa: PLR0917
         return refusal
     documents = parse(answers[0].body, answers[1].body)
     progress.step("parse_s")
-    refusal = _nothing_in(empty, documents, landed)
+    refusal = _from_ahead(empty, documents, now) or _nothing_in(empty, documents, landed)
     if refusal is not None:
         return refusal
     said = documents.standings.competition_season.key
@@ -120,14 +122,10 @@ async def _read(  # noqa: PLR0917
         raise Malformed(f"the document under this key says of itself that it is {said!r}")
     content = understand(documents, answers[0].body, key)
     progress.step("join_s")
-    reading = _reading(empty, content, documents, answers, landed)
+    reading = _as_read(content, empty, documents, answers, landed)
     bad_rows = len(documents.bad_rows) / documents.rows if documents.rows else 0.0
-    return sound(
-        reading,
-        bad=max(content.bad_share, bad_rows),
-        unknown=content.unknown_share,
-        first_row=next(iter(documents.bad_rows), ""),
-    )
+    events = len(documents.schedule.events) + len(documents.bad_events)
+    return sound(reading, seen=events, bad_rows=bad_rows, first_row=next(iter(documents.bad_rows), ""))
 
 
 def _conditions(known: Validators) -> dict[str, str]:
@@ -194,11 +192,23 @@ def _nothing_in(empty: Reading, documents: Documents, landed: LandedFeed | None)
     return replace(empty, outcome=Outcome.EMPTY, detail=told)
 
 
-def _reading(
-    empty: Reading, content: Content, documents: Documents, answers: list[Fetched], landed: LandedFeed | None
+def _from_ahead(empty: Reading, documents: Documents, now: datetime) -> Reading | None:
+    """Refuse a document that says it was written later than our clock allows."""
+    written = max(documents.schedule.synced_at, documents.standings.synced_at)
+    if written <= now + AHEAD_BY:
+        return None
+    told = (
+        f"{empty.key.key}: the document is dated {written:%Y-%m-%d %H:%M} UTC, and here it is {now:%Y-%m-%d %H:%M} "
+        "UTC: taken, it would stand against every later one, so nothing of it is; look at both clocks"
+    )
+    return replace(empty, outcome=Outcome.AHEAD, detail=told)
+
+
+def _as_read(
+    content: Reading, empty: Reading, documents: Documents, answers: list[Fetched], landed: LandedFeed | None
 ) -> Reading:
+    """Return what was understood, with where it was read and how it stands to what landed before."""
     key = empty.key.key
-    detail = f"{len(content.matches):,} matches in {len(content.brackets)} brackets, {content.scored:,} scored"
     synced = (documents.schedule.synced_at, documents.standings.synced_at)
     refs = tuple(
         DocumentRef(
@@ -212,27 +222,18 @@ def _reading(
         for path, answer, moment in zip(document_paths(key), answers, synced, strict=True)
     )
     notes, oddities = list(content.notes), list(content.oddities)
-    if content.canary.alarm:
+    if content.canary is not None and content.canary.alarm:
         notes.append(f"ALARM: {content.canary}")
-    if landed is not None and landed.observed_at is not None and content.observed_at < landed.observed_at:
-        seen, before = (f"{moment:%Y-%m-%d %H:%M} UTC" for moment in (content.observed_at, landed.observed_at))
+    if landed is not None and landed.observed_at is not None and synced[0] < landed.observed_at:
+        seen, before = (f"{moment:%Y-%m-%d %H:%M} UTC" for moment in (synced[0], landed.observed_at))
         oddities.insert(0, f"the document is of {seen}, older than the one that landed, of {before}")
     schedule, standings = documents.schedule, documents.standings
     return replace(
-        empty,
-        outcome=Outcome.READ,
-        detail=f"{key}: {detail}",
-        observed_at=content.observed_at,
+        content,
+        site=empty.site,
         documents=refs,
-        brackets=content.brackets,
-        external_ids=content.external_ids,
-        scored=content.scored,
-        matches=content.matches,
-        skipped=content.skipped,
-        rejected=content.rejected,
         notes=tuple(notes),
         oddities=tuple(oddities),
-        canary=content.canary,
         released=landed is None,
         linked=siblings((*(schedule.linked_competition_seasons or ()), *(standings.linked_competition_seasons or ()))),
     )
@@ -242,55 +243,3 @@ def siblings(linked: Iterable[Linked]) -> tuple[FeedKey, ...]:
     """The competition seasons that a document names, each once, as far as their keys can be read."""
     found = (feed_key(one.key, one.name) for one in linked)
     return tuple({key.key: key for key in found if key is not None}.values())
-
-
-def _nothing_of(reading: Reading, outcome: Outcome, detail: str) -> Reading:
-    """The refusal of a reading: what was rejected and noted stays in it, for a person to look at."""
-    return replace(
-        reading,
-        outcome=outcome,
-        detail=detail,
-        matches=[],
-        brackets=(),
-        external_ids=(),
-        scored=0,
-        released=False,
-    )
-
-
-def sound(reading: Reading, *, bad: float, unknown: float, first_row: str = "") -> Reading:
-    """The reading, or its refusal where too much of it cannot be read.
-
-    `bad`: share of its matches, or of its table's rows, that cannot be; `unknown`: share of those of a competition that
-    nobody knows; `first_row`: what is wrong with the first row of a table.
-    """
-    key = reading.key.key
-    strange = [one for one in reading.rejected if one.reason == UNKNOWN_COMPETITION]
-    if unknown > 1 - KEPT_SHARE:
-        told = (
-            f"{key}: {unknown:.0%} of its matches are of no competition that we know, nothing of it is taken; the first"
-        )
-        return _nothing_of(reading, Outcome.MALFORMED, f"{told}: {strange[0].detail}")
-    if 1 - bad > SOUND_SHARE:
-        return reading
-    unreadable = (one.detail for one in reading.rejected if one.reason not in ("duplicate", UNKNOWN_COMPETITION))
-    told = (
-        f"{key}: only {1 - bad:.1%} of it is sound (more than {SOUND_SHARE:.0%} is needed), nothing of it is "
-        f"taken; the first bad field is {next(unreadable, '') or first_row}"
-    )
-    return _nothing_of(reading, Outcome.MALFORMED, told)
-
-
-def guarded(reading: Reading, landed: LandedFeed | None) -> Reading:
-    """The shrink guard: the reading, or its refusal where too much of what landed before is gone."""
-    if landed is None or reading.outcome is not Outcome.READ:
-        return reading
-    key, matches = reading.key.key, len(reading.external_ids)
-    how = f"run with --accept-shrink {key} if the site is right"
-    if matches < KEPT_SHARE * landed.matches:
-        told = f"{key}: {matches:,} matches where {landed.matches:,} landed before: refused; {how}"
-        return _nothing_of(reading, Outcome.SHRUNKEN, told)
-    if landed.scored - reading.scored > FEW_SCORES and reading.scored < KEPT_SHARE * landed.scored:
-        told = f"{key}: {reading.scored:,} scores where {landed.scored:,} landed before: refused; {how}"
-        return _nothing_of(reading, Outcome.SHRUNKEN, told)
-    return reading

@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from match_scraper.documents import BracketTable, Event, Id
-from match_scraper.keys import PRO_PATHWAY, PRO_PATHWAY_MARK
+from match_scraper.assist.documents import BracketTable, Event, Id
+from match_scraper.assist.keys import PRO_PATHWAY, PRO_PATHWAY_MARK
 
 Brackets = tuple[str, ...]
 """External ids of brackets."""

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from match_scraper.values import Linked
+
 Id = int | str
 Moment = Annotated[datetime, Meta(tz=True)]
 Goals = Annotated[int, Meta(ge=0, le=99)]
@@ -49,11 +51,6 @@ class Event(Struct, gc=False):
     away_penalty_shootout_score: Goals | None = None
     event_location: Named | None = None
     round_number: int | None = None
-
-
-class Linked(Struct):
-    key: str
-    name: str = ""
 
 
 class Schedule(Struct):

@@ -1,6 +1,6 @@
-"""modular11's HTML: the page's filters, a page of matches, a Quality of Play table. Text in, rows out.
+"""Read modular11's HTML: the page's filters, a page of matches, a Quality of Play table. Text in, rows out.
 
-Source: source-site.md, section 3. Every match stands twice, for desks and for phones; the first is read, the second
+Every match stands twice, for desks and for phones; the first is read, the second
 counts whether all were. What cannot be read is handed back with its text and what is wrong with it.
 """
 
@@ -12,6 +12,8 @@ from datetime import date, datetime, time
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from match_scraper.values import Quality
+
 PAGER = re.compile(r"(\d+)\s+page\s+out\s+of\s+(\d+)")
 WHEN = re.compile(r"(\d{1,2}/\d{1,2}/(?:\d{4}|\d{2}))\s+(\d{1,2}:\d{2}\s*[ap]m)", re.IGNORECASE)
 SCORE = re.compile(r"(\d{1,2})\s*:\s*(\d{1,2})(?:\s*\(\s*(\d{1,2})\s*:\s*(\d{1,2})\s*\))?")
@@ -22,6 +24,8 @@ NO_TEAMS = "There are no teams."
 NOBODY = ("bye", "tbd", "")
 CELLS = 5
 """Number and gender, date and venue, age, competition and division, teams and score."""
+RATED_CELLS = 6
+"""Rank, team, matches, and the three ratings."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -74,18 +78,6 @@ class MatchPage:
 
 class NotAFragment(ValueError):
     """An answer that is neither matches nor the few bytes that say there are none. `str()` says what it is."""
-
-
-class Quality(msgspec.Struct, frozen=True):
-    """A team's line in a Quality of Play table; the three ratings as printed."""
-
-    division: str
-    rank: int
-    team: str
-    matches: int
-    attack: str
-    defence: str
-    score: str
 
 
 def clean(text: str) -> str:
@@ -222,7 +214,7 @@ def _quality(table: LexborNode) -> Iterator[Quality]:
         cells = [child for child in row.iter() if (child.attributes.get("class") or "").startswith("col-")]
         name = row.css_first("p[data-title]")
         texts = [clean(cell.text()) for cell in cells]
-        if name is None or len(texts) != len(Quality.__struct_fields__) - 1 or not texts[0].isdecimal():
+        if name is None or len(texts) != RATED_CELLS or not texts[0].isdecimal():
             raise NotAFragment(f"a Quality of Play line {' | '.join(texts)[:200]!r}")
         if not texts[2].isdecimal():
             raise NotAFragment(f"a Quality of Play line with {texts[2]!r} matches")

@@ -15,53 +15,23 @@ from pydantic import ValidationError
 
 from match_contract import Bracket, BracketStandings, Match, Source, StandingsRow, Status, TeamRef, Venue
 from match_scraper import canary
-from match_scraper.canary import Canary
-from match_scraper.documents import BadEvent, BracketTable, Documents, Event, Id, event_payloads
-from match_scraper.join import Brackets, Joined, brackets_of_squads, join
-from match_scraper.keys import COMPETITIONS
-from match_scraper.values import FeedKey, Rejected, Skipped
+from match_scraper.assist.documents import BadEvent, BracketTable, Documents, Event, Id, event_payloads
+from match_scraper.assist.keys import COMPETITIONS
+from match_scraper.assist.squads import Brackets, Joined, brackets_of_squads, join
+from match_scraper.guards import UNKNOWN_COMPETITION
+from match_scraper.outcomes import Outcome
+from match_scraper.values import FeedKey, Reading, Rejected, Skipped
 
 IDENTIFIER = re.compile(r"[\x21-\x7e]{1,80}")
 PLACEHOLDER = time(6)
 NO_VENUE = "tbd"
 OVER_AFTER = timedelta(hours=2)
 """So long after its kick-off a match without a score counts as played."""
-UNKNOWN_COMPETITION = "unknown_competition"
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """Everything that both documents say. Fields as in `values.Reading`."""
-
-    observed_at: datetime
-    brackets: tuple[BracketStandings, ...]
-    external_ids: tuple[str, ...]
-    scored: int
-    matches: list[Match]
-    skipped: tuple[Skipped, ...]
-    rejected: tuple[Rejected, ...]
-    notes: tuple[str, ...]
-    oddities: tuple[str, ...]
-    canary: Canary
-    events: int
-
-    @property
-    def bad_share(self) -> float:
-        """Share of the events that cannot be read; one that stands twice, or of an unknown competition, could be."""
-        return self._share(sum(1 for item in self.rejected if item.reason not in ("duplicate", UNKNOWN_COMPETITION)))
-
-    @property
-    def unknown_share(self) -> float:
-        """Share of the document's events that are of a competition that nobody knows."""
-        return self._share(sum(1 for item in self.rejected if item.reason == UNKNOWN_COMPETITION))
-
-    def _share(self, count: int) -> float:
-        return count / self.events if self.events else 0.0
-
-
-def understand(documents: Documents, schedule_body: bytes, key: FeedKey) -> Content:
-    """Joins and reads all events of a key. Never raises for what a document says: that row is then rejected."""
-    return _Understanding(documents, schedule_body, key).content()
+def understand(documents: Documents, schedule_body: bytes, key: FeedKey) -> Reading:
+    """Join and read all events of a key. Never raises for what a document says: that row is then rejected."""
+    return _Understanding(documents, schedule_body, key).reading()
 
 
 class _Unreadable(Exception):
@@ -97,7 +67,7 @@ class _Understanding:
         self.skipped: list[Skipped] = []
         self._payloads: list[Mapping[str, Any]] | None = None
 
-    def content(self) -> Content:
+    def reading(self) -> Reading:
         matches: list[Match] = []
         seen: dict[str, Event] = {}
         own = brackets_of_squads(self.tables)
@@ -123,11 +93,16 @@ class _Understanding:
                 ids[number_or_none] = None
             self.rejected.append(_malformed(bad, number_or_none, own))
         brackets = self._brackets()
-        return Content(
+        scored = sum(1 for match in matches if match.home_score is not None)
+        said = f"{len(matches):,} matches in {len(brackets)} brackets, {scored:,} scored"
+        return Reading(
+            key=self.key,
+            outcome=Outcome.READ,
+            detail=f"{self.key.key}: {said}",
             observed_at=self.synced_at,
             brackets=brackets,
             external_ids=tuple(ids),
-            scored=sum(1 for match in matches if match.home_score is not None),
+            scored=scored,
             matches=matches,
             skipped=tuple(self.skipped),
             rejected=tuple(self.rejected),
@@ -137,7 +112,6 @@ class _Understanding:
                 ((e.start_time, e.home_score is not None and e.away_score is not None) for e in self.events),
                 self.synced_at,
             ),
-            events=len(self.events) + len(self.documents.bad_events),
         )
 
     # one match

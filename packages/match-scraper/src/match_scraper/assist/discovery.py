@@ -5,20 +5,16 @@ from dataclasses import replace
 
 import structlog
 
-from match_contract import Season
+from match_contract import Season, Source
 from match_scraper import browser as chromium
+from match_scraper.assist.keys import feed_key, of_season, usual_keys
 from match_scraper.browser import Sighting
-from match_scraper.documents import Linked
 from match_scraper.http import Reader
-from match_scraper.keys import feed_key, of_season, usual_keys
 from match_scraper.outcomes import SourceError
 from match_scraper.settings import ReaderSettings
-from match_scraper.values import BrowserMode, Discovery, FeedKey
+from match_scraper.values import BrowserMode, Discovery, FeedKey, Linked
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-FIRST_SEASON = Season(2026)
-"""The first season on the assist viewer; those before are modular11's."""
 
 
 async def discover(
@@ -50,7 +46,7 @@ def known(settings: ReaderSettings, season: Season, last_known: Iterable[FeedKey
     keys = of_season(last_known, season)
     which = "the last known keys" if keys else "the keys that the viewer usually has"
     return Discovery(
-        platform="assist",
+        platform=Source.ASSIST,
         viewer_url=settings.viewer_url.rstrip("/"),
         keys=keys or usual_keys(season),
         browser_used=False,
@@ -84,7 +80,7 @@ def from_sighting(sighting: Sighting, season: Season, last_known: Iterable[FeedK
         keys = of_season((*keys, *(of_season(last_known, season) or usual_keys(season))), season)
         warnings.append(f"the viewer did not say which competitions there are: asking for {_names(keys)}")
     return Discovery(
-        platform="assist",
+        platform=Source.ASSIST,
         viewer_url=sighting.viewer_url,
         keys=keys,
         browser_used=True,
