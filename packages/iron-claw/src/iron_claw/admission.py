@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 import structlog
 
@@ -14,11 +16,14 @@ from iron_claw.keys import UserKey
 from iron_claw.metrics import Metrics
 from iron_claw.radius import Accept, RadiusClient, RadiusDown, Reject
 from iron_claw.replay import Known, Refusal
-from iron_claw.session import iso, month_end
+from iron_claw.session import iso
 
 log = structlog.get_logger()
 
 DOWN_RETRY_AFTER_S = 5
+CAP = re.compile(r"([a-z-]+)-cap resets=(\S+)$")
+"""What RADIUS says when a window's budget is used up: which, and when there is a new one."""
+PERIODS = {"daily": "the day's", "weekly": "the week's", "monthly": "the month's"}
 MOST_ASKED = 3
 """Times that RADIUS is asked for one grant."""
 
@@ -83,8 +88,12 @@ class Admission:
 
     def _rejected(self, user: str, answer: Reject) -> Refused:
         log.info("access_rejected", user=user, reason=answer.message)
-        if answer.message.startswith("monthly-cap"):
-            return self.month_used_up()
+        cap = CAP.match(answer.message)
+        if cap is not None:
+            return self.window_used_up(datetime.fromisoformat(cap[2]).timestamp(), cap[1])
+        if answer.message.startswith("bad-value "):
+            values = answer.message.partition(" ")[2]
+            return Refused(403, f"the operator gave this user a value that RADIUS cannot carry: {values}")
         return Refused(401, "invalid key: RADIUS does not accept it (wrong user or secret)")
 
     def _grace(self, key: UserKey, error: RadiusDown) -> Grant:
@@ -117,10 +126,12 @@ class Admission:
         """Return what a killed user is told."""
         return self._until(f"{reason}; refused until {iso(until)}", until)
 
-    def month_used_up(self) -> Refused:
-        """Return what a user is told whose month is used up."""
-        until = month_end(self._clock())
-        return self._until(f"the month's tokens are used up; they are new at {iso(until)}", until)
+    def window_used_up(self, until: float, window: str = "") -> Refused:
+        """Return what a user is told whose budget of a window is used up, which is new at `until`."""
+        period = PERIODS.get(window.removesuffix("-cost"), "the window's")
+        kind = "budget" if window.endswith("-cost") else "tokens"
+        are, they = ("is", "it is") if kind == "budget" else ("are", "they are")
+        return self._until(f"{period} {kind} {are} used up; {they} new at {iso(until)}", until)
 
     def _until(self, text: str, until: float) -> Refused:
         wait = max(1, int(until - self._clock()) + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from iron_claw.budget import Counts
-from iron_claw.grant import Grant
+from iron_claw.grant import Grant, packed
 from iron_claw.radius import UINT32, octets
 
 NUMBERS = {"MT-Browser-Enabled", "MT-Shell-Enabled", "MT-Max-Pages"}
@@ -64,7 +64,7 @@ def grant_attributes(grant: Grant) -> dict[str, Any]:
     if grant.max_llm_calls is not None:
         given["MT-Max-LLM-Calls"] = grant.max_llm_calls
     if grant.models:
-        given["MT-Model-Allowed"] = ",".join(grant.models)
+        given["MT-Model-Allowed"] = packed(grant.models)
     if grant.monthly_budget is not None:
         given["MT-Monthly-Budget"] = grant.monthly_budget
         given["MT-Monthly-Used"] = grant.monthly_used or 0

@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import Event
 from typing import Annotated, Any, cast
 
@@ -115,11 +115,25 @@ def database_url() -> str:
 users_app = typer.Typer(no_args_is_help=True, help="Users and their grants in the radius tables.")
 app.add_typer(users_app, name="users")
 
-Tokens = Annotated[int | None, typer.Option(min=0, help="Tokens of one session.")]
-Monthly = Annotated[int | None, typer.Option(min=0, help="Tokens of a calendar month (UTC).")]
-Calls = Annotated[int | None, typer.Option(min=0, help="Calls of one session.")]
+Tokens = Annotated[int | None, typer.Option(min=0, max=users.UINT32, help="Tokens of one session.")]
+Daily = Annotated[int | None, typer.Option(min=0, max=users.INT64, help="Tokens of a day (UTC).")]
+Weekly = Annotated[int | None, typer.Option(min=0, max=users.INT64, help="Tokens of a week from Monday (UTC).")]
+Monthly = Annotated[int | None, typer.Option(min=0, max=users.INT64, help="Tokens of a calendar month (UTC).")]
+Cost = Annotated[int | None, typer.Option(min=0, max=users.INT64, help="Micro-USD of one session.")]
+DailyCost = Annotated[int | None, typer.Option(min=0, max=users.INT64, help="Micro-USD of a day (UTC).")]
+WeeklyCost = Annotated[int | None, typer.Option(min=0, max=users.INT64, help="Micro-USD of a week from Monday (UTC).")]
+MonthlyCost = Annotated[int | None, typer.Option(min=0, max=users.INT64, help="Micro-USD of a calendar month (UTC).")]
+Calls = Annotated[int | None, typer.Option(min=0, max=users.UINT32, help="Calls of one session.")]
 Models = Annotated[str | None, typer.Option(help="Models allowed, with commas between them; * as a wildcard.")]
-Seconds = Annotated[int | None, typer.Option(min=1, help="Seconds.")]
+Seconds = Annotated[int | None, typer.Option(min=0, max=users.UINT32, help="Seconds; 0: no such limit.")]
+Interim = Annotated[int | None, typer.Option(min=60, max=users.UINT32, help="Seconds between two reports to RADIUS.")]
+Until = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%SZ"],
+        help="The limits hold until then (UTC), and end by themselves.",
+    ),
+]
 
 
 def _connect(writes: str = "") -> psycopg.Connection[Any]:
@@ -147,12 +161,18 @@ def _given(**limits: int | str | None) -> dict[str, int | str | None]:
 def users_add(  # noqa: PLR0917  Typer's options
     name: str,
     token_budget: Tokens = None,
+    daily_budget: Daily = None,
+    weekly_budget: Weekly = None,
     monthly_budget: Monthly = None,
+    cost_budget: Cost = None,
+    daily_cost_budget: DailyCost = None,
+    weekly_cost_budget: WeeklyCost = None,
+    monthly_cost_budget: MonthlyCost = None,
     max_calls: Calls = None,
     models: Models = None,
     session_timeout: Seconds = None,
     idle_timeout: Seconds = None,
-    interim: Seconds = None,
+    interim: Interim = None,
     exist_ok: Annotated[bool, typer.Option("--exist-ok", help="Set an existing user anew.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -162,7 +182,13 @@ def users_add(  # noqa: PLR0917  Typer's options
     secret = chosen or secrets.token_urlsafe(24)
     grant = _given(
         token_budget=token_budget,
+        daily_budget=daily_budget,
+        weekly_budget=weekly_budget,
         monthly_budget=monthly_budget,
+        cost_budget=cost_budget,
+        daily_cost_budget=daily_cost_budget,
+        weekly_cost_budget=weekly_cost_budget,
+        monthly_cost_budget=monthly_cost_budget,
         max_calls=max_calls,
         models=models,
         session_timeout=session_timeout,
@@ -192,19 +218,35 @@ def users_add(  # noqa: PLR0917  Typer's options
 def users_set(  # noqa: PLR0917  Typer's options
     name: str,
     token_budget: Tokens = None,
+    daily_budget: Daily = None,
+    weekly_budget: Weekly = None,
     monthly_budget: Monthly = None,
+    cost_budget: Cost = None,
+    daily_cost_budget: DailyCost = None,
+    weekly_cost_budget: WeeklyCost = None,
+    monthly_cost_budget: MonthlyCost = None,
     max_calls: Calls = None,
     models: Models = None,
     session_timeout: Seconds = None,
     idle_timeout: Seconds = None,
-    interim: Seconds = None,
+    interim: Interim = None,
+    until: Until = None,
     no: Annotated[list[str] | None, typer.Option("--no", help="Take a limit away, e.g. --no token-budget.")] = None,
     new_secret: Annotated[bool, typer.Option("--new-secret", help="Make a new key and print it once.")] = False,
 ) -> None:
-    """Change a user's limits or key. A session that runs is told at its next Interim, by FreeRADIUS' CoA."""
+    """Change a user's limits or key, or the limits until a time.
+
+    A session that runs is told at its next Interim, by FreeRADIUS' CoA; with a new key it is then disconnected.
+    """
     grant = _given(
         token_budget=token_budget,
+        daily_budget=daily_budget,
+        weekly_budget=weekly_budget,
         monthly_budget=monthly_budget,
+        cost_budget=cost_budget,
+        daily_cost_budget=daily_cost_budget,
+        weekly_cost_budget=weekly_cost_budget,
+        monthly_cost_budget=monthly_cost_budget,
         max_calls=max_calls,
         models=models,
         session_timeout=session_timeout,
@@ -217,17 +259,22 @@ def users_set(  # noqa: PLR0917  Typer's options
             typer.echo(f"--no {limit}: no such limit; there are {', '.join([*users.REPLY, *users.CHECK])}", err=True)
             raise typer.Exit(2)
         grant[limit_name] = None
+    until = until.replace(tzinfo=UTC) if until else None
+    if until is not None and (until <= datetime.now(UTC) or not grant):
+        typer.echo("--until wants a time to come (UTC), and the limits that hold until then", err=True)
+        raise typer.Exit(2)
     secret = secrets.token_urlsafe(24) if new_secret else None
     with _connect(writes="users") as connection:
         if not users.exists(connection, name):
             typer.echo(f"there is no user {name!r}: `iron-claw users list` shows all", err=True)
             raise typer.Exit(1)
         try:
-            users.put(connection, name, secret=secret, grant=grant)
+            users.put(connection, name, secret=secret, grant=grant, until=until)
         except users.UsersError as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(1) from error
-    typer.echo(f"key of {name}, shown this once: {name}.{secret}" if secret else f"{name} is set")
+    done = f"{name} is set" + (f" until {until:%Y-%m-%dT%H:%M:%SZ}" if until else "")
+    typer.echo(f"key of {name}, shown this once: {name}.{secret}" if secret else done)
 
 
 @users_app.command("remove")

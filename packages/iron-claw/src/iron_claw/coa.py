@@ -16,7 +16,7 @@ from pyrad import packet
 
 from iron_claw.grant import CHANGEABLE
 from iron_claw.journal import JournalError
-from iron_claw.radius import dictionary
+from iron_claw.radius import dictionary, named
 from iron_claw.session import Session
 from iron_claw.sessions import Sessions
 
@@ -167,7 +167,8 @@ class CoaServer(asyncio.DatagramProtocol):
                 self._sessions.close(session, "Admin-Reset")
                 session.cut()
             else:
-                changes = {name: value_of(request, name) for name in names & set(CHANGEABLE)}
+                given = named(request)
+                changes = {name: given[name] for name in names & set(CHANGEABLE)}
                 if not changes:
                     return MISSING_ATTRIBUTE
                 self._sessions.change(session, changes)

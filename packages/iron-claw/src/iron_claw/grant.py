@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 MIN_INTERIM_S = 60
 """RFC 2869 5.16: an interim interval below this is not taken."""
+
+
+STRING_MOST = 247
+"""Bytes of a vendor's string attribute (RFC 2865 5.26). A longer list travels in several."""
+LISTS = ("MT-Model-Allowed", "MT-Window")
+"""Attributes of which several make one list."""
+
+
+class Window(NamedTuple):
+    """Hold a budget by the calendar, as MT-Window carries it: `name budget used resets`."""
+
+    name: str
+    """daily, weekly, monthly count tokens; with `-cost` behind it micro-USD."""
+    budget: int
+    used: int
+    """By the user's other sessions of the period, as RADIUS has counted them."""
+    resets_at: int
+    """Unix time at which the period turns."""
+
+    @property
+    def counts_cost(self) -> bool:
+        """Return whether it counts micro-USD and not tokens."""
+        return self.name.endswith("-cost")
 
 
 @dataclass(frozen=True)
@@ -18,7 +41,9 @@ class Grant:
     max_llm_calls: int | None
     models: tuple[str, ...]
     session_timeout_s: int
+    """0: no limit, as NAS makers read it; the month's end ends it all the same."""
     idle_timeout_s: int
+    """0: no limit."""
     interim_s: int
     monthly_budget: int | None = None
     monthly_used: int | None = None
@@ -27,6 +52,7 @@ class Grant:
     """Attributes that are not the gateway's to act on (pages, domains, queue), handed back in accounting."""
     radius_class: str | None = None
     """Class as `0x…`: RADIUS' own mark of this grant, handed back in accounting (RFC 2865 5.25)."""
+    windows: tuple[Window, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """For the journal."""
@@ -36,7 +62,8 @@ class Grant:
     def from_json(given: Mapping[str, Any]) -> Grant:
         """From the journal."""
         extra = tuple((str(name), str(value)) for name, value in given["extra"])
-        return Grant(**{**given, "models": tuple(given["models"]), "extra": extra})
+        windows = tuple(Window(*window) for window in given.get("windows", ()))
+        return Grant(**{**given, "models": tuple(given["models"]), "extra": extra, "windows": windows})
 
 
 @dataclass(frozen=True)
@@ -63,14 +90,37 @@ CHANGEABLE = {
     "Idle-Timeout": "idle_timeout_s",
     "Acct-Interim-Interval": "interim_s",
     "MT-Model-Allowed": "models",
+    "MT-Window": "windows",
     "Class": "radius_class",
 }
 """Attributes that a CoA-Request may carry, and what they set."""
 
 
-def models_of(value: str) -> tuple[str, ...]:
-    """MT-Model-Allowed: one name, or several with commas between them."""
-    return tuple(name.strip() for name in value.split(",") if name.strip())
+def models_of(values: str | Iterable[str]) -> tuple[str, ...]:
+    """Return the names of MT-Model-Allowed, of which each value holds one or several with commas between them."""
+    texts = [values] if isinstance(values, str) else values
+    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
+
+
+def packed(models: Sequence[str]) -> list[str]:
+    """Join model names with commas into as few values as an attribute's 247 bytes allow."""
+    values: list[str] = []
+    for model in models:
+        joined = f"{values[-1]},{model}" if values else model
+        if values and len(joined.encode()) <= STRING_MOST:
+            values[-1] = joined
+        else:
+            values.append(model)
+    return values
+
+
+def windows_of(values: Iterable[str]) -> tuple[Window, ...]:
+    """Return the windows of MT-Window. ValueError for a value of another form."""
+    windows = []
+    for value in values:
+        name, budget, used, resets_at = value.split()
+        windows.append(Window(name, int(budget), int(used), int(resets_at)))
+    return tuple(windows)
 
 
 def class_of(value: bytes) -> str:
@@ -84,21 +134,30 @@ def from_accept(attributes: Mapping[str, Any], defaults: Defaults) -> Grant:
     def number(name: str) -> int | None:
         return int(attributes[name]) if name in attributes else None
 
+    def seconds(name: str, default: int) -> int:
+        told = number(name)
+        return default if told is None else told
+
     return Grant(
         token_budget=number("MT-Token-Budget"),
         max_llm_calls=number("MT-Max-LLM-Calls"),
-        models=models_of(str(attributes.get("MT-Model-Allowed", ""))),
-        session_timeout_s=number("Session-Timeout") or defaults.session_timeout_s,
-        idle_timeout_s=number("Idle-Timeout") or defaults.idle_timeout_s,
-        interim_s=max(MIN_INTERIM_S, number("Acct-Interim-Interval") or defaults.interim_s),
+        models=models_of(attributes.get("MT-Model-Allowed", ())),
+        session_timeout_s=seconds("Session-Timeout", defaults.session_timeout_s),
+        idle_timeout_s=seconds("Idle-Timeout", defaults.idle_timeout_s),
+        interim_s=max(MIN_INTERIM_S, seconds("Acct-Interim-Interval", defaults.interim_s)),
         monthly_budget=number("MT-Monthly-Budget"),
         monthly_used=number("MT-Monthly-Used"),
         extra=tuple((name, str(attributes[name])) for name in ECHOED if name in attributes),
         radius_class=class_of(attributes["Class"]) if "Class" in attributes else None,
+        windows=windows_of(attributes.get("MT-Window", ())),
     )
 
 
-_READERS: Mapping[str, Callable[[Any], Any]] = {"models": models_of, "radius_class": class_of}
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "models": models_of,
+    "radius_class": class_of,
+    "windows": windows_of,
+}
 
 
 def changed(grant: Grant, attributes: Mapping[str, Any]) -> Grant:
@@ -109,15 +168,38 @@ def changed(grant: Grant, attributes: Mapping[str, Any]) -> Grant:
             changes[field] = _READERS.get(field, int)(attributes[name])
     if "interim_s" in changes:
         changes["interim_s"] = max(MIN_INTERIM_S, changes["interim_s"])
+    if "windows" in changes:
+        changes["windows"] = _merged(grant.windows, changes["windows"])
     return replace(grant, **changes)
 
 
+def _merged(old: Iterable[Window], new: Iterable[Window]) -> tuple[Window, ...]:
+    """Return the windows after a change. What was used when the session began stays: the rest it has counted itself."""
+    windows = {window.name: window for window in old}
+    for window in new:
+        before = windows.get(window.name)
+        windows[window.name] = window if before is None else window._replace(used=before.used)
+    return tuple(windows.values())
+
+
 def session_limit(grant: Grant, unreported: int) -> int | None:
-    """Tokens that the session may use: its own budget, and what the month leaves.
+    """Return the tokens that the session may use: its own budget, and what the windows leave.
 
     `unreported`: tokens of the user's earlier sessions that RADIUS may not have counted yet.
     """
     limits = [] if grant.token_budget is None else [grant.token_budget]
-    if grant.monthly_budget is not None:
-        limits.append(max(0, grant.monthly_budget - (grant.monthly_used or 0) - unreported))
+    limits += [max(0, budget - used - unreported) for budget, used, _ in token_windows(grant)]
     return min(limits) if limits else None
+
+
+def token_windows(grant: Grant) -> list[tuple[int, int, int | None]]:
+    """Return (budget, used, when it turns) of each window that counts tokens; None: at the month's end.
+
+    MT-Monthly-Budget has 32 bits; where the same window comes whole, that one counts.
+    """
+    windows: list[tuple[int, int, int | None]] = [
+        (window.budget, window.used, window.resets_at) for window in grant.windows if not window.counts_cost
+    ]
+    if grant.monthly_budget is not None and not any(window.name == "monthly" for window in grant.windows):
+        windows.append((grant.monthly_budget, grant.monthly_used or 0, None))
+    return windows

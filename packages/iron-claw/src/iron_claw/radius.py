@@ -16,6 +16,7 @@ from pyrad import packet
 from pyrad.client_async import ClientAsync
 from pyrad.dictionary import Dictionary
 
+from iron_claw.grant import LISTS
 from iron_claw.settings import Settings
 
 UINT32 = 2**32 - 1
@@ -30,7 +31,7 @@ class RadiusDown(Exception):
 
 @dataclass(frozen=True)
 class Accept:
-    """Let in, with these attributes (name to first value)."""
+    """Let in, with these attributes (name to first value, of a list to all)."""
 
     attributes: Mapping[str, Any]
 
@@ -47,6 +48,12 @@ def dictionary() -> Dictionary:
     """The gateway's own dictionary."""
     with resources.as_file(resources.files("iron_claw").joinpath("dictionary")) as file:
         return Dictionary(str(file))
+
+
+def named(received: packet.Packet) -> dict[str, Any]:
+    """Return the attributes that the dictionary knows, by name: the first value, of a list all of them."""
+    names = [name for name in received.keys() if isinstance(name, str)]  # noqa: SIM118
+    return {name: received[name] if name in LISTS else received[name][0] for name in names}
 
 
 def octets(value: int) -> tuple[int, int]:
@@ -97,7 +104,7 @@ class RadiusClient:
             request["User-Password"] = request.PwCrypt(password)
             self._name_us(request)
             reply = await self._send(request)
-        attributes = {name: reply[name][0] for name in reply.keys() if isinstance(name, str)}  # noqa: SIM118
+        attributes = named(reply)
         if reply.code == packet.AccessAccept:
             return Accept(attributes)
         return Reject(str(attributes.get("Reply-Message", "rejected without a reason")))

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from iron_claw.budget import Budget, Counts
-from iron_claw.grant import Grant
+from iron_claw.grant import Grant, token_windows
 from iron_claw.ladder import Action
 from iron_claw.policy import Decision
 
@@ -71,21 +71,34 @@ class Session:
 
     @property
     def resets_at(self) -> float:
-        """Return when there is a new budget: the session's end, or the month's where that leaves fewer tokens."""
+        """Return when there is a new budget: the session's end, or its window's where that leaves fewer tokens."""
         if self.refused_until is not None:
             return self.refused_until
-        return month_end(self.started_at) if self.month_bound else self.over_at
+        window = self.binding_window
+        return self.over_at if window is None else window
 
     @property
     def over_at(self) -> float:
-        """Return session start + Session-Timeout."""
-        return self.started_at + self.grant.session_timeout_s
+        """Return session start + Session-Timeout; without one the month's end."""
+        timeout_s = self.grant.session_timeout_s
+        return self.started_at + timeout_s if timeout_s else month_end(self.started_at)
 
     @property
-    def month_bound(self) -> bool:
-        """Return whether the month leaves less than the session's own budget."""
+    def turns_at(self) -> float:
+        """Return when the first of its windows turns: RADIUS counts a session in the period in which it began."""
+        return min([month_end(self.started_at), *(window.resets_at for window in self.grant.windows)])
+
+    @property
+    def binding_window(self) -> float | None:
+        """Return when the window turns that leaves less than the session's own budget; None where none does."""
         own, limit = self.grant.token_budget, self.budget.limit
-        return self.grant.monthly_budget is not None and limit is not None and (own is None or limit < own)
+        if limit is None or (own is not None and limit >= own):
+            return None
+        left = [(budget - used, turns_at) for budget, used, turns_at in token_windows(self.grant)]
+        if not left:
+            return None
+        turns_at = min(left, key=lambda window: window[0])[1]
+        return month_end(self.started_at) if turns_at is None else turns_at
 
     @property
     def monthly_used(self) -> int | None:

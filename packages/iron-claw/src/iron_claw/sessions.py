@@ -25,7 +25,7 @@ from iron_claw.observe import Observer
 from iron_claw.radius import RadiusClient
 from iron_claw.records import session_record
 from iron_claw.replay import Known, Refusal
-from iron_claw.session import Cause, Session, month_end
+from iron_claw.session import Cause, Session
 from iron_claw.settings import Settings
 
 
@@ -82,8 +82,9 @@ class Sessions:
                 return current
             self.admission.check(own.user)
             session = self._new_session(own.user, own.digest, grant, before)
-            if self.enforcing and session.month_bound and session.budget.limit == 0:
-                raise self.admission.month_used_up()  # by what RADIUS was not told yet
+            window = session.binding_window
+            if self.enforcing and window is not None and session.budget.limit == 0:
+                raise self.admission.window_used_up(window)  # by what RADIUS was not told yet
             return self._open(session)
 
     async def find_session(self, key: str | None) -> Session:
@@ -210,30 +211,38 @@ class Sessions:
         for session in list(self.open.values()):
             if now >= self._over_at(session):
                 self.close(session, "Session-Timeout")
-            elif not session.under_way and now >= session.last_used + session.grant.idle_timeout_s:
+            elif self._idle(session, now):
                 self.close(session, "Idle-Timeout")
             elif now >= session.last_interim + session.grant.interim_s:
                 self.books.interim(session, now)
         self.admission.forget(now, set(self.open))
 
+    @staticmethod
+    def _idle(session: Session, now: float) -> bool:
+        """Return whether nothing has gone through a session for longer than its grant allows."""
+        timeout_s = session.grant.idle_timeout_s
+        return bool(timeout_s) and not session.under_way and now >= session.last_used + timeout_s
+
     def _over_at(self, session: Session) -> float:
-        """Return when the grant's time is over, or the month: the monthly counter counts a session where it started."""
-        return session.over_at if self.radius is None else min(session.over_at, month_end(session.started_at))
+        """Return when the grant's time is over, or the first of its windows."""
+        return session.over_at if self.radius is None else min(session.over_at, session.turns_at)
 
     # --- going out ---
 
     def kill(self, session: Session, reason: str, *, no_tokens: bool) -> Refused:
         """End a session whose grant is used up.
 
-        Its user stays refused until session start + Session-Timeout, across restarts. Where it is the month's tokens
+        Its user stays refused until session start + Session-Timeout, across restarts. Where it is a window's tokens
         that are used up (`no_tokens`), RADIUS is asked again at the next call.
         """
-        month = no_tokens and session.month_bound
-        until = month_end(session.started_at) if month else session.over_at
+        window = session.binding_window if no_tokens else None
+        until = session.over_at if window is None else window
         if session.closing is None:
             session.rung, session.refused_until = Action.KILL, until
             record = session_record(session, radius=self.books.radius)
-            refusal = self.admission.refused[session.user] = Refusal(session.digest, until, reason, record, month)
+            refusal = self.admission.refused[session.user] = Refusal(
+                session.digest, until, reason, record, window is not None
+            )
             self.books.note("refused", **refusal.to_record(session.user))
             self.close(session, "NAS-Request")
         return self.admission.killed(reason, until)
