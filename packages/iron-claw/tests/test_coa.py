@@ -141,6 +141,82 @@ def test_freeradius_disconnects_the_running_session_of_a_user_who_was_removed(ga
     assert post(gateway).status_code == 401
 
 
+def check_item(attribute: str, value: str) -> str:
+    return f"insert into radcheck (username, attribute, op, value) values ('ann', '{attribute}', ':=', '{value}')"
+
+
+SHUT_OUT = {
+    "Auth-Type": check_item("Auth-Type", "Reject"),
+    "Expiration": check_item("Expiration", "01 Jan 2020"),
+    "another password": "update radcheck set value = 'another' where attribute = 'Cleartext-Password'",
+    "a group": """insert into radgroupcheck (groupname, attribute, op, value)
+                  values ('off', 'Auth-Type', ':=', 'Reject');
+                  insert into radusergroup (username, groupname, priority) values ('ann', 'off', 0)""",
+}
+
+
+@pytest.mark.parametrize("way", SHUT_OUT)
+def test_freeradius_disconnects_the_running_session_of_a_user_who_may_not_come_in_any_more(
+    gateway: Gateway, way: str
+) -> None:
+    gateway.grant(MT_Token_Budget=SMALL)
+    assert post(gateway).status_code == 200
+    until(lambda: 'iron_claw_journal_depth{kind="accounting"} 0.0' in gateway.get("/metrics").text)
+    with psycopg.connect(gateway.radius.database.dsn) as connection:
+        connection.execute(SHUT_OUT[way].encode())
+    to_the_next_rung(gateway)
+    until(lambda: [account["acctterminatecause"] for account in gateway.accounts()] == ["Admin-Reset"])
+    assert post(gateway).status_code == 401
+
+
+def test_a_raise_of_the_month_changes_the_session_and_ends_none(gateway: Gateway) -> None:
+    gateway.grant(MT_Token_Budget=SMALL)
+    with psycopg.connect(gateway.radius.database.dsn) as connection:
+        connection.execute(check_item("MT-Max-Monthly-Tokens", "900000").encode())
+    assert post(gateway).status_code == 200
+    session = gateway.get("/status").json()["session_id"]
+    with psycopg.connect(gateway.radius.database.dsn) as connection:
+        connection.execute("update radcheck set value = '950000' where attribute = 'MT-Max-Monthly-Tokens'")
+    to_the_next_rung(gateway)
+    until(lambda: gateway.get("/status").json()["monthly_budget"] == 950_000)
+    assert gateway.get("/status").json()["session_id"] == session
+
+
+def test_zero_seconds_mean_no_limit_at_the_door_and_by_coa(gateway: Gateway) -> None:
+    gateway.grant(Idle_Timeout=0, Session_Timeout=0)
+    assert post(gateway).status_code == 200
+    session = gateway.get("/status").json()["session_id"]
+    (opened,) = [record for record in gateway.records() if record["k"] == "session"]
+    assert (opened["grant"]["idle_timeout_s"], opened["grant"]["session_timeout_s"]) == (0, 0)
+    assert send(gateway, packet.CoARequest, Acct_Session_Id=session, Idle_Timeout=0, Session_Timeout=0) == "ACK"
+    ticked = len(gateway.events())
+    until(lambda: "iron_claw_sessions 1.0" in gateway.get("/metrics").text and len(gateway.events()) >= ticked)
+    assert gateway.get("/status").json()["session_id"] == session
+    assert post(gateway).status_code == 200
+
+
+def test_a_long_list_of_models_comes_whole_at_the_door_and_by_coa(gateway: Gateway) -> None:
+    models = [f"claude-model-{number}-with-a-rather-long-name" for number in range(12)]
+    with psycopg.connect(gateway.radius.dsn) as connection:
+        users.put(connection, "ann", secret=None, grant={"models": ",".join(models)})
+        connection.execute(
+            "insert into radreply (username, attribute, op, value) values ('ann', 'MT-Token-Budget', ':=', '1000')"
+        )
+    assert post(gateway, model=models[-1]).status_code == 200
+    assert post(gateway).status_code == 403
+    with psycopg.connect(gateway.radius.dsn) as connection:
+        users.put(
+            connection,
+            "ann",
+            secret=None,
+            grant={"models": ",".join([*models, "claude-haiku-4-5"]), "token_budget": 50_000},
+        )
+    gateway.upstream.knobs(reply="x" * 3000)
+    assert post(gateway, model=models[-1], max_tokens=780).status_code == 200
+    until(lambda: gateway.get("/status").json()["token_budget"] == 50_000)
+    assert gateway.get("/status").json()["model_allowed"].split(",") == [*models, "claude-haiku-4-5"]
+
+
 def test_a_change_of_model_holds_from_the_next_call_on(gateway: Gateway, session: str) -> None:
     assert post(gateway).status_code == 200
     now = int(time.time())

@@ -24,6 +24,11 @@ DOWN_RETRY_AFTER_S = 5
 CAP = re.compile(r"([a-z-]+)-cap resets=(\S+)$")
 """What RADIUS says when a window's budget is used up: which, and when there is a new one."""
 PERIODS = {"daily": "the day's", "weekly": "the week's", "monthly": "the month's"}
+WRONG_KEY = "invalid key: RADIUS does not accept it (wrong user or secret)"
+WRONG_S = 5.0
+"""For so long a key that was refused is refused without asking again."""
+WRONG_MOST = 4096
+"""Refused keys that are remembered, by digest; beyond it the oldest is asked for again."""
 MOST_ASKED = 3
 """Times that RADIUS is asked for one grant."""
 
@@ -48,6 +53,8 @@ class Admission:
         self.grace_s = grace_s
         self.refused: dict[str, Refusal] = {}
         self.known: dict[str, Known] = {}
+        self._wrong: dict[str, float] = {}
+        """By digest of the key: until when it is refused without asking."""
         self._metrics = metrics
         self._clock = clock
         self._locks: dict[str, asyncio.Lock] = {}
@@ -74,6 +81,7 @@ class Admission:
         """Ask RADIUS for a grant. Refused: 401, 429 (the month), 503 (no answer, and no grace)."""
         if self.radius is None:
             raise RuntimeError("bare mode has no RADIUS to ask")
+        self._check_wrong(key)
         began = time.perf_counter()
         try:
             answer = await self.radius.authenticate(key.user, key.password)
@@ -84,17 +92,28 @@ class Admission:
         self._metrics.radius.labels("access", result).observe(time.perf_counter() - began)
         if isinstance(answer, Accept):
             return from_accept(answer.attributes, self.defaults)
-        raise self._rejected(key.user, answer)
+        refused = self._rejected(key.user, answer)
+        if refused.status == 401:
+            self._wrong[key.digest] = self._clock() + WRONG_S
+            while len(self._wrong) > WRONG_MOST:
+                del self._wrong[next(iter(self._wrong))]
+        raise refused
+
+    def _check_wrong(self, key: UserKey) -> None:
+        """Raise Refused for a key that RADIUS has just refused."""
+        until = self._wrong.get(key.digest)
+        if until is not None and self._clock() < until:
+            raise Refused(401, WRONG_KEY)
 
     def _rejected(self, user: str, answer: Reject) -> Refused:
         log.info("access_rejected", user=user, reason=answer.message)
         cap = CAP.match(answer.message)
         if cap is not None:
-            return self.window_used_up(datetime.fromisoformat(cap[2]).timestamp(), cap[1])
+            return self.window_used_up(cap[1], datetime.fromisoformat(cap[2]).timestamp())
         if answer.message.startswith("bad-value "):
             values = answer.message.partition(" ")[2]
             return Refused(403, f"the operator gave this user a value that RADIUS cannot carry: {values}")
-        return Refused(401, "invalid key: RADIUS does not accept it (wrong user or secret)")
+        return Refused(401, WRONG_KEY)
 
     def _grace(self, key: UserKey, error: RadiusDown) -> Grant:
         known = self.known.get(key.user)
@@ -126,9 +145,9 @@ class Admission:
         """Return what a killed user is told."""
         return self._until(f"{reason}; refused until {iso(until)}", until)
 
-    def window_used_up(self, until: float, window: str = "") -> Refused:
+    def window_used_up(self, window: str, until: float) -> Refused:
         """Return what a user is told whose budget of a window is used up, which is new at `until`."""
-        period = PERIODS.get(window.removesuffix("-cost"), "the window's")
+        period = PERIODS.get(window.removesuffix("-cost"), f"the {window}")
         kind = "budget" if window.endswith("-cost") else "tokens"
         are, they = ("is", "it is") if kind == "budget" else ("are", "they are")
         return self._until(f"{period} {kind} {are} used up; {they} new at {iso(until)}", until)

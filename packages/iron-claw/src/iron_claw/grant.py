@@ -188,18 +188,16 @@ def session_limit(grant: Grant, unreported: int) -> int | None:
     `unreported`: tokens of the user's earlier sessions that RADIUS may not have counted yet.
     """
     limits = [] if grant.token_budget is None else [grant.token_budget]
-    limits += [max(0, budget - used - unreported) for budget, used, _ in token_windows(grant)]
+    limits += [max(0, window.budget - window.used - unreported) for window in token_windows(grant)]
     return min(limits) if limits else None
 
 
-def token_windows(grant: Grant) -> list[tuple[int, int, int | None]]:
-    """Return (budget, used, when it turns) of each window that counts tokens; None: at the month's end.
+def token_windows(grant: Grant) -> list[Window]:
+    """Return the windows that count tokens.
 
-    MT-Monthly-Budget has 32 bits; where the same window comes whole, that one counts.
+    MT-Monthly-Budget has 32 bits; where the same window comes whole, that one counts. It says no time: 0.
     """
-    windows: list[tuple[int, int, int | None]] = [
-        (window.budget, window.used, window.resets_at) for window in grant.windows if not window.counts_cost
-    ]
-    if grant.monthly_budget is not None and not any(window.name == "monthly" for window in grant.windows):
-        windows.append((grant.monthly_budget, grant.monthly_used or 0, None))
+    windows = [window for window in grant.windows if not window.counts_cost]
+    if grant.monthly_budget is not None and not any(window.name == "monthly" for window in windows):
+        windows.append(Window("monthly", grant.monthly_budget, grant.monthly_used or 0, 0))
     return windows

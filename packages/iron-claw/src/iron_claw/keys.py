@@ -11,6 +11,9 @@ from pydantic import SecretStr
 
 from iron_claw.errors import Refused
 
+SECRET_MOST = 128
+"""Bytes of a User-Password (RFC 2865 5.2)."""
+
 
 class UserKey(NamedTuple):
     """Hold a key, taken apart. `digest` is what is kept to recognize it."""
@@ -27,7 +30,9 @@ class UserKey(NamedTuple):
 def split_key(key: str) -> UserKey:
     """Take `<user>.<password>` apart; Refused when it has no such form."""
     user, dot, password = key.partition(".")
-    if not (user and dot and password) or len(user) > 64 or len(password.encode()) > 128:
+    if (size := len(password.encode())) > SECRET_MOST:
+        raise Refused(401, f"invalid key: its secret has {size} bytes, RADIUS carries at most {SECRET_MOST}")
+    if not (user and dot and password) or len(user) > 64:
         raise Refused(401, "invalid key: it must have the form <user>.<password>")
     return UserKey(user, password, hashlib.sha256(f"{user}\0{password}".encode()).hexdigest())
 

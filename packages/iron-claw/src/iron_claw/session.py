@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from iron_claw.budget import Budget, Counts
-from iron_claw.grant import Grant, token_windows
+from iron_claw.grant import Grant, Window, token_windows
 from iron_claw.ladder import Action
 from iron_claw.policy import Decision
 
@@ -75,7 +75,7 @@ class Session:
         if self.refused_until is not None:
             return self.refused_until
         window = self.binding_window
-        return self.over_at if window is None else window
+        return self.over_at if window is None else window.resets_at
 
     @property
     def over_at(self) -> float:
@@ -86,19 +86,21 @@ class Session:
     @property
     def turns_at(self) -> float:
         """Return when the first of its windows turns: RADIUS counts a session in the period in which it began."""
-        return min([month_end(self.started_at), *(window.resets_at for window in self.grant.windows)])
+        turns = [window.resets_at for window in self.grant.windows if window.resets_at > self.started_at]
+        return min([month_end(self.started_at), *turns])
 
     @property
-    def binding_window(self) -> float | None:
-        """Return when the window turns that leaves less than the session's own budget; None where none does."""
+    def binding_window(self) -> Window | None:
+        """Return the window that leaves less than the session's own budget; None where none does."""
         own, limit = self.grant.token_budget, self.budget.limit
         if limit is None or (own is not None and limit >= own):
             return None
-        left = [(budget - used, turns_at) for budget, used, turns_at in token_windows(self.grant)]
-        if not left:
+        windows = token_windows(self.grant)
+        if not windows:
             return None
-        turns_at = min(left, key=lambda window: window[0])[1]
-        return month_end(self.started_at) if turns_at is None else turns_at
+        window = min(windows, key=lambda window: window.budget - window.used)
+        turns_at = window.resets_at if window.resets_at > self.started_at else int(month_end(self.started_at))
+        return window._replace(resets_at=turns_at)
 
     @property
     def monthly_used(self) -> int | None:

@@ -84,7 +84,7 @@ class Sessions:
             session = self._new_session(own.user, own.digest, grant, before)
             window = session.binding_window
             if self.enforcing and window is not None and session.budget.limit == 0:
-                raise self.admission.window_used_up(window)  # by what RADIUS was not told yet
+                raise self.admission.window_used_up(window.name, window.resets_at)  # by what RADIUS was not told yet
             return self._open(session)
 
     async def find_session(self, key: str | None) -> Session:
@@ -236,7 +236,7 @@ class Sessions:
         that are used up (`no_tokens`), RADIUS is asked again at the next call.
         """
         window = session.binding_window if no_tokens else None
-        until = session.over_at if window is None else window
+        until = session.over_at if window is None else window.resets_at
         if session.closing is None:
             session.rung, session.refused_until = Action.KILL, until
             record = session_record(session, radius=self.books.radius)

@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from iron_claw.grant import STRING_MOST, packed
+from iron_claw.keys import SECRET_MOST
 
 REPLY = {
     "token_budget": "MT-Token-Budget",
@@ -37,8 +38,6 @@ CHECK = {
 PASSWORD = "SSHA2-256-Password"  # noqa: S105  the attribute's name
 PASSWORDS = "%-Password"
 NAME = re.compile(r"[a-z0-9][a-z0-9_@-]{0,63}")
-SECRET_MOST = 128
-"""Bytes of a User-Password (RFC 2865 5.2)."""
 MODELS_MOST = 12
 """Attributes that one list of models may fill: an Access-Accept has 4,096 bytes for everything."""
 UINT32 = 2**32 - 1

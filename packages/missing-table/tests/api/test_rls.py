@@ -20,10 +20,11 @@ FILLED = PUBLIC - {"qop_snapshots", "forecasts", "bracket_forecasts", "weekend_i
 SECRET = {
     "accounts", "account_teams", "api_keys", "audit_log", "ingest_rejections", "ingest_batches", "match_locks",
     "match_conflicts", "team_aliases", "radcheck", "radreply", "radacct", "radpostauth", "radusergroup",
-    "radgroupcheck", "radgroupreply", "llm_calls",
+    "radgroupcheck", "radgroupreply", "radwindow", "llm_calls",
 }  # fmt: skip
 RADIUS = {
-    "radacct", "radcheck", "radreply", "radgroupcheck", "radgroupreply", "radusergroup", "radpostauth", "llm_calls",
+    "radacct", "radcheck", "radreply", "radgroupcheck", "radgroupreply", "radusergroup", "radpostauth", "radwindow",
+    "llm_calls",
 }  # fmt: skip
 ROLES = ["anon", "authenticated"]
 PRIVILEGES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
