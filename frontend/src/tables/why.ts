@@ -7,7 +7,7 @@ const per = (of: (row: TableRow) => number) => (row: TableRow): number => (row.p
 
 const values: Partial<Record<string, (row: TableRow) => number>> = {
   points_per_match: per((row) => row.points),
-  wins_per_match: per((row) => row.won),
+  wins_per_match: per((row) => row.won + row.shootouts_won),
   goal_difference_per_match: per((row) => row.goal_difference),
   goals_for_per_match: per((row) => row.goals_for),
 }

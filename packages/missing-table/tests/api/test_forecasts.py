@@ -13,6 +13,7 @@ from devstack.load import load
 from devstack.replica.season import generate
 from match_contract import Season
 from missing_table.forecasts.make import make_due
+from missing_table.forecasts.prove import prove_due
 from missing_table.web.app import create_app
 
 from .conftest import running, settings_for
@@ -61,7 +62,9 @@ async def test_every_bracket_of_an_invented_season_has_its_grid_and_a_range_arou
     database: Any,
 ) -> None:
     load(database.dsn, generate(SEED, "2027-05-20", "small"))
-    exact = teams = 0
+    proved = list(prove_due(database.dsn, NOW))
+    assert list(prove_due(database.dsn, NOW)) == [], "what was proved is no longer due"
+    teams = 0
     async with running(create_app(settings_for(database.dsn))) as api:
         for bracket in (await api.get("/api/brackets?season=2026-27")).json()["items"]:
             path = f"/api/brackets/{bracket['id']}"
@@ -71,7 +74,14 @@ async def test_every_bracket_of_an_invented_season_has_its_grid_and_a_range_arou
                 assert range_["best"] <= row["position"] == one["position"] <= range_["worst"]
                 strength = one["schedule_played"]
                 assert strength["home"] + strength["away"] == row["played"]
-                exact, teams = exact + range_["exact"], teams + 1
+                assert range_["exact"]
+                assert [sure["place"] for sure in one["to_secure"]] == list(range(range_["best"], range_["worst"] + 1))
+                lost = [lost["place"] for lost in one["lost"]]
+                never = (
+                    0 if row["played"] + one["left"] else range_["best"] - 1 - len(lost)
+                )  # without a match of its own
+                assert lost == list(range(1 + never, range_["best"]))
+                teams += 1
             grid = (await api.get(f"{path}/grid")).json()
             assert len(grid["matches"]) == bracket["matches"]
             assert sum(cell["home_score"] is not None for cell in grid["matches"]) == bracket["played"]
@@ -80,7 +90,7 @@ async def test_every_bracket_of_an_invented_season_has_its_grid_and_a_range_arou
                 for at, name in enumerate(("played", "points", "goals_for")):
                     sums.get(one["team_id"], [0, 0, 0])[at] += one[name]
             assert sums == {team: [row["played"], row["points"], row["goals_for"]] for team, row in table.items()}
-    assert exact > 0.9 * teams > 50
+    assert sum(proved) == teams > 50
 
 
 def _adds_up(chances: list[list[float]]) -> None:

@@ -4,6 +4,10 @@ from typing import Any
 
 import httpx
 
+from missing_table.forecasts.prove import prove_due
+
+from .conftest import NOW
+
 
 async def test_the_grid_has_every_match_that_is_not_cancelled_and_the_guests(api: httpx.AsyncClient, seed: Any) -> None:
     seed.execute("update matches set status = 'cancelled' where id = %s", [seed.matches["Bravo FC-Echo Rovers"]])
@@ -31,6 +35,10 @@ async def test_the_outlook_has_the_tables_order_and_a_range_around_every_positio
     api: httpx.AsyncClient, seed: Any
 ) -> None:
     path = f"/api/brackets/{seed.northeast}/outlook"
+    unproved = (await api.get(path)).json()
+    assert unproved["proved_at"] is None
+    assert {(one["reachable"], one["to_secure_first"]) for one in unproved["teams"]} == {(None, None)}
+    list(prove_due(seed.dsn, NOW))
     answer = await api.get(path)
     teams = answer.json()["teams"]
     assert [one["position"] for one in teams] == [1, 2, 3, 4, 5]
@@ -48,6 +56,7 @@ async def test_the_outlook_has_the_tables_order_and_a_range_around_every_positio
 
 async def test_once_nothing_is_left_the_only_position_in_reach_is_the_tables(api: httpx.AsyncClient, seed: Any) -> None:
     seed.execute("update matches set status = 'cancelled' where home_score is null")
+    list(prove_due(seed.dsn, NOW))
     for one in (await api.get(f"/api/brackets/{seed.northeast}/outlook")).json()["teams"]:
         assert one["reachable"] == {"best": one["position"], "worst": one["position"], "exact": True}
         assert one["left"] == 0
@@ -60,6 +69,28 @@ async def test_a_shoot_out_counts_in_flex_alone(api: httpx.AsyncClient, seed: An
     )
     rows = (await api.get(f"/api/brackets/{seed.northeast}/table")).json()["rows"]
     assert {row["team"]["name"]: row["points"] for row in rows}["Delta United"] == 1
+
+
+async def test_a_way_leads_to_the_position_that_it_promises(api: httpx.AsyncClient, seed: Any) -> None:
+    path = f"/api/brackets/{seed.northeast}"
+    ways = f"{path}/teams/{seed.teams['Ajax SC']}/ways"
+    assert (await api.get(ways)).json()["best"] is None
+    list(prove_due(seed.dsn, NOW))
+    found = (await api.get(ways)).json()
+    outlook = (await api.get(f"{path}/outlook")).json()["teams"]
+    reachable = next(one["reachable"] for one in outlook if one["team"]["name"] == "Ajax SC")
+    for end in ("best", "worst"):
+        assert found[end]["position"] == reachable[end]
+        rows = (await api.post(f"{path}/what-if", json={"results": found[end]["results"]})).json()["rows"]
+        assert next(r["position"] for r in rows if r["team"]["name"] == "Ajax SC") == reachable[end]
+    seed.execute("update brackets set version = version + 1 where id = %s", [seed.northeast])
+    assert (await api.get(ways)).json()["best"] is None, "what was proved of another version is not shown"
+
+
+async def test_only_a_team_of_the_bracket_has_ways(api: httpx.AsyncClient, seed: Any) -> None:
+    list(prove_due(seed.dsn, NOW))
+    assert (await api.get(f"/api/brackets/{seed.northeast}/teams/999999/ways")).status_code == 404
+    assert (await api.get("/api/brackets/999999/teams/1/ways")).status_code == 404
 
 
 async def test_there_is_no_outlook_of_a_bracket_that_is_not_there(api: httpx.AsyncClient) -> None:

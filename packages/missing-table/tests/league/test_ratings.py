@@ -24,7 +24,7 @@ from missing_table.league.ratings import (
     prior_of,
     scorelines,
 )
-from missing_table.league.reach import reach
+from missing_table.league.reach import Situation, reach
 from missing_table.league.simulate import simulate
 from missing_table.league.table import Entrant, Fixture, Result, order
 from missing_table.league.walk_forward import games_of, walk_forward
@@ -112,7 +112,7 @@ def test_a_season_played_out_stays_within_what_is_in_reach(
     table = np.array(list(found.positions.values()))
     assert np.allclose(table.sum(axis=0), 1)
     assert np.allclose(table.sum(axis=1), 1)
-    for team, range_ in reach(TEAMS, results, fixtures, shootouts=shootouts).items():
+    for team, range_ in reach(Situation(TEAMS, results, fixtures, shootouts)).items():
         positions = {at for at, chance in enumerate(found.positions[team], start=1) if chance}
         assert range_.best <= min(positions) <= max(positions) <= range_.worst
 

@@ -1,12 +1,14 @@
-"""Which positions are still in reach, against every result that there could be (brute force on small brackets)."""
+"""Positions in reach, points that make a place sure and days on which one was lost, against every outcome."""
 
-from datetime import date
+from datetime import date, timedelta
 from itertools import permutations, product
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from missing_table.league.reach import Reach, reach
+from missing_table.league.program import total
+from missing_table.league.reach import Situation, attainable, lost_since, reach, secure
 from missing_table.league.table import Entrant, Fixture, Result, order
 
 DAY = date(2026, 9, 5)
@@ -16,58 +18,128 @@ pairs = st.tuples(st.integers(1, 5), st.integers(1, 5)).filter(lambda pair: pair
 
 
 @st.composite
-def brackets(draw: st.DrawFn) -> tuple[list[Result], list[Fixture]]:
+def situations(draw: st.DrawFn) -> Situation:
     """Up to twelve results among five teams and up to three matches left, some of which count for one side alone."""
+    shootouts = draw(st.booleans())
     played = draw(st.lists(st.tuples(pairs, st.integers(0, 3), st.integers(0, 3)), max_size=12))
-    left = draw(st.lists(st.tuples(pairs, st.sampled_from([(True, True)] * 4 + [(True, False)])), max_size=3))
-    results = [Result(n, *pair, home, away, DAY) for n, (pair, home, away) in enumerate(played, start=1)]
+    most = 2 if shootouts else 3
+    left = draw(st.lists(st.tuples(pairs, st.sampled_from([(True, True)] * 4 + [(True, False)])), max_size=most))
+    results = [
+        Result(n, *pair, home, away, DAY + timedelta(days=7 * (n // 3)))
+        for n, (pair, home, away) in enumerate(played, start=1)
+    ]
     fixtures = [
         Fixture(n, *pair, DAY, counts_home=counts[0], counts_away=counts[1])
         for n, (pair, counts) in enumerate(left, start=100)
     ]
-    return results, fixtures
+    return Situation(TEAMS, results, fixtures, shootouts)
 
 
-def everything(results: list[Result], fixtures: list[Fixture], shootouts: bool) -> dict[int, set[int]]:
-    """Every position that a team has in any of the outcomes, narrow and by a rout."""
+def everything(situation: Situation) -> list[dict[int, tuple[int, int]]]:
+    """Every outcome, narrow and by a rout: by team its position and the points that it took."""
     ends: list[tuple[tuple[int, int], tuple[int, int] | None]] = [(score, None) for score in SCORES]
-    if shootouts:
+    if situation.shootouts:
         ends += [((0, 0), (5, 4)), ((0, 0), (4, 5))]
-    seen: dict[int, set[int]] = {team.team_id: set() for team in TEAMS}
-    for chosen in product(ends, repeat=len(fixtures)):
-        played = [f.ended(*score, pens) for f, (score, pens) in zip(fixtures, chosen, strict=True)]
-        for place in order(TEAMS, [*results, *played]):
-            seen[place.tally.entrant.team_id].add(place.position)
+    seen = []
+    before = {p.tally.entrant.team_id: p.tally.points for p in order(TEAMS, situation.results)}
+    for chosen in product(ends, repeat=len(situation.fixtures)):
+        played = [f.ended(*score, pens) for f, (score, pens) in zip(situation.fixtures, chosen, strict=True)]
+        places = order(TEAMS, [*situation.results, *played])
+        ids = [place.tally.entrant.team_id for place in places]
+        seen.append(
+            {team: (place.position, place.tally.points - before[team]) for team, place in zip(ids, places, strict=True)}
+        )
     return seen
 
 
+@settings(max_examples=60, deadline=None)
+@given(situations())
+def test_no_outcome_leaves_the_range_and_a_way_leads_to_either_end(situation: Situation) -> None:
+    seen = everything(situation)
+    for team, found in reach(situation).items():
+        positions = [outcome[team][0] for outcome in seen]
+        assert found.exact
+        assert found.best <= min(positions) <= max(positions) <= found.worst
+        assert situation.position(team, found.best_way) == found.best
+        assert situation.position(team, found.worst_way) == found.worst
+        assert {r.match_id for r in found.best_way} == {f.match_id for f in situation.fixtures}
+
+
 @settings(max_examples=40, deadline=None)
-@given(brackets(), st.booleans())
-def test_no_position_outside_the_range_is_ever_reached_and_an_exact_end_is(
-    bracket: tuple[list[Result], list[Fixture]], shootouts: bool
-) -> None:
-    results, fixtures = bracket
-    fixtures = fixtures[: 2 if shootouts else 3]
-    seen = everything(results, fixtures, shootouts)
-    for team, found in reach(TEAMS, results, fixtures, shootouts=shootouts).items():
-        assert found.best <= min(seen[team]) <= max(seen[team]) <= found.worst
-        if found.exact:
-            assert (found.best, found.worst) == (min(seen[team]), max(seen[team]))
+@given(situations())
+def test_points_that_make_a_place_sure_do_in_every_outcome_and_one_step_less_does_not(situation: Situation) -> None:
+    seen = everything(situation)
+    for team, found in reach(situation).items():
+        needed = secure(situation, team, found)
+        gains = attainable(situation.left(team), shootouts=situation.shootouts)
+        assert set(needed) == set(range(found.best, found.worst + 1))
+        for place, points in needed.items():
+            missed = {outcome[team][1] for outcome in seen if outcome[team][0] > place}
+            assert points is None or all(gain < points for gain in missed)
+            too_few = [gain for gain in gains if points is None or gain < points]
+            if too_few:
+                question = situation.rivals(team, above=True, gain=too_few[-1])
+                worst = question.program.maximize(total(question.claims), seconds=30)
+                assert worst is not None
+                assert situation.position(team, question.results(worst)) > place
+
+
+def test_a_win_on_the_last_day_makes_first_place_sure() -> None:
+    """The rivals meet each other, so they cannot both take all that is left."""
+    results = [Result(1, 1, 4, 1, 0, DAY), Result(2, 2, 5, 1, 0, DAY), Result(3, 3, 4, 1, 0, DAY)]
+    fixtures = [Fixture(10, 1, 5, DAY), Fixture(11, 2, 3, DAY)]
+    situation = Situation(TEAMS, results, fixtures)
+    assert secure(situation, 1, reach(situation, [1])[1]) == {1: None, 2: 3, 3: 1, 4: 0}
+
+
+def test_head_to_head_of_exactly_two_settles_what_goals_would_have_left_open() -> None:
+    """Level on points per match if the second team loses, and then its win over the first one decides, not 9-0."""
+    results = [Result(1, 2, 1, 1, 0, DAY), Result(2, 1, 3, 9, 0, DAY)]
+    found = reach(Situation(TEAMS[:2], results, [Fixture(5, 2, 4, DAY)]))
+    assert {team: (one.best, one.worst) for team, one in found.items()} == {1: (2, 2), 2: (1, 1)}
+
+
+def test_a_place_is_lost_on_the_day_whose_results_put_it_out_of_reach() -> None:
+    days = [DAY + timedelta(days=7 * n) for n in range(3)]
+    results = [
+        Result(1, 1, 2, 1, 0, days[0]),
+        Result(2, 1, 3, 2, 0, days[1]),
+        Result(3, 2, 3, 1, 0, days[2]),
+    ]
+    situation = Situation(TEAMS[:3], results, [])
+    found = {team: one.best for team, one in reach(situation).items()}
+    assert found == {1: 1, 2: 2, 3: 3}
+    assert lost_since(situation, 3, 3, {}) == {1: days[1], 2: days[2]}
+    assert lost_since(situation, 2, 2, {}) == {1: days[1]}
+    assert lost_since(situation, 1, 1, {}) == {}
+    assert lost_since(situation, 3, 3, {1: days[0]}) == {1: days[0], 2: days[2]}, "what is known is kept"
 
 
 def test_small_brackets_are_exact_also_beside_a_team_that_never_plays() -> None:
     results = [Result(1, 1, 2, 2, 0, DAY), Result(2, 3, 4, 1, 1, DAY), Result(3, 2, 3, 0, 1, DAY)]
     fixtures = [Fixture(4, 1, 3, DAY), Fixture(5, 2, 4, DAY)]
-    assert reach(TEAMS, results, fixtures) == {
-        1: Reach(1, 3, True),
-        2: Reach(3, 5, True),
-        3: Reach(1, 3, True),
-        4: Reach(1, 4, True),
-        5: Reach(4, 5, True),
+    found = reach(Situation(TEAMS, results, fixtures))
+    assert {team: (one.best, one.worst) for team, one in found.items()} == {
+        1: (1, 3),
+        2: (3, 5),
+        3: (1, 3),
+        4: (1, 4),
+        5: (4, 5),
     }
 
 
-def test_a_season_that_has_just_begun_leaves_everything_open_and_knows_it() -> None:
-    teams = [Entrant(n, f"Team {n:02}") for n in range(22)]
-    fixtures = [Fixture(n, *pair, DAY) for n, pair in enumerate(permutations(range(22), 2))]
-    assert set(reach(teams, [], fixtures).values()) == {Reach(1, 22, True)}
+def test_a_season_that_has_just_begun_leaves_everything_open() -> None:
+    teams = [Entrant(n, f"Team {n:02}") for n in range(12)]
+    fixtures = [Fixture(n, *pair, DAY) for n, pair in enumerate(permutations(range(12), 2))]
+    found = reach(Situation(teams, [], fixtures), [0, 11])
+    assert {(one.best, one.worst, one.exact) for one in found.values()} == {(1, 12, True)}
+
+
+@pytest.mark.parametrize(
+    ("left", "shootouts", "points"),
+    [(0, False, [0]), (1, False, [0, 1, 3]), (2, False, [0, 1, 2, 3, 4, 6]), (1, True, [0, 1, 2, 3])],
+)
+def test_one_point_under_the_most_cannot_be_taken_without_penalties(
+    left: int, shootouts: bool, points: list[int]
+) -> None:
+    assert attainable(left, shootouts=shootouts) == points

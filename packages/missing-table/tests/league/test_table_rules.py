@@ -135,6 +135,31 @@ def test_a_shoot_out_gives_two_points_and_one_and_still_counts_as_tied(
     assert [t.form[0][1] for t in tallies.values()] == ["T", "T"]
 
 
+def test_a_shoot_out_win_counts_as_a_win_per_match_in_the_order_and_as_a_tie_in_the_columns() -> None:
+    teams = entrants("Y", "X", "Z")
+    opponents = iter(range(10, 30))
+
+    def played(team: int, *scores: str, pens: bool = False) -> list[Result]:
+        return [result(team, next(opponents), score, pens=(4, 2) if pens else None) for score in scores]
+
+    results = [
+        *played(2, "0-1"),
+        *played(2, "1-1", pens=True),
+        *played(1, "1-0", "0-1", "0-1", "0-1"),
+        *played(1, "1-1", pens=True),
+        *played(3, "0-0"),
+    ]
+    places = order(teams, results)
+    assert {place.tally.points_per_match for place in places} == {Fraction(1)}
+    assert [(p.tally.entrant.name, p.separated_by) for p in places] == [
+        ("X", Rule.WINS_PER_MATCH),
+        ("Y", Rule.WINS_PER_MATCH),
+        ("Z", None),
+    ]
+    x = places[0].tally
+    assert (x.won, x.tied, x.lost, x.shootouts_won) == (0, 1, 1, 1)
+
+
 def test_a_cross_bracket_match_counts_for_the_side_that_this_table_counts() -> None:
     guest = Result(1, 1, 9, 0, 2, DAY, counts_home=True, counts_away=False)
     places = order(entrants("Ours"), [guest])

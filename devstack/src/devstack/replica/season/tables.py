@@ -33,6 +33,7 @@ class Row:
     won: int = 0
     tied: int = 0
     lost: int = 0
+    shootouts_won: int = 0
     points: int = 0
     matches: list[int] = field(default_factory=lambda: [0, 0])
     goals_for: list[int] = field(default_factory=lambda: [0, 0])
@@ -53,10 +54,13 @@ class Row:
         return Fraction(value, self.matches[side]) if self.matches[side] else Fraction(0)
 
     def tiebreakers(self) -> tuple[Fraction, ...]:
-        """Rules 2 to 8, in their order; more is better."""
+        """Return rules 2 to 8, in their order; more is better.
+
+        A shoot-out win counts as a win here, as it does in the league's own Flex tables.
+        """
         difference = [self.goals_for[side] - self.goals_against[side] for side in (0, 1)]
         return (
-            self.per_match(self.won),
+            self.per_match(self.won + self.shootouts_won),
             self.per_match(sum(difference)),
             self.per_match(sum(self.goals_for)),
             self.at(1, difference[1]),
@@ -107,6 +111,7 @@ def _enter(row: Row, side: int, mine: int, theirs: int, shootout: tuple[int, int
     row.won += mine > theirs
     row.tied += mine == theirs
     row.lost += mine < theirs
+    row.shootouts_won += mine == theirs and shootout is not None and shootout[0] > shootout[1]
     row.points += points(mine, theirs, shootout)
 
 

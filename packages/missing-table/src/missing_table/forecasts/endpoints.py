@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from missing_table.forecasts import queries
-from missing_table.forecasts.build import build_outlook
+from missing_table.forecasts.build import build_outlook, build_ways
 from missing_table.forecasts.schemas import (
     Accuracy,
     BracketChances,
@@ -19,11 +19,11 @@ from missing_table.forecasts.schemas import (
     Outlook,
     PositionChances,
     Silence,
+    TeamWays,
 )
 from missing_table.league.weekend import weekend_of
 from missing_table.matches.schemas import MatchBracket
 from missing_table.tables.endpoints import by_version, no_bracket
-from missing_table.tables.queries import campaign
 from missing_table.tables.schemas import Bracket, TableTeam
 from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import AgeGroupQuery, LeagueQuery, SeasonQuery, StateDep, season_or_current
@@ -42,8 +42,29 @@ REASONS: dict[Silence, str] = {
 
 @router.get("/brackets/{bracket_id}/outlook", response_model=Outlook)
 async def bracket_outlook(request: Request, state: StateDep, bracket_id: Identity) -> Response:
-    """Where every team can still finish, its magic number, its runs, and how hard its schedule was and will be."""
-    return await by_version(request, state, bracket_id, ("outlook",), read=campaign, make=build_outlook)
+    """Where every team can still finish, what makes each place sure, its runs, and how hard its schedule is."""
+    return await by_version(
+        request,
+        state,
+        bracket_id,
+        ("outlook",),
+        read=queries.proved_campaign,
+        make=lambda found: build_outlook(found.campaign, found.proofs, found.proved_at),
+        settled=lambda found: found.proofs is not None,
+    )
+
+
+@router.get("/brackets/{bracket_id}/teams/{team_id}/ways", response_model=TeamWays)
+async def team_ways(state: StateDep, bracket_id: Identity, team_id: Identity) -> Response:
+    """Results of the matches left with which a team finishes at its best and at its worst position in reach."""
+    async with state.connection() as connection:
+        row = await queries.ways(connection, bracket_id=bracket_id, team_id=team_id)
+    if row is None:
+        raise no_bracket(bracket_id)
+    found = build_ways(bracket_id, team_id, row)
+    if found is None:
+        raise NotFound(f"There is no team {team_id} in bracket {bracket_id}: its table lists its teams.")
+    return json_answer(found)
 
 
 @router.get("/brackets/{bracket_id}/chances", response_model=BracketChances)

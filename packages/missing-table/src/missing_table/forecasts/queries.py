@@ -1,9 +1,11 @@
 """Forecasts in the database: what is due, what is written, what is read."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from missing_table.tables.queries import BRACKET, OWN_COUNTS
+from missing_table.tables.queries import BRACKET, CAMPAIGN, OWN_COUNTS, Campaign, campaign_of
+from missing_table.tables.schemas import Bracket
 from missing_table.web.state import Connection, many, one
 
 MODEL = "dixon-coles-1"
@@ -20,6 +22,42 @@ order by s.first_day, b.id
 """Older seasons first: they are the next one's prior."""
 
 CLAIM = "select pg_try_advisory_xact_lock(hashtext('missing_table.forecasts'), hashint8(%(bracket_id)s)) as claimed"
+
+DUE_OUTLOOKS = """
+select b.id from brackets b join seasons s on s.id = b.season_id
+left join bracket_outlooks o on o.bracket_id = b.id
+where o.version is distinct from b.version
+order by s.first_day desc, b.id
+"""
+"""Newest season first: that is what people look at while the rest is being proved."""
+
+CLAIM_OUTLOOK = (
+    "select pg_try_advisory_xact_lock(hashtext('missing_table.outlooks'), hashint8(%(bracket_id)s)) as claimed"
+)
+
+LOST_BEFORE = """
+select o.teams from bracket_outlooks o join brackets b on b.id = o.bracket_id
+where o.bracket_id = %(bracket_id)s and o.version <= b.version
+"""
+"""What is lost stays lost, so days that were found need not be looked for again."""
+
+KEEP_OUTLOOK = """
+insert into bracket_outlooks (bracket_id, version, made_at, teams, ways)
+values (%(bracket_id)s, %(version)s, %(now)s, %(teams)s, %(ways)s)
+on conflict (bracket_id) do update set
+    version = excluded.version, made_at = excluded.made_at, teams = excluded.teams, ways = excluded.ways
+"""
+
+OUTLOOK = f"""
+select c.*, o.teams as proof_rows, o.made_at as proved_at
+from ({CAMPAIGN}) c left join bracket_outlooks o on o.bracket_id = c.id and o.version = c.version
+"""  # noqa: S608
+
+WAYS = """
+select b.version, o.made_at, o.teams, o.ways -> %(team)s as ways
+from brackets b left join bracket_outlooks o on o.bracket_id = b.id and o.version = b.version
+where b.id = %(bracket_id)s
+"""
 
 ABOUT = """
 select a.years, b.league_id, b.age_group_id, b.season_id,
@@ -204,9 +242,37 @@ order by r.kind, r.at
 """
 
 
+@dataclass(frozen=True, slots=True)
+class ProvedCampaign:
+    """A bracket's season and what is proved of it: `proofs` are null while the solver is at it."""
+
+    campaign: Campaign
+    proved_at: datetime | None
+    proofs: list[Any] | None
+
+    @property
+    def bracket(self) -> Bracket:
+        return self.campaign.bracket
+
+
 async def any_due(connection: Connection) -> bool:
-    """Whether any bracket's forecast is not of its version."""
-    return await one(connection, f"{DUE} limit 1", {"model": MODEL}) is not None
+    """Return whether any bracket's forecast or outlook is not of its version."""
+    if await one(connection, f"{DUE} limit 1", {"model": MODEL}) is not None:
+        return True
+    return await one(connection, f"{DUE_OUTLOOKS} limit 1", {}) is not None
+
+
+async def proved_campaign(connection: Connection, *, bracket_id: int) -> ProvedCampaign | None:
+    """Return a bracket's season with what is proved of its present version, in one statement, or None."""
+    row = await one(connection, OUTLOOK, {"bracket_id": bracket_id})
+    if row is None:
+        return None
+    return ProvedCampaign(campaign_of(row), row["proved_at"], row["proof_rows"])
+
+
+async def ways(connection: Connection, *, bracket_id: int, team_id: int) -> dict[str, Any] | None:
+    """Return `version, made_at, teams, ways` of a bracket, the last three null until it is proved; None without it."""
+    return await one(connection, WAYS, {"bracket_id": bracket_id, "team": str(team_id)})
 
 
 async def bracket_chances(connection: Connection, *, bracket_id: int, now: datetime) -> dict[str, Any] | None:

@@ -37,7 +37,7 @@ class ScheduleStrength(Shape):
 class Reachable(Shape):
     """The positions that a team can still finish in, whatever happens in the matches left.
 
-    `exact`: results are known that lead to either end; else the range is a bound, never too narrow.
+    `exact`: results are known that lead to either end. Else the range is a bound, never too narrow.
     """
 
     best: int
@@ -45,26 +45,77 @@ class Reachable(Shape):
     exact: bool
 
 
+class SurePlace(Shape):
+    """So many points from a team's matches left make `place` or better sure; null where even all of them do not."""
+
+    place: int
+    points: int | None
+
+
+class LostPlace(Shape):
+    """A place that a team can no longer reach. `since`: the day whose results put it out of reach."""
+
+    place: int
+    since: date
+
+
 class TeamOutlook(Shape):
-    """A team's outlook. `to_secure_first`: the magic number; so many points from its `left` matches make first place
-    sure whatever others do. Null where even all points do not."""
+    """A team's outlook. `reachable` is null while it is being worked out.
+
+    `to_secure`: what makes each place in reach sure, the best place first; empty while it is being worked out.
+    `to_secure_first`: the same for first place alone, null where no points make it sure or where nothing is known yet.
+    `lost`: places that are out of reach, the best first.
+    """
 
     position: int
     team: TableTeam
     played: int
     left: int
-    reachable: Reachable
+    reachable: Reachable | None
     to_secure_first: int | None
+    to_secure: list[SurePlace]
+    lost: list[LostPlace]
     streak: Streak
     schedule_played: ScheduleStrength
     schedule_left: ScheduleStrength
 
 
 class Outlook(Shape):
-    """A bracket's outlook, in the table's order. Facts, no estimates."""
+    """A bracket's outlook, in the table's order. Facts, no estimates.
+
+    `proved_at`: when its positions in reach were worked out, null while they are.
+    """
 
     bracket: Bracket
+    proved_at: datetime | None
     teams: list[TeamOutlook]
+
+
+class WayResult(Shape):
+    """A result that a way takes a match left to have. The shoot-out is null where there is none."""
+
+    match_id: int
+    home_score: int
+    away_score: int
+    home_shootout: int | None
+    away_shootout: int | None
+
+
+class Way(Shape):
+    """Results of every match left after which a team finishes at `position`."""
+
+    position: int
+    results: list[WayResult]
+
+
+class TeamWays(Shape):
+    """How a team can still finish at its best and at its worst position. Both null while that is being worked out."""
+
+    bracket_id: int
+    team_id: int
+    proved_at: datetime | None
+    best: Way | None
+    worst: Way | None
 
 
 Silence = Literal["too_young", "not_made_yet", "no_matches", "too_late"]

@@ -1,383 +1,214 @@
-"""Which positions a team can still reach, whatever happens in the matches that are left. Pure.
+"""Which positions a team can still finish in, what makes a place sure, and since when a place is lost. Pure.
 
-All matches left are taken to be played. For its best position a team wins all of its own (for its worst it loses
-them), and the others share out the points of theirs so that as few as possible (as many as possible) end above it.
-That is a search: a count that no sharing out can beat is its bound, an actual set of results that reaches the count
-is its proof. Where both meet the position is exact; where the search was cut short, or where only goals decide a tie
-that no proof was found for, the bound stands, which is never too narrow.
+All matches left are taken to be played. Every answer is an optimum of `possible`, and comes with a witness: a set of
+results that leads there, checked by the table's own code.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 
-from missing_table.league.table import Entrant, Fixture, Result, Row, Tally, head_to_head, order, rows_of, tally
+from missing_table.league.possible import MOST_GOALS, Bracket, Rivals
+from missing_table.league.program import OutOfTime, total
+from missing_table.league.table import WIN, Entrant, Fixture, Result, order, rows_of, tally
 
-MOST_STEPS = 400
-"""Steps of one search before the bound stands as it is: keeps a bracket of 22 teams within some hundredths of a
-second."""
-ROUT = 99
-"""Goals of a match that is to settle every goal difference."""
-WIN_POINTS = 3
+SECONDS = 30.0
+"""For one question. Nearly all are answered in hundredths of a second."""
+PLAIN = 3
+"""Goals of a win in a witness that a reader can believe, where such scores lead to the same position."""
+
+
+class WrongWitness(Exception):
+    """A solution whose results do not lead where it says: a fault of this module."""
 
 
 class Reach(NamedTuple):
-    """The best and the worst position. `exact`: both were shown to be reached; else neither is too narrow."""
+    """The best and the worst position. `exact`: both are proved; else the solver ran out of time and they are bounds.
+
+    `best_way`, `worst_way`: results of every match left that lead there, empty where nothing is proved.
+    """
 
     best: int
     worst: int
     exact: bool
+    best_way: tuple[Result, ...] = ()
+    worst_way: tuple[Result, ...] = ()
 
 
-class _Match(NamedTuple):
-    """A match left that counts for both of its sides."""
-
-    one: int
-    other: int
-    match_id: int
-
-
-@dataclass(slots=True)
-class _Problem:
-    """Sharing out. `wanted[u]`: at most so many points (under) or at least so many (over) for team u to be satisfied.
-    `matches`: those between two such teams, which count for both; `degree[u]`: how many of them u plays.
-
-    Maximise the number of satisfied teams.
-    """
-
-    under: bool
-    wanted: dict[int, int]
-    matches: list[_Match]
-    degree: dict[int, int]
-    shares: Sequence[tuple[int, int]]
-
-
-@dataclass(slots=True)
-class _Found:
-    """`satisfied`: reached by `points` (a share per match); `bound`: no sharing out satisfies more."""
-
-    satisfied: int
-    bound: int
-    points: list[tuple[int, int]] = field(default_factory=list)
-
-
-LEAGUE_SHARES = ((3, 0), (1, 1), (0, 3))
-FLEX_SHARES = ((3, 0), (2, 1), (1, 1), (1, 2), (0, 3))
-
-
-def _ok(under: bool, wanted: int, points: int, left: int) -> bool:
-    """Whether a team may still be satisfied: `points` so far, at most 3 in each of `left` matches."""
-    return points <= wanted if under else points + WIN_POINTS * left >= wanted
-
-
-def _greedy(problem: _Problem) -> list[tuple[int, int]]:
-    """A sharing out that is good in most brackets: who has room to spare gives way, who cannot be saved takes the loss.
-
-    In an `under` problem points are a burden; in an `over` problem they are the gain.
-    """
-    left = dict(problem.degree)
-    points = dict.fromkeys(problem.wanted, 0)
-    made: list[tuple[int, int]] = []
-    under, wanted, shares = problem.under, problem.wanted, problem.shares
-    for one, other, _ in problem.matches:
-        left[one] -= 1
-        left[other] -= 1
-        mine = _worths(under, wanted[one] - points[one], left[one])
-        theirs = _worths(under, wanted[other] - points[other], left[other])
-        share = max(shares, key=lambda share: mine[share[0]] + theirs[share[1]])
-        made.append(share)
-        points[one] += share[0]
-        points[other] += share[1]
-    return made
-
-
-_NOTHING = (0.0,) * 4
-_FATAL = -100.0
-
-
-@cache
-def _worths(under: bool, room: int, after: int) -> tuple[float, ...]:
-    """What 0, 1, 2 and 3 points of a match are worth to a team; nothing to one that is settled anyhow.
-
-    `room`: the points that it may still take (under) or still needs (over); `after`: its matches left behind this one.
-    """
-    if under:
-        if room < 0:
-            return _NOTHING
-        return tuple(_worth(room - after - own) if own <= room else _FATAL for own in range(4))
-    if room > WIN_POINTS * (after + 1):
-        return _NOTHING
-    return tuple(_worth(after - room + own) if room - own <= WIN_POINTS * after else _FATAL for own in range(4))
-
-
-def _worth(spare: int) -> float:
-    """`spare`: points that a team has to spare against a tie in all that is left; best with none and none wanting."""
-    return (spare if spare < 0 else 0.0) - 0.01 * abs(spare)
-
-
-def _satisfied(problem: _Problem, made: Sequence[tuple[int, int]]) -> int:
-    points = dict.fromkeys(problem.wanted, 0)
-    for match, share in zip(problem.matches, made, strict=True):
-        points[match.one] += share[0]
-        points[match.other] += share[1]
-    return sum(_ok(problem.under, wanted, points[team], 0) for team, wanted in problem.wanted.items())
-
-
-def _ceiling(problem: _Problem) -> int:
-    """A count of satisfied teams that cannot be beaten: the points that each match gives have to go somewhere."""
-    degree = problem.degree
-    if problem.under:
-        least = min(sum(share) for share in problem.shares)
-        room = {team: min(wanted, WIN_POINTS * degree[team]) for team, wanted in problem.wanted.items()}
-        over = least * len(problem.matches) - sum(room.values())
-        relief = sorted((least * degree[team] - room[team] for team in room), reverse=True)
-    else:
-        over = sum(max(wanted, 0) for wanted in problem.wanted.values()) - WIN_POINTS * len(problem.matches)
-        relief = sorted((max(wanted, 0) for wanted in problem.wanted.values()), reverse=True)
-    lost = 0
-    while over > 0 and lost < len(relief):
-        over -= relief[lost]
-        lost += 1
-    return len(problem.wanted) - lost
-
-
-def _solve(problem: _Problem) -> _Found:
-    """Ties first, then greedy; where that does not meet the ceiling, depth first with bounds, until it is sure or out
-    of steps."""
-    everybody = len(problem.wanted)
-    if all(_ok(problem.under, wanted, problem.degree[team], 0) for team, wanted in problem.wanted.items()):
-        return _Found(everybody, everybody, [(1, 1)] * len(problem.matches))
-    made = _greedy(problem)
-    best = _Found(_satisfied(problem, made), _ceiling(problem), made)
-    if best.satisfied >= best.bound:
-        return best
-    left = dict(problem.degree)
-    points = dict.fromkeys(problem.wanted, 0)
-    chosen: list[tuple[int, int]] = []
-    steps = 0
-
-    def descend(at: int, alive: int) -> bool:
-        """False once the steps are used up."""
-        nonlocal steps
-        steps += 1
-        if steps > MOST_STEPS:
-            return False
-        if alive <= best.satisfied:
-            return True
-        if at == len(problem.matches):
-            best.satisfied, best.points = alive, list(chosen)
-            return True
-        match = problem.matches[at]
-        ends = (match.one, match.other)
-        before = [_ok(problem.under, problem.wanted[team], points[team], left[team]) for team in ends]
-        for team in ends:
-            left[team] -= 1
-        complete = True
-        for share in problem.shares:
-            for team, own in zip(ends, share, strict=True):
-                points[team] += own
-            chosen.append(share)
-            after = [_ok(problem.under, problem.wanted[team], points[team], left[team]) for team in ends]
-            complete = descend(at + 1, alive - sum(before) + sum(after))
-            chosen.pop()
-            for team, own in zip(ends, share, strict=True):
-                points[team] -= own
-            if not complete:
-                break
-        for team in ends:
-            left[team] += 1
-        return complete
-
-    alive = sum(_ok(problem.under, wanted, 0, left[team]) for team, wanted in problem.wanted.items())
-    if descend(0, alive):
-        best.bound = best.satisfied
-    return best
-
-
-@dataclass(slots=True)
-class _Bracket:
-    """What every search of a bracket needs. `matches`: those of the fixtures that count for both; `rows` by team;
-    `left`: matches left that count for a team; `final`: its matches at the season's end; `points`: what it has;
-    `meetings`: by team and opponent, those of `left` between the two that count for the opponent."""
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A bracket on a day: what is played and what is left. `shootouts`: ties are settled by penalties (Flex)."""
 
     entrants: Sequence[Entrant]
     results: Sequence[Result]
     fixtures: Sequence[Fixture]
-    matches: Sequence[_Match]
-    shares: Sequence[tuple[int, int]]
-    rows: dict[int, Row]
-    left: dict[int, int]
-    final: dict[int, int]
-    points: dict[int, int]
-    meetings: dict[int, dict[int, int]]
+    shootouts: bool = False
 
-    def above(self, one: int, other: int) -> bool | None:
-        """Whether `one` stands above `other` should they end level; None while that is open."""
-        if self.left[one] or self.left[other]:
-            return None
-        balance = head_to_head(one, other, self.results)
-        above = self.rows[one].key < self.rows[other].key
-        if balance and (balance > 0) != above:
-            return None  # it depends on whether they are two or more that are level
-        return above
+    def left(self, team: int) -> int:
+        """Return how many matches that count for a team are left."""
+        return sum((f.home == team and f.counts_home) + (f.away == team and f.counts_away) for f in self.fixtures)
+
+    def position(self, team: int, way: Iterable[Result]) -> int:
+        """Return where a team ends if the matches left end this way."""
+        places = order(self.entrants, [*self.results, *way])
+        return next(place.position for place in places if place.tally.entrant.team_id == team)
+
+    def rivals(self, team: int, *, above: bool, settled: Sequence[Result] = (), gain: int | None = None) -> Rivals:
+        """Return the program of one team against all others, with some matches settled or its own points fixed."""
+        done = {result.match_id for result in settled}
+        results = [*self.results, *settled]
+        rows = {row.tally.entrant.team_id: row for row in rows_of(tally(self.entrants, results).values())}
+        fixtures = [fixture for fixture in self.fixtures if fixture.match_id not in done]
+        return Rivals(Bracket(rows, results, fixtures, self.shootouts), team, above, gain)
 
 
-def reach(
-    entrants: Sequence[Entrant],
-    results: Sequence[Result],
-    fixtures: Sequence[Fixture],
-    *,
-    shootouts: bool = False,
-    tallies: Mapping[int, Tally] | None = None,
-) -> dict[int, Reach]:
-    """By team. `shootouts`: ties are settled by penalties (Flex), so that a match may also give 2 and 1.
-    `tallies`: what the results add up to, where that is known already."""
-    left = {entrant.team_id: 0 for entrant in entrants}
-    for fixture in fixtures:
-        for team, counts in ((fixture.home, fixture.counts_home), (fixture.away, fixture.counts_away)):
-            if counts and team in left:
-                left[team] += 1
-    if not any(left.values()):
-        return {p.tally.entrant.team_id: Reach(p.position, p.position, True) for p in order(entrants, results)}
-    rows = {row.tally.entrant.team_id: row for row in rows_of((tallies or tally(entrants, results)).values())}
-    shares = FLEX_SHARES if shootouts else LEAGUE_SHARES
-    final = {team: row.tally.played + left[team] for team, row in rows.items()}
-    points = {team: row.tally.points for team, row in rows.items()}
-    matches = [_Match(f.home, f.away, f.match_id) for f in fixtures if f.counts_home and f.counts_away]
-    bracket = _Bracket(entrants, results, fixtures, matches, shares, rows, left, final, points, _meetings(fixtures))
+def reach(situation: Situation, teams: Iterable[int] | None = None, *, seconds: float = SECONDS) -> dict[int, Reach]:
+    """Return each team's best and worst position with a way to either; of `teams` alone where they are given."""
+    asked = [entrant.team_id for entrant in situation.entrants] if teams is None else list(teams)
     made = {}
-    for entrant in entrants:
-        best, sure_best = _extreme(bracket, entrant.team_id, under=True)
-        worst, sure_worst = _extreme(bracket, entrant.team_id, under=False)
-        made[entrant.team_id] = Reach(best, worst, sure_best and sure_worst)
+    for team in asked:
+        best, best_way = _extreme(situation, team, above=False, seconds=seconds)
+        worst, worst_way = _extreme(situation, team, above=True, seconds=seconds)
+        proved = best_way is not None and worst_way is not None
+        made[team] = Reach(best, worst, proved, tuple(best_way or ()), tuple(worst_way or ()))
     return made
 
 
-def _meetings(fixtures: Sequence[Fixture]) -> dict[int, dict[int, int]]:
-    made: dict[int, dict[int, int]] = {}
-    for fixture in fixtures:
-        home, away = made.setdefault(fixture.home, {}), made.setdefault(fixture.away, {})
-        if fixture.counts_away:
-            home[fixture.away] = home.get(fixture.away, 0) + 1
-        if fixture.counts_home:
-            away[fixture.home] = away.get(fixture.home, 0) + 1
-    return made
+def best_position(situation: Situation, team: int, *, seconds: float = SECONDS) -> int:
+    """Return a team's best position, 1 where the solver ran out of time."""
+    return _extreme(situation, team, above=False, seconds=seconds)[0]
 
 
-@dataclass(slots=True)
-class _Line:
-    """The line that a team's own points draw, and on which side of it everybody else can be kept.
+def _extreme(situation: Situation, team: int, *, above: bool, seconds: float) -> tuple[int, list[Result] | None]:
+    """Return the best (others below) or the worst (others above) position and a way to it, None where none is proved.
 
-    `good`: how many others are satisfied anyhow; `wanted`: what those want that depend on how the matches left are
-    shared out.
+    More points never hurt a team, nor do more goals: for its best it wins all of its own, for its worst it loses them.
     """
-
-    good: int = 0
-    wanted: dict[int, int] = field(default_factory=dict)
-
-    def add(self, other: int, want: int, *, under: bool, open_left: int) -> None:
-        """A team that wants at most (under) or at least so many points from its `open_left` matches."""
-        if want >= WIN_POINTS * open_left if under else want <= 0:
-            self.good += 1
-        elif want >= 0 if under else want <= WIN_POINTS * open_left:
-            self.wanted[other] = want
-
-
-def _extreme(bracket: _Bracket, team: int, *, under: bool) -> tuple[int, bool]:
-    """The best (under: the others are to be below) or the worst position, and whether it is shown to be reached."""
-    others = len(bracket.entrants) - 1
-    hopeful, strict = _lines(bracket, team, under=under)
-    problem = _shared(bracket, team, hopeful.wanted, under=under)
-    found = _solve(problem)
-    bound = hopeful.good + found.bound
-    position = 1 + others - bound if under else 1 + bound
-    if strict == hopeful:
-        return position, found.satisfied == found.bound
-    if strict.good + _solve(_shared(bracket, team, strict.wanted, under=under)).satisfied >= bound:
-        return position, True
-    shown = found.satisfied == found.bound and any(
-        position == _position(bracket, team, problem, found, goals=goals) for goals in (1, ROUT // 2)
-    )
-    return position, shown
+    everybody = len(situation.entrants)
+    own = [_own(f, team, wins=not above, goals=MOST_GOALS) for f in situation.fixtures if team in (f.home, f.away)]
+    question = situation.rivals(team, above=above, settled=own)
+    try:
+        found = question.program.maximize(total(question.claims), seconds=seconds)
+    except OutOfTime:
+        return (everybody if above else 1), None
+    if found is None:
+        raise WrongWitness(f"the matches of team {team} cannot end at all")
+    count = question.sure + found.objective
+    position = 1 + count if above else everybody - count
+    way = [*own, *question.results(found)]
+    if situation.position(team, way) != position:
+        raise WrongWitness(f"team {team} ends at {situation.position(team, way)}, not at {position}")
+    return position, _believable(situation, team, way, position)
 
 
-def _lines(bracket: _Bracket, team: int, *, under: bool) -> tuple[_Line, _Line]:
-    """The hopeful line, on which a team that ends level counts as satisfied unless the rules already say otherwise, and
-    the strict one, on which it does not unless they say so."""
-    mine = bracket.points[team] + (WIN_POINTS * bracket.left[team] if under else 0)
-    matches = bracket.final[team]
-    meetings = bracket.meetings.get(team, {})
-    closer = -1 if under else 1
-    hopeful, strict = _Line(), _Line()
-    for other in bracket.rows:
-        if other == team:
-            continue
-        against = meetings.get(other, 0)
-        final = bracket.final[other]
-        limit, level = divmod(mine * final, matches) if matches else (0, 0)
-        if not final:
-            level = mine  # it has 0 a match for good: level with us only if we have
-        has = bracket.points[other] + (0 if under else WIN_POINTS * against)
-        open_left = bracket.left[other] - against
-        if not under:
-            limit += level > 0
-        hope = sure = limit - has
-        if not level and (above := bracket.above(team, other)) != under:
-            sure += closer
-            hope += closer if above is not None else 0
-        hopeful.add(other, hope, under=under, open_left=open_left)
-        strict.add(other, sure, under=under, open_left=open_left)
-    return hopeful, strict
+def _own(fixture: Fixture, team: int, *, wins: bool, goals: int) -> Result:
+    return fixture.ended(*((goals, 0) if (fixture.home == team) == wins else (0, goals)))
 
 
-def _shared(bracket: _Bracket, team: int, wanted: dict[int, int], *, under: bool) -> _Problem:
-    """Leaves to the search the matches between two teams that depend on it; all others go as it suits these."""
-    matches = [match for match in bracket.matches if match[0] in wanted and match[1] in wanted] if wanted else []
-    degree = dict.fromkeys(wanted, 0)
-    for one, other, _ in matches:
-        degree[one] += 1
-        degree[other] += 1
-    if not under:
-        meetings = bracket.meetings.get(team, {})
-        wanted = {
-            other: want - WIN_POINTS * (bracket.left[other] - meetings.get(other, 0) - degree[other])
-            for other, want in wanted.items()
-        }
-    return _Problem(under, wanted, matches, degree, bracket.shares)
+def _believable(situation: Situation, team: int, way: list[Result], position: int) -> list[Result]:
+    """Return the same outcomes by everyday scores where these lead to the same position, else the way as it is."""
+    for own, others in ((1, 1), (PLAIN, 1), (PLAIN, PLAIN), (MOST_GOALS, 1)):
+        plain = [_plain(result, own if team in (result.home, result.away) else others) for result in way]
+        if situation.position(team, plain) == position:
+            return plain
+    return way
 
 
-def _position(bracket: _Bracket, team: int, problem: _Problem, found: _Found, *, goals: int) -> int:
-    """Where the team stands with results that share the points out as found; the others win by `goals`."""
-    shares = {match.match_id: share for match, share in zip(problem.matches, found.points, strict=True)}
-    played = [
-        _played(
-            fixture,
-            _share(fixture, team, problem, shares),
-            ROUT if team in (fixture.home, fixture.away) else goals,
-        )
-        for fixture in bracket.fixtures
+def _plain(result: Result, goals: int) -> Result:
+    if result.home_score == result.away_score:
+        return result._replace(home_score=0, away_score=0)
+    home_wins = result.home_score > result.away_score
+    return result._replace(home_score=goals if home_wins else 0, away_score=0 if home_wins else goals)
+
+
+def secure(situation: Situation, team: int, found: Reach, *, seconds: float = SECONDS) -> dict[int, int | None]:
+    """Return by place how many points from its matches left make that place or better sure, whatever others do.
+
+    0 where it is sure already; None where even all points do not, or where the solver ran out of time. Places better
+    than its best are left out, as are those behind its worst.
+
+    More points are not always better: three from a win and a defeat help the winner's rival more than two ties do. So
+    the gains are asked one by one, the largest first, each only for more teams above than any larger one allows.
+    """
+    gains = attainable(situation.left(team), shootouts=situation.shootouts)
+    needed: dict[int, int | None] = dict.fromkeys(range(found.best, found.worst + 1), 0)
+    most = found.best - 1
+    above_gain: int | None = None
+    for gain in reversed(gains):
+        if most == found.worst - 1:
+            break
+        try:
+            count = _more_above(situation, team, gain, most, seconds=seconds)
+        except OutOfTime:
+            return needed | dict.fromkeys(range(most + 1, found.worst), None)
+        for place in range(most + 1, count + 1):
+            needed[place] = above_gain  # with `gain` it can still end behind this place, with any larger one it cannot
+        most, above_gain = max(most, count), gain
+    return needed
+
+
+def _more_above(situation: Situation, team: int, gain: int, most: int, *, seconds: float) -> int:
+    """Return how many can end above a team that takes exactly so many points, `most` where no more than those can."""
+    question = situation.rivals(team, above=True, gain=gain)
+    question.program.between(total(question.claims), lower=most + 1 - question.sure)
+    found = question.program.maximize(total(question.claims), seconds=seconds)
+    if found is None:
+        return most
+    count = question.sure + found.objective
+    if situation.position(team, question.results(found)) != 1 + count:
+        raise WrongWitness(f"team {team} does not end at {1 + count} with {gain} points")
+    return count
+
+
+def attainable(left: int, *, shootouts: bool) -> list[int]:
+    """Return the points that some matches can give, fewest first: without penalties, one under the most is not one."""
+    most = WIN * left
+    return [gain for gain in range(most + 1) if shootouts or left == 0 or gain != most - 1]
+
+
+def lost_since(
+    situation: Situation, team: int, best: int, known: Mapping[int, date], *, seconds: float = SECONDS
+) -> dict[int, date]:
+    """Return by place better than `best` the day whose results put it out of reach.
+
+    `known` are days that were found before and still hold. A day's results only ever narrow what is possible, so the
+    day is found by halving.
+    """
+    days = sorted({result.local_date for result in situation.results})
+    made = {place: known[place] for place in range(1, best) if place in known}
+    missing = [place for place in range(1, best) if place not in made]
+    if not missing or not days:
+        return made
+    found = {len(days): best}
+
+    def at(count: int) -> int:
+        """Return the best position once the first `count` days were played."""
+        if count not in found:
+            found[count] = best_position(_as_of(situation, days[count - 1] if count else None), team, seconds=seconds)
+        return found[count]
+
+    for place in missing:
+        low, high = 0, len(days)  # at `low` the place was within reach, at `high` it is not
+        if at(0) > place:
+            continue  # it never was: more teams are sure to end above than there are places
+        for count, position in sorted(found.items()):
+            if position <= place:
+                low = max(low, count)
+            else:
+                high = min(high, count)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if at(middle) <= place else (low, middle)
+        made[place] = days[high - 1]
+    return made
+
+
+def _as_of(situation: Situation, day: date | None) -> Situation:
+    """Return the bracket as it stood after a day, None for before the first: later results are matches left."""
+    played = [result for result in situation.results if day is not None and result.local_date <= day]
+    later = [result for result in situation.results if day is None or result.local_date > day]
+    reopened = [
+        Fixture(r.match_id, r.home, r.away, r.local_date, r.kick_off, r.counts_home, r.counts_away) for r in later
     ]
-    places = order(bracket.entrants, [*bracket.results, *played])
-    return next(place.position for place in places if place.tally.entrant.team_id == team)
-
-
-def _share(fixture: Fixture, team: int, problem: _Problem, shares: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    if fixture.match_id in shares:
-        return shares[fixture.match_id]
-    if team in (fixture.home, fixture.away):
-        return (3, 0) if (fixture.home == team) == problem.under else (0, 3)
-    if fixture.counts_home and fixture.home in problem.wanted:
-        return (0, 3) if problem.under else (3, 0)
-    if fixture.counts_away and fixture.away in problem.wanted:
-        return (3, 0) if problem.under else (0, 3)
-    return (1, 1)
-
-
-def _played(fixture: Fixture, share: tuple[int, int], goals: int) -> Result:
-    """A result that gives this share."""
-    if share == (3, 0):
-        return fixture.ended(goals, 0)
-    if share == (0, 3):
-        return fixture.ended(0, goals)
-    return fixture.ended(0, 0, None if share == (1, 1) else (5, 4) if share == (2, 1) else (4, 5))
+    return Situation(situation.entrants, played, [*situation.fixtures, *reopened], situation.shootouts)

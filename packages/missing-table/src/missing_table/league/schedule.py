@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from itertools import islice, takewhile
+from itertools import takewhile
 from math import lcm
 from typing import NamedTuple
 
@@ -82,37 +82,3 @@ def strengths(matches: Iterable[Result | Fixture], tallies: Mapping[int, Tally])
         mean = Fraction(total[team], scale * known) if known else None
         made[team] = Strength(home[team], away[team], unknown[team], mean)
     return made
-
-
-def ceilings(tallies: Mapping[int, Tally], left: Mapping[int, int]) -> list[tuple[Fraction, int]]:
-    """The most points per match that each team can still end with, and the team; the highest first."""
-    return sorted(
-        (
-            (Fraction(one.points + 3 * left[team], max(one.played + left[team], 1)), team)
-            for team, one in tallies.items()
-        ),
-        reverse=True,
-    )
-
-
-def points_to_secure(
-    position: int,
-    team_id: int,
-    tallies: Mapping[int, Tally],
-    left: Mapping[int, int],
-    highest: Sequence[tuple[Fraction, int]],
-) -> int | None:
-    """The magic number: so many points from its matches left make `position` or better sure, whatever others do.
-
-    It takes every rival to win all that it has left (`highest`: see `ceilings`), so fewer may do. None where even all
-    points cannot make it sure.
-    """
-    mine = tallies[team_id]
-    final = mine.played + left[team_id]
-    rival = next(islice((most for most, other in highest if other != team_id), position - 1, None), None)
-    if rival is None:
-        return 0
-    if not final:
-        return None
-    needed = max(0, (rival * final).__floor__() + 1 - mine.points)
-    return needed if needed <= 3 * left[team_id] else None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from missing_table.league.ratings import Floats, Ints, Ratings, correction, draws, means
-from missing_table.league.table import Entrant, Fixture, Result, order
+from missing_table.league.table import SHOOTOUT_WIN, Entrant, Fixture, Result, order
 
 DRAWS, SEASONS = 25, 40
 """Ratings are drawn so many times, and so many seasons are played with each: 1,000 in all."""
@@ -105,7 +105,8 @@ def simulate(
 
     per_match = total([one.points for one in tallies], points)
     keys = (
-        total([one.won for one in tallies], (margins > 0).astype(np.int16)),
+        # From 2 points on a match is a win to the order: 3 on the field, 2 on penalties.
+        total([one.won + one.shootouts_won for one in tallies], (points >= SHOOTOUT_WIN).astype(np.int16)),
         total([one.goal_difference for one in tallies], margins),
         total([one.goals_for for one in tallies], goals),
     )

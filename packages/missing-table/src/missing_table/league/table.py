@@ -2,7 +2,8 @@
 
 What goes in: the teams of a bracket and the results that count in it. Pure values; knows no database and no clock.
 Fractions of one table are compared over their common denominator, as whole numbers: exact, and a few times faster.
-A tie in won, tied and lost stays a tie where a shoot-out decided it (Flex); its points are 2 and 1 instead of 1 and 1.
+A match that a shoot-out decided (Flex) is shown as tied, gives 2 and 1 points instead of 1 and 1, and counts as a win
+for the rule "wins per match", as the league's own tables do.
 """
 
 from collections.abc import Iterable, Sequence
@@ -136,12 +137,16 @@ class Side:
 
 @dataclass(slots=True)
 class Tally:
-    """What a team's results add up to. `form` has every counted match, oldest first, once `tally` is done."""
+    """What a team's results add up to. `form` has every counted match, oldest first, once `tally` is done.
+
+    `shootouts_won`: of its ties, those that it won on penalties.
+    """
 
     entrant: Entrant
     won: int = 0
     tied: int = 0
     lost: int = 0
+    shootouts_won: int = 0
     points: int = 0
     home: Side = field(default_factory=Side)
     away: Side = field(default_factory=Side)
@@ -173,7 +178,7 @@ class Tally:
         per = scale // played if played else 0
         return (
             self.points * per,
-            self.won * per,
+            (self.won + self.shootouts_won) * per,
             self.goal_difference * per,
             self.goals_for * per,
             *self.away.ratios(scale),
@@ -193,6 +198,7 @@ class Tally:
             self.lost, outcome = self.lost + 1, "L"
         else:
             self.tied += 1
+            self.shootouts_won += points == SHOOTOUT_WIN
         self.form.append((match_id, outcome))
 
 

@@ -22,6 +22,7 @@ def build_table(standing: Standing, *, as_of: date | None = None, split: Split =
             won=place.tally.won,
             tied=place.tally.tied,
             lost=place.tally.lost,
+            shootouts_won=place.tally.shootouts_won,
             goals_for=place.tally.goals_for,
             goals_against=place.tally.goals_against,
             goal_difference=place.tally.goal_difference,

@@ -125,8 +125,12 @@ async def by_version(
     *,
     read: Callable[..., Awaitable[Something | None]],
     make: Callable[[Something], BaseModel],
+    settled: Callable[[Something], bool] = lambda _: True,
 ) -> Response:
-    """An answer that a bracket's version decides: kept until it rises, 304 without being made. `asked` names it."""
+    """Return an answer that a bracket's version decides: kept until it rises, 304 without being made.
+
+    `asked` names it. One that is not `settled` may still change at this version: it is neither kept nor tagged.
+    """
     if kept := state.kept.get(bracket_id, asked):
         return kept_answer(request, kept)
     ticket = state.kept.ticket()
@@ -139,6 +143,8 @@ async def by_version(
         found = await read(connection, bracket_id=bracket_id)
     if found is None:
         raise no_bracket(bracket_id)
+    if not settled(found):
+        return json_answer(make(found))
     read_version = version_of(found.bracket)
     body = make(found).model_dump_json().encode()
     etag = etag_of(read_version, asked)

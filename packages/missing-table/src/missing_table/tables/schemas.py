@@ -75,6 +75,7 @@ class TableRow(Shape):
 
     `points_per_match` is rounded to four decimals for reading; the order is made from exact fractions.
     `form` is the last five, newest last. `separated_by` says why this team stands above the next row's.
+    `shootouts_won` are matches of `tied` that penalties decided (Flex); the order counts them as wins.
     """
 
     position: int
@@ -84,6 +85,7 @@ class TableRow(Shape):
     won: int
     tied: int
     lost: int
+    shootouts_won: int
     goals_for: int
     goals_against: int
     goal_difference: int
