@@ -638,7 +638,7 @@ export interface paths {
         };
         /**
          * Bracket Outlook
-         * @description Where every team can still finish, its magic number, its runs, and how hard its schedule was and will be.
+         * @description Where every team can still finish, what makes each place sure, its runs, and how hard its schedule is.
          */
         get: operations["bracket_outlook"];
         put?: never;
@@ -661,6 +661,26 @@ export interface paths {
          * @description A bracket's table by the league's rules.
          */
         get: operations["bracket_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brackets/{bracket_id}/teams/{team_id}/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Team Ways
+         * @description Results of the matches left with which a team finishes at its best and at its worst position in reach.
+         */
+        get: operations["team_ways"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1808,6 +1828,19 @@ export interface components {
             home: number;
         };
         /**
+         * LostPlace
+         * @description A place that a team can no longer reach. `since`: the day whose results put it out of reach.
+         */
+        LostPlace: {
+            /** Place */
+            place: number;
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+        };
+        /**
          * Match
          * @description A fixture. With `time_set` false only `local_date` means anything; `kick_off` is UTC, `timezone` the venue's.
          *
@@ -2155,9 +2188,13 @@ export interface components {
         /**
          * Outlook
          * @description A bracket's outlook, in the table's order. Facts, no estimates.
+         *
+         *     `proved_at`: when its positions in reach were worked out, null while they are.
          */
         Outlook: {
             bracket: components["schemas"]["Bracket"];
+            /** Proved At */
+            proved_at: string | null;
             /** Teams */
             teams: components["schemas"]["TeamOutlook"][];
         };
@@ -2346,7 +2383,7 @@ export interface components {
          * Reachable
          * @description The positions that a team can still finish in, whatever happens in the matches left.
          *
-         *     `exact`: results are known that lead to either end; else the range is a bound, never too narrow.
+         *     `exact`: results are known that lead to either end. Else the range is a bound, never too narrow.
          */
         Reachable: {
             /** Best */
@@ -2859,6 +2896,16 @@ export interface components {
             results: components["schemas"]["SupposedResult"][];
         };
         /**
+         * SurePlace
+         * @description So many points from a team's matches left make `place` or better sure; null where even all of them do not.
+         */
+        SurePlace: {
+            /** Place */
+            place: number;
+            /** Points */
+            points: number | null;
+        };
+        /**
          * Table
          * @description A bracket's table, whole. `as_of`: the last local date whose matches count (null: all).
          */
@@ -2876,6 +2923,7 @@ export interface components {
          *
          *     `points_per_match` is rounded to four decimals for reading; the order is made from exact fractions.
          *     `form` is the last five, newest last. `separated_by` says why this team stands above the next row's.
+         *     `shootouts_won` are matches of `tied` that penalties decided (Flex); the order counts them as wins.
          */
         TableRow: {
             /** Form */
@@ -2899,6 +2947,8 @@ export interface components {
             /** Previous Position */
             previous_position: number | null;
             separated_by: components["schemas"]["Rule"] | null;
+            /** Shootouts Won */
+            shootouts_won: number;
             team: components["schemas"]["TableTeam"];
             /** Tied */
             tied: number;
@@ -2963,21 +3013,28 @@ export interface components {
         };
         /**
          * TeamOutlook
-         * @description A team's outlook. `to_secure_first`: the magic number; so many points from its `left` matches make first place
-         *     sure whatever others do. Null where even all points do not.
+         * @description A team's outlook. `reachable` is null while it is being worked out.
+         *
+         *     `to_secure`: what makes each place in reach sure, the best place first; empty while it is being worked out.
+         *     `to_secure_first`: the same for first place alone, null where no points make it sure or where nothing is known yet.
+         *     `lost`: places that are out of reach, the best first.
          */
         TeamOutlook: {
             /** Left */
             left: number;
+            /** Lost */
+            lost: components["schemas"]["LostPlace"][];
             /** Played */
             played: number;
             /** Position */
             position: number;
-            reachable: components["schemas"]["Reachable"];
+            reachable: components["schemas"]["Reachable"] | null;
             schedule_left: components["schemas"]["ScheduleStrength"];
             schedule_played: components["schemas"]["ScheduleStrength"];
             streak: components["schemas"]["Streak"];
             team: components["schemas"]["TableTeam"];
+            /** To Secure */
+            to_secure: components["schemas"]["SurePlace"][];
             /** To Secure First */
             to_secure_first: number | null;
         };
@@ -2988,6 +3045,46 @@ export interface components {
         TeamStanding: {
             bracket: components["schemas"]["Bracket"];
             row: components["schemas"]["TableRow"];
+        };
+        /**
+         * TeamWays
+         * @description How a team can still finish at its best and at its worst position. Both null while that is being worked out.
+         */
+        TeamWays: {
+            best: components["schemas"]["Way"] | null;
+            /** Bracket Id */
+            bracket_id: number;
+            /** Proved At */
+            proved_at: string | null;
+            /** Team Id */
+            team_id: number;
+            worst: components["schemas"]["Way"] | null;
+        };
+        /**
+         * Way
+         * @description Results of every match left after which a team finishes at `position`.
+         */
+        Way: {
+            /** Position */
+            position: number;
+            /** Results */
+            results: components["schemas"]["WayResult"][];
+        };
+        /**
+         * WayResult
+         * @description A result that a way takes a match left to have. The shoot-out is null where there is none.
+         */
+        WayResult: {
+            /** Away Score */
+            away_score: number;
+            /** Away Shootout */
+            away_shootout: number | null;
+            /** Home Score */
+            home_score: number;
+            /** Home Shootout */
+            home_shootout: number | null;
+            /** Match Id */
+            match_id: number;
         };
         /**
          * WeekendPosition
@@ -4148,6 +4245,38 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Table"];
                     "text/csv": string;
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    team_ways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bracket_id: number;
+                team_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamWays"];
                 };
             };
             /** @description Refused or failed */

@@ -12,6 +12,7 @@ const row = (position: number, name: string, points: number, played: number): Ta
   played,
   won: 1,
   tied: 0,
+  shootouts_won: 0,
   lost: 0,
   goals_for: 3,
   goals_against: 1,

@@ -15,7 +15,7 @@ export type Side = 'home' | 'away'
 const ONE = /^(\d{1,15})-(\d{1,2})-(\d{1,2})(?:-([ha]))?$/
 
 /** The most that the API takes at once. */
-const MOST = 200
+export const MOST = 200
 
 /** "12-2-1.15-0-0-h" -> two results, a shoot-out won by the home team; what cannot be read is left out, of a match named twice the last counts. */
 export function parse(written: unknown): Supposed[] {

@@ -15,6 +15,9 @@ from missing_table.league.table import WIN, Entrant, Fixture, Result, order, row
 
 SECONDS = 30.0
 """For one question. Nearly all are answered in hundredths of a second."""
+ALL_PLACES_FROM = 6
+"""Matches that a team has left at most for every place to be looked at; before that first place alone is. A question
+early in the season takes longer, and "58 points from 20 matches" helps nobody."""
 PLAIN = 3
 """Goals of a win in a witness that a reader can believe, where such scores lead to the same position."""
 
@@ -126,38 +129,42 @@ def secure(situation: Situation, team: int, found: Reach, *, seconds: float = SE
     """Return by place how many points from its matches left make that place or better sure, whatever others do.
 
     0 where it is sure already; None where even all points do not, or where the solver ran out of time. Places better
-    than its best are left out, as are those behind its worst.
+    than its best are left out, as are those behind its worst; with more than ALL_PLACES_FROM matches left all but the
+    best one are.
 
     More points are not always better: three from a win and a defeat help the winner's rival more than two ties do. So
     the gains are asked one by one, the largest first, each only for more teams above than any larger one allows.
     """
     gains = attainable(situation.left(team), shootouts=situation.shootouts)
-    needed: dict[int, int | None] = dict.fromkeys(range(found.best, found.worst + 1), 0)
+    last = found.worst if situation.left(team) <= ALL_PLACES_FROM else found.best
+    needed: dict[int, int | None] = dict.fromkeys(range(found.best, last + 1), 0)
     most = found.best - 1
     above_gain: int | None = None
     for gain in reversed(gains):
-        if most == found.worst - 1:
+        if most >= min(last, found.worst - 1):
             break
         try:
-            count = _more_above(situation, team, gain, most, seconds=seconds)
+            count = _more_above(situation, team, gain, most, min(last, found.worst - 1), seconds=seconds)
         except OutOfTime:
-            return needed | dict.fromkeys(range(most + 1, found.worst), None)
-        for place in range(most + 1, count + 1):
+            return needed | dict.fromkeys(range(most + 1, min(last, found.worst - 1) + 1), None)
+        for place in range(most + 1, min(last, count) + 1):
             needed[place] = above_gain  # with `gain` it can still end behind this place, with any larger one it cannot
         most, above_gain = max(most, count), gain
     return needed
 
 
-def _more_above(situation: Situation, team: int, gain: int, most: int, *, seconds: float) -> int:
-    """Return how many can end above a team that takes exactly so many points, `most` where no more than those can."""
+def _more_above(situation: Situation, team: int, gain: int, most: int, limit: int, *, seconds: float) -> int:
+    """Return how many, up to `limit`, can end above a team that takes exactly so many points; `most` if no more can."""
     question = situation.rivals(team, above=True, gain=gain)
-    question.program.between(total(question.claims), lower=most + 1 - question.sure)
+    if question.sure >= limit:
+        return limit
+    question.program.between(total(question.claims), lower=most + 1 - question.sure, upper=limit - question.sure)
     found = question.program.maximize(total(question.claims), seconds=seconds)
     if found is None:
         return most
     count = question.sure + found.objective
-    if situation.position(team, question.results(found)) != 1 + count:
-        raise WrongWitness(f"team {team} does not end at {1 + count} with {gain} points")
+    if situation.position(team, question.results(found)) <= count:
+        raise WrongWitness(f"team {team} does not end behind {count} others with {gain} points")
     return count
 
 
