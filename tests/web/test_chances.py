@@ -53,7 +53,7 @@ def test_what_is_within_reach_is_what_the_api_says_and_u14_gets_no_odds(
     first, team = rows.first.locator("td").all_inner_texts(), wanted[0]
     assert first[:2] == [str(team["left"]), f"{team['reachable']['best']}–{team['reachable']['worst']}"]
     expect(page.get_by_text("None are made for U13 and U14")).to_be_visible()
-    page.get_by_role("button", name=f"What {team['team']['name']} can still reach").click()
+    page.get_by_role("button", name=f"More about what {team['team']['name']} can still reach").click()
     expect(section).to_contain_text("Can still finish 2nd.")
     expect(section).to_contain_text(f"Needs 7 points from {team['left']} matches to be sure of the top 3.")
     expect(section).to_contain_text("The top 6 is certain.")
@@ -70,7 +70,7 @@ def test_show_me_how_opens_the_what_if_page_with_the_results_filled_in(site: Sit
     page.route("**/api/brackets/*/outlook", lambda route: route.fulfill(json=proved(site)))
     page.route("**/api/brackets/*/teams/*/ways", lambda route: route.fulfill(json=ways))
     page.goto(f"{site.bracket['path']}?view=chances")
-    page.get_by_role("button", name=f"What {site.team['name']} can still reach").click()
+    page.get_by_role("button", name=f"More about what {site.team['name']} can still reach").click()
     page.get_by_role("button", name="Show me how").first.click()
     page.wait_for_url(f"**/what-if?scores={ahead['id']}-4-1")
     expect(page.get_by_text("With 1 supposed result.")).to_be_visible()

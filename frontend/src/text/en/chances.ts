@@ -8,7 +8,7 @@ export const chances = {
   workedOut: 'The positions within reach are being worked out. Look again in some minutes.',
   why: 'More',
   details: 'Details',
-  detailsOf: (team: string) => `What ${team} can still reach`,
+  detailsOf: (team: string) => `More about what ${team} can still reach`,
   canFinish: (place: number) => `Can still finish ${ordinal(place)}.`,
   couldFinish: (place: number) => `Could still finish as low as ${ordinal(place)}.`,
   showHow: 'Show me how',

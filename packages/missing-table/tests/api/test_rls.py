@@ -13,10 +13,10 @@ from devstack.testing import Database
 
 PUBLIC = {
     "seasons", "leagues", "age_groups", "divisions", "brackets", "clubs", "teams", "bracket_teams",
-    "published_standings", "venues", "matches", "match_brackets", "qop_snapshots", "forecasts", "bracket_forecasts",
+    "published_standings", "venues", "matches", "match_brackets", "qop_snapshots", "forecasts", "bracket_forecasts", "bracket_outlooks",
     "weekend_insights",
 }  # fmt: skip
-FILLED = PUBLIC - {"qop_snapshots", "forecasts", "bracket_forecasts", "weekend_insights"}
+FILLED = PUBLIC - {"qop_snapshots", "forecasts", "bracket_forecasts", "bracket_outlooks", "weekend_insights"}
 SECRET = {
     "accounts", "account_teams", "api_keys", "audit_log", "ingest_rejections", "ingest_batches", "match_locks",
     "match_conflicts", "team_aliases", "radcheck", "radreply", "radacct", "radpostauth", "radusergroup",
