@@ -13,7 +13,8 @@ from devstack.testing import Database
 
 PUBLIC = {
     "seasons", "leagues", "age_groups", "divisions", "brackets", "clubs", "teams", "bracket_teams",
-    "published_standings", "venues", "matches", "match_brackets", "qop_snapshots", "forecasts", "bracket_forecasts", "bracket_outlooks",
+    "published_standings", "venues", "matches", "match_brackets", "qop_snapshots", "forecasts", "bracket_forecasts",
+    "bracket_outlooks",
     "weekend_insights",
 }  # fmt: skip
 FILLED = PUBLIC - {"qop_snapshots", "forecasts", "bracket_forecasts", "bracket_outlooks", "weekend_insights"}
