@@ -15,12 +15,17 @@ function walk(folder) {
   })
 }
 
+// What is shown of an address that was never seen, without a connection: the page without any first view.
+const index = readFileSync('dist/index.html', 'utf8')
+const shell = index.replace(/<!--# include .*?-->/g, '').replace(/<!--# (end)?block.*?-->/g, '').replace(/<title>.*?<\/title>/, '<title>Missing Table</title><meta name="robots" content="noindex">')
+writeFileSync('dist/shell.html', shell)
+
 const files = walk('dist')
   .filter((path) => /^dist\/(assets\/.*\.(js|css)|icon\.svg|manifest\.webmanifest)$/.test(path))
   .map((path) => path.slice('dist'.length))
   .sort()
 const worker = readFileSync('src/sw.js', 'utf8')
-const version = createHash('sha256').update(worker).update(readFileSync('dist/index.html')).update(files.join()).digest('hex').slice(0, 12)
+const version = createHash('sha256').update(worker).update(index).update(files.join()).digest('hex').slice(0, 12)
 writeFileSync('dist/sw.js', worker.replace('self.__FILES__ ?? []', JSON.stringify(files)).replace("self.__VERSION__ ?? 'dev'", JSON.stringify(version)))
 
 for (const path of walk('dist').filter((path) => worth.test(path))) {

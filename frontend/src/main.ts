@@ -2,6 +2,7 @@
 import './design/tokens.css'
 import './design/base.css'
 import './design/parts.css'
+import './design/states.css'
 import './design/match.css'
 import './design/table.css'
 import './design/crest.css'

@@ -195,7 +195,7 @@ def kept_for_offline(page: Page, path: str) -> None:
 
 def sign_in(page: Page, stack: RunningStack) -> None:
     """As the stack's admin, from a page that asks for it, until the page says so: leaving earlier takes nobody in."""
-    page.get_by_label("E-mail").fill(ADMIN_EMAIL)
+    page.get_by_label("Email").fill(ADMIN_EMAIL)
     page.get_by_label("Password").fill(stack.parts.secrets.admin_password)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text(f"Signed in as {ADMIN_EMAIL}")).to_be_visible()

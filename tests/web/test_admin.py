@@ -39,7 +39,7 @@ def test_an_admin_settles_a_conflict_and_sees_it_hold_through_the_next_run(
     own_stack: RunningStack, site: Site, visit: Callable[..., Visit], tmp_path: Path
 ) -> None:
     match = a_result_elsewhere(site)
-    name = f"{match['home']['name']} v {match['away']['name']}"
+    name = f"{match['home']['name']} vs. {match['away']['name']}"
     ours, theirs = match["home_score"] + 1, match["home_score"] + 2
     page = visit("/admin/corrections").page
     sign_in(page, own_stack)
@@ -128,7 +128,7 @@ def test_a_wrong_password_says_so_and_lets_nobody_in(
     own_stack: RunningStack, site: Site, visit: Callable[..., Visit]
 ) -> None:
     page = visit("/admin/audit").page
-    page.get_by_label("E-mail").fill(ADMIN_EMAIL)
+    page.get_by_label("Email").fill(ADMIN_EMAIL)
     page.get_by_label("Password").fill("not it")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_contain_text("do not go together")

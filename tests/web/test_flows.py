@@ -49,7 +49,7 @@ def test_the_picker_leads_to_a_table_and_remembers_it(site: Site, visit: Callabl
     page.wait_for_url(f"**{site.bracket['path']}")
     expect(page.get_by_role("heading", level=1)).to_have_text("U14 Northeast")
     page.get_by_role("link", name="Missing Table").click()
-    page.get_by_role("link", name=re.compile("Last looked at.*U14 Northeast", re.S)).click()
+    page.get_by_role("link", name=re.compile("Last viewed.*U14 Northeast", re.S)).click()
     page.wait_for_url(f"**{site.bracket['path']}")
 
 
@@ -152,7 +152,7 @@ def test_search_finds_a_table_and_the_way_to_a_venue(site: Site, visit: Callable
     venue = next(match["venue"]["name"] for match in site.matches if match["venue"] and match["venue"]["name"] != "TBD")
     page.goto("/search")
     page.get_by_role("searchbox").fill(venue)
-    place = page.locator(".results a", has=page.get_by_text(venue, exact=True)).filter(has_text="Place").first
+    place = page.locator(".results a", has=page.get_by_text(venue, exact=True)).filter(has_text="Location").first
     expect(place).to_have_attribute("href", re.compile("^https://www.google.com/maps/dir/"))
     expect(place).to_contain_text("Directions")
 
@@ -208,7 +208,7 @@ def test_a_club_shows_the_next_match_of_each_team_and_its_calendar(site: Site, v
     mine = next(match for match in ahead if site.team["id"] in (match["home"]["id"], match["away"]["id"]))
     entry = page.locator("li", has=page.locator(f'a[href="/teams/{site.team["id"]}"]')).first
     other = "away" if mine["home"]["id"] == site.team["id"] else "home"
-    expect(entry.locator(".row-next")).to_contain_text(f"{'v' if other == 'away' else 'at'} {mine[other]['name']}")
+    expect(entry.locator(".row-next")).to_contain_text(f"{'vs.' if other == 'away' else 'at'} {mine[other]['name']}")
     expect(entry.locator(".row-next")).to_have_attribute("href", f"/matches/{mine['id']}")
     page.locator("summary", has_text="Add to calendar").click()
     file = page.get_by_role("link", name="Download").get_attribute("href")

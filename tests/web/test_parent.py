@@ -40,9 +40,9 @@ def test_a_parent_finds_the_next_match_and_the_way_there(site: Site, visit: Call
     expect(page.get_by_role("heading", level=1)).to_have_text(row["team"]["name"])
     page.get_by_role("button", name="Follow", exact=True).click()
     page.get_by_text("Add to calendar").click()
-    subscribe = page.get_by_role("link", name="Subscribe (this device)").get_attribute("href") or ""
+    subscribe = page.get_by_role("link", name="Subscribe on an iPhone").get_attribute("href") or ""
     assert re.fullmatch(rf"webcal://[^/]+/api/teams/{row['team']['id']}/calendar\.ics", subscribe)
-    file = page.get_by_role("link", name="Download (.ics)").get_attribute("href") or ""
+    file = page.get_by_role("link", name="Download once").get_attribute("href") or ""
     assert "BEGIN:VCALENDAR" in patient.get(site.address + file).text
 
     page.get_by_role("link", name="Missing Table").click()

@@ -52,11 +52,11 @@ def test_a_coach_types_a_score_and_the_table_moves_as_the_api_says(site: Site, v
     page.goto(f"{page.url}?weekend={monday(match['local_date'])}")
     fields = page.locator("li.suppose", has_text=match["home"]["name"]).filter(has_text=match["away"]["name"])
     fields.get_by_label(f"Goals of {match['home']['name']}").fill(str(home))
-    expect(page.locator(".suppose-said")).to_contain_text("Nothing typed yet")  # one number is no result
+    expect(page.locator(".suppose-said")).to_contain_text("No scores entered yet")  # one number is no result
     fields.get_by_label(f"Goals of {match['away']['name']}").fill(str(away))
     page.wait_for_url(re.compile(f"scores={match['id']}-{home}-{away}"))
     expect(page.locator("tbody .team-name__text")).to_have_text(wanted)
-    expect(page.locator(".suppose-said")).to_contain_text(re.compile(r"With these scores \d+ teams? moves?"))
+    expect(page.locator(".suppose-said")).to_contain_text(re.compile(r"With these scores, \d+ teams? moves?"))
     assert page.locator("tbody .move--up").count() > 0
 
     link = page.url
@@ -117,7 +117,7 @@ def test_a_link_with_scores_that_mean_nothing_shows_the_table_as_it_is(site: Sit
     page = visit(f"{site.bracket['path']}/what-if?scores=x.999999999-1-0.{played['id']}-9-9").page
     settled(page)
     assert names(page) == [row["team"]["name"] for row in site.rows]
-    expect(page.locator(".suppose-said")).to_contain_text("Nothing typed yet")
+    expect(page.locator(".suppose-said")).to_contain_text("No scores entered yet")
 
 
 def monday(day: str) -> str:

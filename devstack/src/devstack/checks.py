@@ -95,7 +95,7 @@ def frontend_checks(say: Say) -> list[Check]:
     with setup.one_at_a_time(say):
         node = setup.frontend_packages(say)
     scripts = json.loads(package.read_text(encoding="utf-8")).get("scripts", {})
-    wanted = ("check:client", "lint", "typecheck", "test")
+    wanted = ("check:client", "check:words", "lint", "typecheck", "test")
     env = tuple({**node.env, "CI": "1"}.items())
     return [
         Check(f"frontend: {name}", (*node.npm, "run", "--silent", name), FRONTEND, env)

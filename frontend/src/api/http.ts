@@ -1,5 +1,6 @@
 // The only place that speaks HTTP: addresses typed by the API's schema, answers, and errors turned into sentences.
 import { text } from '../text'
+import { deadlineOf } from './deadline'
 import type { paths } from './schema'
 
 const DEADLINE_MS = 15_000
@@ -52,23 +53,32 @@ function headersFor(token?: string): Record<string, string> {
   return token ? { accept: 'application/json', authorization: `Bearer ${token}` } : { accept: 'application/json' }
 }
 
-async function ask(from: string, how: RequestInit, signal?: AbortSignal): Promise<Response> {
-  const deadline = AbortSignal.timeout(DEADLINE_MS)
-  let response: Response
+interface Said<T> {
+  data: T
+  headers: Headers
+}
+
+/** Asks, and reads the answer whole within the time there is. */
+async function ask<T>(from: string, how: RequestInit, signal?: AbortSignal): Promise<Said<T>> {
+  const deadline = deadlineOf(DEADLINE_MS, signal)
   try {
-    response = await fetch(from, { ...how, signal: signal ? AbortSignal.any([signal, deadline]) : deadline })
+    const response = await fetch(from, { ...how, signal: deadline.signal })
+    if (!response.ok) throw new ApiError(response.status, sentence(response.status, await problemOf(response)))
+    return { data: await read<T>(response), headers: response.headers }
   } catch (fault) {
-    if (signal?.aborted) throw fault
-    throw new ApiError(0, deadline.aborted ? text.error.timeout! : text.error.network!)
+    if (deadline.passed) throw new ApiError(0, text.error.timeout!)
+    if (fault instanceof ApiError || signal?.aborted) throw fault
+    throw new ApiError(0, text.error.network!)
+  } finally {
+    deadline.end()
   }
-  if (!response.ok) throw new ApiError(response.status, sentence(response.status, await problemOf(response)))
-  return response
 }
 
 async function read<T>(response: Response): Promise<T> {
   if (response.status === 204) return undefined as T
+  const body = await response.text() // a connection that is lost here is no fault of the answer
   try {
-    return (await response.json()) as T
+    return JSON.parse(body) as T
   } catch {
     throw new ApiError(response.status, text.error.unreadable!)
   }
@@ -76,11 +86,10 @@ async function read<T>(response: Response): Promise<T> {
 
 /** GETs JSON. Throws ApiError with a sentence to show; an aborted request throws the signal's own reason. */
 export async function get<T>(from: Address<T>, signal?: AbortSignal, token?: string): Promise<T> {
-  const response = await ask(from, { headers: headersFor(token) }, signal)
-  const answer = await read<T>(response)
-  const age = response.headers.get('x-kept-at')
-  if (age && typeof answer === 'object' && answer) ages.set(answer, age)
-  return answer
+  const { data, headers } = await ask<T>(from, { headers: headersFor(token) }, signal)
+  const age = headers.get('x-kept-at')
+  if (age && typeof data === 'object' && data) ages.set(data, age)
+  return data
 }
 
 type Verb = 'post' | 'put' | 'delete'
@@ -99,7 +108,7 @@ export async function send<V extends Verb, P extends Written<V>>(
   const headers = headersFor(what.token)
   if (what.body !== undefined) headers['content-type'] = 'application/json'
   const how = { method: verb.toUpperCase(), headers, body: what.body === undefined ? undefined : JSON.stringify(what.body) }
-  return read(await ask(fill(path, what.path), how, what.signal))
+  return (await ask<Reply<Operation<V, P>>>(fill(path, what.path), how, what.signal)).data
 }
 
 async function problemOf(response: Response): Promise<{ detail?: unknown } | null> {

@@ -79,7 +79,7 @@ export function whenSettled(deadlineMs: number): Promise<void> {
   if (pending === 0) return Promise.resolve()
   return new Promise((done) => {
     settled.add(done)
-    AbortSignal.timeout(deadlineMs).addEventListener('abort', () => done())
+    setTimeout(done, deadlineMs)
   })
 }
 
@@ -90,6 +90,11 @@ export interface Resource<T> {
   /** When what is shown was loaded, if it could not be refreshed. */
   staleSince: string | undefined
   retry: () => void
+}
+
+/** Whether there is nothing at an address, which 404 alone says: a fault, a cut or a refusal says nothing of it. */
+export function missing(of: Resource<unknown>): true | undefined {
+  return of.error?.status === 404 || undefined
 }
 
 /**

@@ -819,7 +819,8 @@ export interface paths {
         /**
          * Events
          * @description Events from now on, or from the one after Last-Event-ID. `data` is JSON as the schema Event has it; an event
-         *     `reset` says that what was missed is no longer kept: read the page again.
+         *     `reset` says that what was missed is no longer kept: read the page again. An event `beat` comes at the beginning and
+         *     every 15 seconds in which nothing happens: a stream that is silent for longer is dead.
          */
         get: operations["events"];
         put?: never;

@@ -7,6 +7,11 @@ const CHANNEL = 'mt.events'
 const AGAIN_MS = 4_000
 const QUIET_MS = 3_000
 const GATHER_MS = 120
+/** The server beats every 15 s. */
+const SILENT_MS = 40_000
+const CHECK_MS = 5_000
+/** Who is shown again within this time has just looked. */
+const LOOK_MS = 3_000
 
 export interface Happened {
   kind: 'bracket' | 'match' | 'landed' | 'run' | 'reset'
@@ -18,7 +23,7 @@ export interface Happened {
   id?: number
 }
 
-type Told = { happened: Happened } | { connected: boolean } | { hello: true }
+type Told = { happened: Happened } | { connected: boolean } | { beat: true } | { hello: true } | { shown: true }
 
 /** Whether live updates have been interrupted for longer than a moment. */
 export const interrupted = ref(false)
@@ -81,47 +86,111 @@ function connected(yes: boolean): void {
   } else breaking = setTimeout(() => (interrupted.value = true), QUIET_MS)
 }
 
-/** Listens until the tab closes. Resolves never: the lock is held as long. */
-function lead(tell: (told: Told) => void, asked: (answer: () => void) => void): Promise<never> {
+// When anything was last heard from the server, in this tab or through the one that listens. A phone that slept, or a network
+// that swallows a connection, leaves a stream that is open and silent for ever: only the beats tell it from a quiet one.
+let heard = Date.now()
+
+/** One stream, opened anew when it is silent. Returns how to open it anew and how to end it. */
+function open(tell: (told: Told) => void): { again: () => void; end: () => void; up: () => boolean } {
   let last = ''
-  let open = false
+  let up = false
+  let source: EventSource | undefined
+  let retry: ReturnType<typeof setTimeout> | undefined
   const say = (now: boolean): void => {
-    open = now
+    up = now
     connected(now)
     tell({ connected: now })
   }
-  asked(() => tell({ connected: open }))
   const listen = (): void => {
-    const source = new EventSource(`/api/events${last && `?last_event_id=${last}`}`)
-    source.onopen = () => say(true)
-    source.onerror = () => {
-      say(false)
-      if (source.readyState === EventSource.CLOSED) setTimeout(listen, AGAIN_MS) // refused: the browser gives up, we do not
+    clearTimeout(retry)
+    source?.close()
+    const mine = (source = new EventSource(`/api/events${last && `?last_event_id=${last}`}`))
+    const hear = (id: string): void => {
+      if (id) last = id
+      heard = Date.now()
     }
+    mine.onopen = () => {
+      hear('')
+      say(true)
+    }
+    mine.onerror = () => {
+      say(false)
+      // refused: the browser gives up, we do not; and not all at once with everybody else
+      if (mine.readyState === EventSource.CLOSED && source === mine) retry = setTimeout(listen, AGAIN_MS * (0.5 + Math.random()))
+    }
+    mine.addEventListener('beat', (event: MessageEvent<string>) => {
+      hear(event.lastEventId)
+      tell({ beat: true })
+    })
     for (const kind of ['bracket', 'match', 'landed', 'run', 'reset'] as const) {
-      source.addEventListener(kind, (event: MessageEvent<string>) => {
-        last = event.lastEventId
+      mine.addEventListener(kind, (event: MessageEvent<string>) => {
+        hear(event.lastEventId)
         const happened: Happened = { ...(JSON.parse(event.data) as Happened), kind, id: Number(event.lastEventId) }
         take(happened)
         tell({ happened })
       })
     }
   }
+  const again = (): void => {
+    heard = Date.now()
+    listen()
+  }
+  const watch = setInterval(() => {
+    if (Date.now() - heard < SILENT_MS) return
+    say(false)
+    again()
+  }, CHECK_MS)
   listen()
-  return new Promise(() => {})
+  return { again, up: () => up, end: () => (clearInterval(watch), clearTimeout(retry), source?.close()) }
 }
 
 /** Joins the one stream of this browser. Without locks (an old browser) every tab has its own. */
 export function startLive(): void {
   const channel = new BroadcastChannel(CHANNEL)
-  let answer: (() => void) | undefined
+  const tell = (told: Told): void => channel.postMessage(told)
+  let mine: ReturnType<typeof open> | undefined
   channel.onmessage = ({ data }: MessageEvent<Told>) => {
-    if ('hello' in data) answer?.()
-    else if ('happened' in data) take(data.happened)
-    else connected(data.connected)
+    if ('hello' in data) {
+      if (mine) tell({ connected: mine.up() })
+    }
+    else if ('shown' in data) mine?.again()
+    else {
+      heard = Date.now()
+      if ('happened' in data) take(data.happened)
+      else if ('connected' in data) connected(data.connected)
+    }
   }
-  channel.postMessage({ hello: true } satisfies Told)
-  const begin = (): Promise<never> => lead((told) => channel.postMessage(told), (how) => (answer = how))
-  if ('locks' in navigator) void navigator.locks.request(CHANNEL, begin)
-  else void begin()
+  tell({ hello: true })
+
+  const lead = (): Promise<never> => {
+    heard = Date.now()
+    mine = open(tell)
+    return new Promise(() => {}) // the lock is held as long as the tab lives, or until another one takes it
+  }
+  const queue = (steal: boolean): void => {
+    if (!('locks' in navigator)) return void (mine ?? lead())
+    navigator.locks.request(CHANNEL, { steal }, lead).catch((fault: unknown) => {
+      if (!(fault instanceof DOMException && fault.name === 'AbortError')) throw fault
+      mine?.end() // another tab took it: this one was asleep
+      mine = undefined
+      queue(false)
+    })
+  }
+  queue(false)
+
+  setInterval(() => {
+    if (mine || document.hidden || Date.now() - heard < SILENT_MS) return
+    queue(true) // the tab that should listen says nothing at all: it is frozen
+  }, CHECK_MS)
+
+  let looked = Date.now()
+  const shown = (): void => {
+    if (document.hidden || Date.now() - looked < LOOK_MS) return
+    looked = Date.now()
+    if (mine) mine.again()
+    else tell({ shown: true })
+    refreshAll()
+  }
+  for (const event of ['visibilitychange', 'resume']) document.addEventListener(event, shown)
+  for (const event of ['pageshow', 'focus', 'online']) addEventListener(event, shown)
 }

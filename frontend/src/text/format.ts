@@ -49,13 +49,25 @@ export function formatMoment(moment: string, where: Where = {}): string {
   return formatter({ day: 'numeric', month: 'short', year: 'numeric', hour: 'numeric', minute: '2-digit', timeZoneName: 'short' }, where).format(new Date(moment))
 }
 
+/** The parts of a moment as numbers are written in English. How a locale joins them is its own affair, and changes. */
+export function partsOf(options: Intl.DateTimeFormatOptions, moment: string, zone?: string): Partial<Record<Intl.DateTimeFormatPartTypes, string>> {
+  const parts = formatter({ ...options, calendar: 'gregory', numberingSystem: 'latn' }, { locale: 'en', zone }).formatToParts(new Date(moment))
+  return Object.fromEntries(parts.map(({ type, value }) => [type, value]))
+}
+
 /** The calendar date (YYYY-MM-DD) on which a moment falls in a zone. */
 export function dayOf(moment: string, zone?: string): string {
-  return formatter({ year: 'numeric', month: '2-digit', day: '2-digit' }, { locale: 'en-CA', zone }).format(new Date(moment))
+  const { year, month, day } = partsOf({ year: 'numeric', month: '2-digit', day: '2-digit' }, moment, zone)
+  return `${year!.padStart(4, '0')}-${month!.padStart(2, '0')}-${day!.padStart(2, '0')}`
 }
 
 export function weekday(moment: string, where: Where = {}): string {
   return formatter({ weekday: 'short' }, where).format(new Date(moment))
+}
+
+/** A moment for a `datetime` attribute, which takes at most three digits of a second. */
+export function machineTime(moment: string): string {
+  return new Date(moment).toISOString().replace('.000Z', 'Z')
 }
 
 // A unit is used from `from` seconds on: "10 days ago" says more than "last week".
@@ -69,7 +81,7 @@ const steps: { unit: Intl.RelativeTimeFormatUnit; size: number; from: number }[]
 ]
 
 /** "3 hours ago", "in 2 days"; under a minute: "now". */
-export function formatAgo(moment: string, now: number = Date.now(), locale?: string): string {
+export function formatAgo(moment: string, now: number, locale?: string): string {
   const seconds = (new Date(moment).getTime() - now) / 1000
   const relative = relatives(locale)
   for (const { unit, size, from } of steps) if (Math.abs(seconds) >= from) return relative.format(Math.trunc(seconds / size), unit)

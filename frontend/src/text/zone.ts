@@ -1,13 +1,13 @@
 // From what a clock on a wall shows, in some zone, to the moment that it means. Pure.
-import { dayOf } from './format'
+import { dayOf, partsOf } from './format'
 
 const MINUTE_MS = 60_000
 
 /** What the clocks of a zone show at a moment, as if it were UTC: milliseconds. */
 function shown(at: number, zone: string): number {
   const iso = new Date(at).toISOString()
-  const time = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at)
-  return Date.parse(`${dayOf(iso, zone)}T${time}:00Z`)
+  const { hour, minute } = partsOf({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }, iso, zone)
+  return Date.parse(`${dayOf(iso, zone)}T${hour!.padStart(2, '0')}:${minute!.padStart(2, '0')}:00Z`)
 }
 
 /** The moment (ISO, UTC) at which clocks in `zone` show this date (YYYY-MM-DD) and time (HH:MM). An hour that is skipped means the one after. */

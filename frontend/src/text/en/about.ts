@@ -4,19 +4,19 @@ export const about = {
   title: 'About: how these tables are made',
   heading: 'How these tables are made',
   description: 'Where the data comes from, how MLS NEXT tables are ordered, what is computed here and what is official.',
-  intro: 'Missing Table shows the tables, fixtures and results of MLS NEXT youth soccer, made to be read on a phone, and says how old they are.',
+  intro: 'Missing Table shows the tables, schedules and results of MLS NEXT youth soccer, made to be read on a phone, and says how old they are.',
   fresh: 'See how fresh each competition is',
   parts: [
     {
       heading: 'Where the data comes from',
       lines: [
-        'The league publishes fixtures and results on mlssoccer.com. They are read once a day at 14:00 UTC, and on request. Nothing is added and nothing is guessed: a match that has been played but whose score is not published says “score awaited”.',
-        'Kick-off times are shown in your own time zone; a match’s page also has the time at the venue. Where the league has set no time, the page says so.',
+        'The league publishes schedules and results on mlssoccer.com. They are read once a day at 14:00 UTC, and on request. Nothing is added and nothing is guessed: a match that has been played but whose score is not published says “score awaited”.',
+        'Kickoff times are shown in your own time zone; a match’s page also has the time at the venue. Where the league has set no time, the page says so.',
       ],
     },
     {
       heading: 'How teams are ranked',
-      lines: ['A win is worth three points, a tie one. Teams have played different numbers of matches, so they are ranked by points per match. Teams that are level on it are told apart by, in this order:'],
+      lines: ['A win is worth three points, a tie one. Teams have played different numbers of matches, so they are ranked by points per match. Ties in the table are broken by, in this order:'],
       list: [
         'the matches between them, if exactly two teams are level',
         'wins per match',

@@ -4,10 +4,10 @@ import { match, matches } from './match'
 import { search } from './search'
 import { error, fresh, home, live, missing, share, site, state } from './site'
 import { table } from './table'
-import { club, team } from './team'
+import { calendar, club, team } from './team'
 
 /** What the first page needs, and what is too little for a file of its own. */
-export const first = { site, home, bracket, table, match, matches, team, club, search, share, state, error, missing, fresh, live }
+export const first = { site, home, bracket, table, match, matches, team, club, calendar, search, share, state, error, missing, fresh, live }
 
 /** What comes with the page that shows it. */
 export const later = {

@@ -15,7 +15,7 @@ export const insights = {
   unbeaten: (n: number) => `Unbeaten in ${plural(n, 'match', 'matches')}`,
   noneOf: { mover: 'Nobody moved far.', upset: 'No upset.', streak: 'No streak yet.' },
   none: 'No weekend has been played yet',
-  noneHint: 'As soon as the first results of the season land, their story stands here.',
+  noneHint: 'Stories of the weekend appear here after the first results of the season.',
   quiet: 'A quiet weekend',
-  quietHint: 'No result of it has landed yet for this age group.',
+  quietHint: 'No results for this age group have been published yet.',
 }

@@ -7,8 +7,8 @@ export const search = {
   label: 'Team, club or division',
   placeholder: 'e.g. New York, U14',
   hint: 'Type at least two letters.',
-  empty: (q: string) => `Nothing is called “${q}”`,
+  empty: (q: string) => `No results for “${q}”`,
   emptyHint: 'Try fewer letters, or the club’s name alone.',
   results: (n: number) => plural(n, 'result', 'results'),
-  kind: { team: 'Team', club: 'Club', bracket: 'Table', venue: 'Place' } as Record<string, string>,
+  kind: { team: 'Team', club: 'Club', bracket: 'Table', venue: 'Location' } as Record<string, string>,
 }

@@ -3,8 +3,8 @@ import { plural } from './grammar'
 
 export const site = {
   name: 'Missing Table',
-  tagline: 'MLS NEXT tables and fixtures, and how fresh they are',
-  description: 'Tables, fixtures and results of MLS NEXT youth soccer, quick to read on a phone, with the time of their last reading.',
+  tagline: 'MLS NEXT tables and schedules, and how fresh they are',
+  description: 'Tables, schedules and results of MLS NEXT youth soccer, quick to read on a phone, with the time they were published.',
   skip: 'Skip to content',
   nav: 'Site',
   tables: 'Tables',
@@ -18,15 +18,15 @@ export const site = {
 export const home = {
   heading: 'Find a table',
   intro: 'Pick a competition and an age group.',
-  last: 'Last looked at',
+  last: 'Last viewed',
   league: 'Competition',
   age: 'Age group',
   season: 'Season',
   divisions: (league: string, age: string) => `${league}, ${age}: divisions`,
   counts: (teams: number, played: number, matches: number) => `${plural(teams, 'team', 'teams')} · ${played} of ${plural(matches, 'match', 'matches')} played`,
   noMatches: (teams: number) => `${plural(teams, 'team', 'teams')} · no matches yet`,
-  empty: 'No table has been read yet',
-  emptyHint: 'The league’s data is read once a day. As soon as the first reading lands, the tables stand here.',
+  empty: 'No tables yet',
+  emptyHint: 'The league’s data is checked once a day. The tables appear here after the first check.',
   none: 'No division in this age group',
   noneHint: 'This competition is not played at this age, or it is not published yet. Try another age group.',
 }
@@ -46,26 +46,25 @@ export const error = {
   timeout: 'The answer took too long. Try again.',
   401: 'Please sign in first.',
   403: 'This account may not do that.',
-  404: 'There is nothing at this address.',
+  404: 'Not found.',
   409: 'Somebody else changed this in the meantime. Load it again.',
   422: 'Something in the request is not right.',
   429: 'Too many requests at once. Wait a little and try again.',
-  500: 'The site has a fault. It has been noted; try again in a minute.',
-  503: 'The site is being looked after. Try again in a minute.',
+  500: 'Something went wrong on our side. It has been logged; try again in a minute.',
+  503: 'The site is down for a moment. Try again in a minute.',
   unreadable: 'The answer could not be read. Try again.',
 } as Record<string | number, string>
 
 export const missing = {
-  title: 'Nothing here',
-  heading: 'There is no page at this address',
+  title: 'Page not found',
+  heading: 'Page not found',
   hint: 'The link may be old or mistyped.',
-  description: 'There is no page at this address.',
+  description: 'There is no page at this address. The link may be old or mistyped.',
 }
 
 export const fresh = {
-  read: 'Read from the league',
-  overdue: (ago: string) => `Last refreshed ${ago}; it should be at most a day old.`,
-  never: 'Not read yet',
+  published: 'Published',
+  never: 'Not published yet',
 }
 
 export const live = {

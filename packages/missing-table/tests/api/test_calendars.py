@@ -56,7 +56,8 @@ async def test_only_a_match_that_has_ended_is_announced_with_its_score(api: Any,
         assert shown == "Bravo FC 4–0 Delta United"
         assert titles == ["Bravo FC 4–0 Delta United", "Ajax SC 2–1 Bravo FC"]
     else:
-        assert shown == "Bravo FC – Delta United"
+        called_off = {"postponed": "Postponed: ", "cancelled": "Cancelled: "}.get(status, "")
+        assert shown == f"{called_off}Bravo FC – Delta United"
         assert titles == ["Ajax SC 2–1 Bravo FC"]
 
 
@@ -71,7 +72,7 @@ async def test_names_of_any_kind_survive_escaping_and_folding(api: Any, seed: An
     seed.execute("update venues set name = %s where name = 'Ajax SC Park'", [f"{name}\nField 2"])
     events = events_of((await api.get(f"/api/teams/{seed.teams['Ajax SC']}/calendar.ics")).text)
     assert unescaped(events[0]["SUMMARY"]) == f"{name} 2–1 Bravo FC"
-    assert unescaped(events[0]["LOCATION"]) == f"{name}\nField 2"
+    assert unescaped(events[0]["LOCATION"]) == f"{name} Field 2"  # a line end is no part of a name
 
 
 async def test_every_event_has_what_a_calendar_needs(api: Any, seed: Any) -> None:
@@ -89,6 +90,7 @@ async def test_every_event_has_what_a_calendar_needs(api: Any, seed: Any) -> Non
                 else (event["DTSTART;VALUE=DATE"], event["DTEND;VALUE=DATE"])
             )
             assert re.fullmatch(r"\d{8}T\d{6}Z" if timed else r"\d{8}", start)
+            assert event["SUMMARY"].startswith(("U14: ", "U13: ", "U15: ", "U16: ", "U17: "))
             assert start < end
 
 
@@ -104,6 +106,75 @@ async def test_a_change_raises_the_sequence_and_a_cancelled_match_is_cancelled(a
     (after,) = events_of((await api.get(path)).text)
     assert (before["SEQUENCE"], before["STATUS"]) == ("0", "CONFIRMED")
     assert (after["SEQUENCE"], after["STATUS"], after["UID"]) == ("1", "CANCELLED", before["UID"])
+
+
+@pytest.mark.parametrize("status", ["postponed", "cancelled"])
+async def test_a_match_that_is_off_says_so_in_its_title_and_keeps_nobody_busy(api: Any, seed: Any, status: str) -> None:
+    match_id = seed.matches["Bravo FC-Delta United"]
+    seed.execute("update matches set status = %s where id = %s", [status, match_id])
+    for path in (f"teams/{seed.teams['Bravo FC']}", f"clubs/{seed.clubs['Bravo FC']}"):
+        events = {event["UID"]: event for event in events_of((await api.get(f"/api/{path}/calendar.ics")).text)}
+        off = events[f"match-{match_id}@missing-table"]
+        age = "U14: " if path.startswith("clubs") else ""
+        assert off["SUMMARY"] == f"{status.title()}: {age}Bravo FC – Delta United"
+        assert off["TRANSP"] == "TRANSPARENT"
+        assert off["DESCRIPTION"].endswith(status.title())
+        assert [event["UID"] for event in events.values() if "DTSTART" in event and "TRANSP" in event] == [off["UID"]]
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "venues set name = 'Ajax SC Park, Field 7' where name = 'Ajax SC Park'",
+        "teams set name = 'Ajax Soccer Club' where name = 'Ajax SC'",
+    ],
+)
+async def test_a_name_that_is_corrected_in_its_place_moves_sequence_and_last_modified(
+    api: Any, seed: Any, what: str
+) -> None:
+    path = f"/api/teams/{seed.teams['Ajax SC']}/calendar.ics"
+    before = {event["UID"]: event for event in events_of((await api.get(path)).text)}
+    seed.execute("update matches set updated_at = updated_at - interval '1 day'")
+    seed.execute(f"update {what}")
+    after = {event["UID"]: event for event in events_of((await api.get(path)).text)}
+    moved = [uid for uid in after if any(before[uid].get(n) != after[uid].get(n) for n in ("SUMMARY", "LOCATION"))]
+    assert moved
+    for uid in moved:
+        assert int(after[uid]["SEQUENCE"]) == int(before[uid]["SEQUENCE"]) + 1
+        assert after[uid]["LAST-MODIFIED"] > before[uid]["LAST-MODIFIED"]
+        assert after[uid]["DTSTAMP"] == after[uid]["LAST-MODIFIED"]
+    match_id = moved[0].removeprefix("match-").partition("@")[0]
+    history = (await api.get(f"/api/matches/{match_id}/changes")).json()["items"]
+    assert history[0]["field"] in ("venue", "teams")
+
+
+@pytest.mark.parametrize("nasty", ["A\nB", "A\r\nB", "A\x0bB", "A\x1bB", "A\x7fB", "A\u2028B", "A\x85B", "A\uffffB"])
+async def test_a_control_character_or_line_end_of_the_feed_reaches_no_reader(api: Any, seed: Any, nasty: str) -> None:
+    seed.execute("update teams set name = %s where name = 'Ajax SC'", [nasty])
+    seed.execute("update clubs set name = %s where name = 'Ajax SC'", [nasty])
+    seed.execute("update venues set name = %s where name = 'Ajax SC Park'", [nasty])
+    for path in (f"teams/{seed.teams['Ajax SC']}", f"clubs/{seed.clubs['Ajax SC']}"):
+        answer = await api.get(f"/api/{path}/calendar.ics")
+        assert answer.status_code == 200
+        assert re.search(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]", answer.text) is None
+        assert "X-WR-CALNAME:A B" in answer.text
+        assert events_of(answer.text)[0]["LOCATION"] == "A B"
+    feed = await api.get(f"/api/teams/{seed.teams['Ajax SC']}/results.atom")
+    titles = [title.text or "" for title in ElementTree.fromstring(feed.content).iterfind("{*}entry/{*}title")]
+    assert titles
+    assert all("A B" in title for title in titles)
+    head = (await api.get("/api/pages/head", params={"path": f"/teams/{seed.teams['Ajax SC']}"})).text
+    assert "<title>A B U14:" in head
+
+
+async def test_the_last_day_that_a_date_may_name_breaks_no_calendar(api: Any, seed: Any) -> None:
+    seed.execute(
+        "update matches set kick_off = '9999-12-31T23:30:00Z', local_date = '9999-12-31' where id = %s",
+        [seed.matches["Bravo FC-Delta United"]],
+    )
+    events = events_of((await api.get(f"/api/teams/{seed.teams['Bravo FC']}/calendar.ics")).text)
+    assert events[-1]["DTSTART"] == "99991231T233000Z"
+    assert "DTEND" not in events[-1]
 
 
 async def test_a_clubs_calendar_and_an_unchanged_one_is_304(api: Any, seed: Any) -> None:

@@ -50,7 +50,7 @@ async def test_a_table_says_how_it_was_made_and_how_fresh_it_is(api: Any, seed: 
     for path in (PATH, "/2026-27/homegrown/u15/pro-player-pathway"):
         body = BeautifulSoup((await api.get("/api/pages/body", params={"path": path})).text, "html.parser")
         made[path] = [part.text for part in body.select(".facts > span")]
-    read = "Read from the league 5 October 2026, 04:40 UTC"
+    read = "Published Oct 5, 2026, 4:40 AM UTC"
     assert list(made.values()) == [["Computed table", read], ["By the official rules", read]]
     embed = BeautifulSoup((await api.get(f"/api/embed/brackets/{seed.pro}")).text, "html.parser")
     assert [part.text for part in embed.select(".facts > span")] == ["By the official rules", read]
@@ -67,9 +67,9 @@ async def test_every_page_has_a_heading(api: Any, path: str) -> None:
 
 async def test_teams_and_matches_are_named(api: Any, seed: Any) -> None:
     team = (await api.get("/api/pages/head", params={"path": f"/teams/{seed.teams['Ajax SC']}"})).text
-    assert "<title>Ajax SC U14: next match, results, fixtures · Missing Table</title>" in team
+    assert "<title>Ajax SC U14: next match, results, schedule · Missing Table</title>" in team
     match = (await api.get("/api/pages/head", params={"path": f"/matches/{seed.matches['Ajax SC-Bravo FC']}"})).text
-    assert "<title>Ajax SC v Bravo FC, " in match
+    assert "<title>Ajax SC vs. Bravo FC, " in match
     body = (await api.get("/api/pages/body", params={"path": f"/matches/{seed.matches['Ajax SC-Bravo FC']}"})).text
     assert "<h1>Ajax SC 2 – 1 Bravo FC</h1>" in body
 

@@ -66,7 +66,7 @@ async def team_calendar(request: Request, state: StateDep, team_id: Identity, se
 async def club_calendar(request: Request, state: StateDep, club_id: Identity, season: SeasonQuery = None) -> Response:
     """The matches of all teams of a club."""
     name, found = await _fixtures(state, "club", club_id, season)
-    return _answer(request, calendar_of(name, found, _site(state, request)), CALENDAR)
+    return _answer(request, calendar_of(name, found, _site(state, request), with_age=True), CALENDAR)
 
 
 @router.get("/teams/{team_id}/results.atom", response_class=AtomResponse)

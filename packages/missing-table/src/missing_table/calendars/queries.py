@@ -1,11 +1,12 @@
 """Matches as calendars and feeds need them."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from match_contract import Status
 from missing_table.web.state import Connection, many, one
+from missing_table.words import plain
 
 NAMES = {
     "team": """
@@ -18,9 +19,12 @@ select t.name || coalesce(' ' || (select a.name from bracket_teams bt join brack
 
 FIXTURES = """
 select m.id, h.name as home, aw.name as away, a.name as age_group, l.name as league, m.kick_off, m.local_date,
-    m.time_set, v.name as venue, m.status, m.home_score, m.away_score, m.home_shootout, m.away_shootout, m.updated_at,
-    m.created_at, (select count(*)::int from match_changes c where c.match_id = m.id) as sequence
+    m.time_set, v.name as venue, m.status, m.home_score, m.away_score, m.home_shootout, m.away_shootout,
+    greatest(m.updated_at, c.newest) as updated_at, m.created_at, c.sequence
 from matches m
+cross join lateral (
+    select count(*)::int as sequence, max(changed_at) as newest from match_changes where match_id = m.id
+) c
 join teams h on h.id = m.home_team_id
 join teams aw on aw.id = m.away_team_id
 join age_groups a on a.id = m.age_group_id
@@ -39,7 +43,7 @@ TEAM_IDS = {
 
 @dataclass(frozen=True, slots=True)
 class Fixture:
-    """A match for a calendar. `sequence`: how often it changed."""
+    """A match for a calendar. `sequence`: how often anything of it changed; `updated_at`: when it last did."""
 
     id: int
     home: str
@@ -66,7 +70,7 @@ class Fixture:
 
     @property
     def title(self) -> str:
-        """With the result where there is one."""
+        """Name both teams, with the result where there is one."""
         if not self.has_result:
             return f"{self.home} – {self.away}"
         shootout = "" if self.home_shootout is None else f" ({self.home_shootout}–{self.away_shootout} pens)"
@@ -76,11 +80,18 @@ class Fixture:
 async def name_of(connection: Connection, *, kind: str, subject_id: int) -> str | None:
     """The name of a team (with its age group) or a club."""
     row = await one(connection, NAMES[kind], {"id": subject_id})
-    return row["name"] if row else None
+    return plain(row["name"]) if row else None
 
 
 async def fixtures(connection: Connection, *, kind: str, subject_id: int, season: str) -> list[Fixture]:
     """The matches of a team or of all teams of a club in a season, by date."""
     ids: list[dict[str, Any]] = await many(connection, TEAM_IDS[kind], {"id": subject_id})
     rows = await many(connection, FIXTURES, {"team_ids": [row["id"] for row in ids], "season": season})
-    return [Fixture(**row) for row in rows]
+    return [Fixture(**{name: _shown(value) for name, value in row.items()}) for row in rows]
+
+
+def _shown(value: object) -> Any:
+    """Return a value as calendars and feeds take it: text on one line without control characters, moments in UTC."""
+    if isinstance(value, str):
+        return plain(value)
+    return value.astimezone(UTC) if isinstance(value, datetime) else value

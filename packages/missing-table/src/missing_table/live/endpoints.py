@@ -1,6 +1,7 @@
 """The stream of events (server-sent): a page that is open learns of a score within a second of its commit."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -17,7 +18,10 @@ from missing_table.web.state import State
 router = APIRouter(prefix="/api", tags=["live"])
 
 HEARTBEAT_S = 15
-RETRY_MS = 2000
+RETRY_MS = (2000, 6000)
+"""From here to there, by chance: who was cut off at the same moment does not come back at the same moment."""
+BEAT = b"event: beat\ndata: {}\n\n"
+"""An event, which a page can hear, where a comment would keep the connection open and tell it nothing."""
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 LastEventId = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=2**63 - 1)]
@@ -39,7 +43,8 @@ async def events(
     bracket: BracketsQuery = None,
 ) -> StreamingResponse:
     """Events from now on, or from the one after Last-Event-ID. `data` is JSON as the schema Event has it; an event
-    `reset` says that what was missed is no longer kept: read the page again."""
+    `reset` says that what was missed is no longer kept: read the page again. An event `beat` comes at the beginning and
+    every 15 seconds in which nothing happens: a stream that is silent for longer is dead."""
     if state.feed is None or state.stopping.is_set():
         raise Unavailable("No events just now: the listener is not running.")
     begin = last_event_id if last_event_id is not None else since
@@ -72,7 +77,7 @@ async def _stream(state: State, begin: int | None, wanted: frozenset[int] | None
             newest = await newest_event(connection)
             oldest = await oldest_event(connection)
         last = newest if begin is None or begin > newest else begin
-        yield f"retry: {RETRY_MS}\nid: {last}\n: events from here on\n\n".encode()
+        yield f"retry: {random.randint(*RETRY_MS)}\nid: {last}\n".encode() + BEAT  # noqa: S311  no secret
         if begin is not None and (begin > newest or begin + 1 < oldest):
             last = newest
             yield f"id: {newest}\nevent: reset\ndata: {{}}\n\n".encode()
@@ -84,7 +89,7 @@ async def _stream(state: State, begin: int | None, wanted: frozenset[int] | None
             try:
                 told = await asyncio.wait_for(queue.get(), HEARTBEAT_S)
             except TimeoutError:
-                yield b": still here\n\n"
+                yield BEAT
                 continue
             if told is None:
                 return

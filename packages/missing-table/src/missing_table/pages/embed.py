@@ -7,13 +7,13 @@ from starlette.responses import HTMLResponse, Response
 
 from missing_table.pages.render import facts_of, table_of
 from missing_table.pages.view import View
-from missing_table.pages.words import NAME
 from missing_table.tables import queries
 from missing_table.tables.current import current_table
 from missing_table.tables.endpoints import no_bracket
 from missing_table.web.answers import CACHE_CONTROL
 from missing_table.web.dependencies import StateDep
 from missing_table.web.schemas import Identity
+from missing_table.words import NAME
 
 router = APIRouter(prefix="/api/embed", tags=["pages"])
 

@@ -5,29 +5,38 @@ from html import escape
 
 from missing_table.pages.crest import crest_of
 from missing_table.pages.view import View
-from missing_table.pages.words import NAME
 from missing_table.tables.schemas import Table, TableRow
+from missing_table.words import NAME, moment_of, one_of, plain, say
 
 _FORM = {"W": "won", "T": "tied", "L": "lost"}
-_COLUMNS = """<tr>\
-<th scope="col" class="c-pos"><abbr title="Position">#</abbr></th>\
-<th scope="col" class="c-move"><span class="visually-hidden">Movement</span></th>\
-<th scope="col" class="c-team">Team</th>\
-<th scope="col" class="c-num"><abbr title="Played">P</abbr></th>\
-<th scope="col" class="c-num c-wide"><abbr title="Won">W</abbr></th>\
-<th scope="col" class="c-num c-wide"><abbr title="Tied">T</abbr></th>\
-<th scope="col" class="c-num c-wide"><abbr title="Lost">L</abbr></th>\
-<th scope="col" class="c-num c-wide"><abbr title="Goals for">GF</abbr></th>\
-<th scope="col" class="c-num c-wide"><abbr title="Goals against">GA</abbr></th>\
-<th scope="col" class="c-num"><abbr title="Points">Pts</abbr></th>\
-<th scope="col" class="c-num c-ppm"><abbr title="Points per match">PPM</abbr></th>\
-<th scope="col" class="c-num"><abbr title="Goal difference">GD</abbr></th>\
-<th scope="col" class="c-form">Form</th></tr>"""
+
+
+def _head(css: str, name: str) -> str:
+    """Return a column's head: its short form, with the long one for whoever asks."""
+    return (
+        f'<th scope="col" class="{css}"><abbr title="{say("table", name)}">{one_of("table", "short", name)}</abbr></th>'
+    )
+
+
+_COLUMNS = "".join(
+    [
+        "<tr>",
+        _head("c-pos", "position"),
+        f'<th scope="col" class="c-move"><span class="visually-hidden">{say("table", "movement")}</span></th>',
+        f'<th scope="col" class="c-team">{say("table", "team")}</th>',
+        _head("c-num", "played"),
+        *(_head("c-num c-wide", name) for name in ("won", "tied", "lost", "goalsFor", "goalsAgainst")),
+        _head("c-num", "points"),
+        _head("c-num c-ppm", "ppm"),
+        _head("c-num", "gd"),
+        f'<th scope="col" class="c-form">{say("table", "form")}</th></tr>',
+    ]
+)
 
 
 def head_of(view: View, public_url: str | None, today: datetime | None = None) -> str:
     """Title, description, canonical address, Open Graph; and the moment that MT_TODAY sets, for the browser's clock."""
-    title, description = escape(view.title), escape(view.description)
+    title, description = escape(plain(view.title)), escape(plain(view.description))
     site = escape((public_url or "").rstrip("/"))
     address = site + escape(view.path)
     lines = [f"<title>{title} · {NAME}</title>", f'<meta name="description" content="{description}">']
@@ -64,14 +73,14 @@ def body_of(view: View) -> str:
 
 
 def facts_of(table: Table) -> str:
-    """How the table was made, and when what it is made of was read. All of them are ours, by the league's rules."""
-    label = "Computed table" if table.bracket.computed else "By the official rules"
+    """Return how the table was made, and when the league published what it is made of. All are ours, by its rules."""
+    label = say("bracket", "computed" if table.bracket.computed else "byRules")
     synced = table.bracket.synced_at
-    read = "Not read from the league yet"
+    published = say("fresh", "never")
     if synced is not None:
         stamp = f"{synced:%Y-%m-%dT%H:%M:%SZ}"
-        read = f'Read from the league <time datetime="{stamp}">{synced.day} {synced:%B %Y, %H:%M} UTC</time>'
-    return f'<p class="facts"><span class="chip">{label}</span> <span>{read}</span></p>'
+        published = f'{say("fresh", "published")} <time datetime="{stamp}">{moment_of(synced)}</time>'
+    return f'<p class="facts"><span class="chip">{label}</span> <span>{published}</span></p>'
 
 
 def table_of(table: Table, view: View) -> str:
@@ -105,8 +114,8 @@ def _move(row: TableRow) -> str:
     before = row.previous_position
     if before is None or before == row.position:
         return ""
-    way, word, arrow = ("up", "Up", "▲") if before > row.position else ("down", "Down", "▼")
-    return f'<span class="move move--{way}" title="{word} from {before}">{arrow}</span>'
+    way, arrow = ("up", "▲") if before > row.position else ("down", "▼")
+    return f'<span class="move move--{way}" title="{say("table", way, {"from": before})}">{arrow}</span>'
 
 
 def _signed(value: int) -> str:

@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 
 from match_contract import Season
+from missing_table import words
 from missing_table.clubs import queries as clubs
 from missing_table.matches.queries import match as find_match
 from missing_table.matches.schemas import MatchDetail
-from missing_table.pages import words
 from missing_table.tables import queries as tables
 from missing_table.tables.current import current_table
 from missing_table.tables.schemas import Table
@@ -51,11 +51,10 @@ async def view_of(state: State, path: str) -> View:
     elif fixed := words.FIXED.get(path.rstrip("/") or "/"):
         found = View(path.rstrip("/") or "/", *fixed)
     elif _PRIVATE.fullmatch(path):
-        found = View(path, "Admin", "For those who look after the site.", "Admin", listed=False)
+        found = View(path, *words.ADMIN, listed=False)
     if found is not None:
         return found
-    title, description = words.NOT_FOUND
-    return View(path, title, description, description.rstrip("."), found=False)
+    return View(path, *words.NOT_FOUND, found=False)
 
 
 async def _bracket_view(
@@ -75,18 +74,19 @@ async def _bracket_view(
     bracket = made.table.bracket
     heading = f"{bracket.age_group} {bracket.division}"
     league_name = bracket.league.value
+    names = {"age": bracket.age_group, "division": bracket.division, "league": league_name}
     if what_if:
         return View(
             path=f"{bracket.path}/what-if",
-            title=words.what_if_title(bracket.age_group, bracket.division, league_name, bracket.season),
-            description=words.what_if_description(bracket.age_group, bracket.division, league_name),
-            heading="What if?",
+            title=words.say("whatIf", "title", {**names, "season": bracket.season}),
+            description=words.say("whatIf", "description", names),
+            heading=words.say("whatIf", "heading"),
             kicker=f"{heading} · {league_name} · {bracket.season}",
         )
     return View(
         path=bracket.path,
-        title=words.bracket_title(bracket.age_group, bracket.division, league_name, bracket.season),
-        description=words.bracket_description(bracket.age_group, bracket.division, league_name, bracket.teams),
+        title=words.say("bracket", "title", {**names, "season": bracket.season}),
+        description=words.say("bracket", "description", {**names, "teams": bracket.teams}, counted=bracket.teams),
         heading=heading,
         kicker=f"{league_name} · {bracket.season}",
         kind="bracket",
@@ -100,10 +100,11 @@ async def _team_view(state: State, team_id: int) -> View | None:
     if team is None:
         return None
     age_group = team["age_group"] or ""
+    names = {"name": team["name"], "age": age_group, "league": team["league"] or ""}
     return View(
         path=f"/teams/{team_id}",
-        title=words.team_title(team["name"], age_group),
-        description=words.team_description(team["name"], age_group, team["league"] or ""),
+        title=words.say("team", "title", names),
+        description=words.say("team", "description", names),
         heading=team["name"],
         kicker=" · ".join(filter(None, [age_group, team["season"]])),
         kind="team",
@@ -117,8 +118,8 @@ async def _club_view(state: State, club_id: int) -> View | None:
         return None
     return View(
         path=f"/clubs/{club_id}",
-        title=words.club_title(club["name"]),
-        description=words.club_description(club["name"]),
+        title=words.say("club", "title", {"name": club["name"]}),
+        description=words.say("club", "description", {"name": club["name"]}),
         heading=club["name"],
         kicker=club["season"] or season_or_current(state, None),
         kind="club",
@@ -131,13 +132,15 @@ async def _match_view(state: State, match_id: int) -> View | None:
     if raw is None:
         return None
     match = MatchDetail.model_validate_json(raw)
-    home, away, day = match.home.name, match.away.name, match.local_date
-    score = "v" if match.home_score is None else f"{match.home_score} – {match.away_score}"
+    home, away = match.home.name, match.away.name
+    names = {"home": home, "away": away, "date": words.long_date(match.local_date)}
+    score = words.say("match", "versus") if match.home_score is None else f"{match.home_score} – {match.away_score}"
+    venue = words.say("match", "at", {"venue": match.venue.name}) if match.venue else ""
     return View(
         path=f"/matches/{match_id}",
-        title=words.match_title(home, away, day),
-        description=words.match_description(home, away, day, match.venue.name if match.venue else None),
+        title=words.say("match", "title", names),
+        description=words.say("match", "description", {**names, "venue": venue}),
         heading=f"{home} {score} {away}",
-        kicker=f"{match.age_group} · {match.league} · {words.long_date(day)}",
+        kicker=f"{match.age_group} · {match.league} · {names['date']}",
         kind="match",
     )
