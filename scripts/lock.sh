@@ -16,4 +16,8 @@ for package in match-scraper-agent iron-claw missing-table; do
   lock "packages/$package/pyproject.toml" "images/$package" --python-version 3.13 -c requirements/dev.txt \
     --no-emit-package match-contract --no-emit-package match-scraper
 done
+for file in requirements/interop/*.in; do
+  name=$(basename "$file" .in)
+  lock "$file" "interop/$name" --python-version 3.11
+done
 lock requirements/images/build.in images/build --python-version 3.13 -c requirements/dev.txt

@@ -58,7 +58,7 @@ def test_a_port_beyond_the_last_one_ends_with_5_and_is_named(elsewhere: list[str
         (["run", "--feeds", "/no/such/folder"], "/no/such/folder"),
         (["run", "--today", "tomorrow"], "tomorrow"),
         (["run", "--live", "--feeds", "/var/tmp"], "--live"),
-        (["test", "everything"], "fast, season, faults, images, fuzz, all"),
+        (["test", "everything"], "fast, season, faults, images, fuzz, interop, all"),
         (["bench", "everything"], "ingest, scrape, proxy, api, web"),
         (["logs", "mysql"], "mysql"),
         (["up", "--no-such-option"], "--no-such-option"),

@@ -1,4 +1,4 @@
-"""What ./mt test and ./mt bench run: the checks one after the other, then pytest, whose closing line comes last."""
+"""Runs what ./mt test, bench and findings run: checks one after the other, then pytest, whose closing line is last."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devstack import control, images, places, setup
+from devstack import control, images, places, setup, strangers
 from devstack.errors import BadSettings, CannotStart
 from devstack.places import FRONTEND, ROOT
 
-KINDS = ("fast", "season", "faults", "images", "fuzz", "all")
-LATER = {"season": 4, "faults": 5, "images": 9, "fuzz": 8}
-"""Which issue brings the tests of a kind (the marker of the same name)."""
+LONG = ("season", "faults", "images", "fuzz", "interop")
+"""Kinds that are markers of the same name and no part of `fast`."""
+KINDS = ("fast", *LONG, "all")
 PICTURES = "screenshots"
 """The marker of what only `./mt test all` makes: pictures of every page, in the state folder."""
 BENCHES = ("ingest", "scrape", "proxy", "api", "web")
@@ -80,6 +80,7 @@ def python_checks() -> list[Check]:
         Check("ruff check", (_tool("ruff"), "check", "--quiet", ".")),
         Check("mypy", (_tool("mypy"),)),
         Check("import contracts", (_tool("lint-imports"),)),
+        Check("sizes of files and classes", (sys.executable, "-m", "devstack.sizes")),
         Check("pins, hashes, licences", (sys.executable, "-m", "devstack.supply")),
     ]
     if files := shell_files():
@@ -150,16 +151,6 @@ def image_sizes(built: Iterable[images.Built], say: Say) -> list[str]:
     return failed
 
 
-def _has_tests(marker: str) -> bool:
-    """Whether any test file carries the marker."""
-    files = [
-        *ROOT.glob("packages/*/tests/**/test_*.py"),
-        *ROOT.glob("devstack/tests/**/test_*.py"),
-        *ROOT.glob("tests/**/test_*.py"),
-    ]
-    return any(f"pytest.mark.{marker}" in file.read_text(encoding="utf-8") for file in files)
-
-
 def _pytest_environment(port_offset: int | None, data: Path | None) -> dict[str, str]:
     """What the fixtures are told of the command's options."""
     env = test_environment()
@@ -182,12 +173,10 @@ def run_tests(
     """Checks and tests of a kind; the exit code is pytest's, or 1 when only a check failed."""
     if kind not in KINDS:
         raise BadSettings(f"./mt test {kind}: there are {', '.join(KINDS)}.")
-    if kind in LATER and not _has_tests(kind):
-        raise BadSettings(
-            f"./mt test {kind} is not built yet: issue {LATER[kind]} brings it (`issues show {LATER[kind]}`)."
-        )
     with_images = kind in ("images", "all")
-    control.prepare(False, say, more=(*setup.CHECKERS, *(images.COMPOSE_TOOLS if with_images else ())))
+    with_strangers = kind in ("interop", "all")
+    more = (*setup.CHECKERS, *(images.COMPOSE_TOOLS if with_images else ()))
+    control.prepare(False, say, more=(*more, *(strangers.PACKAGES if with_strangers else ())))
     with setup.one_at_a_time(say):
         setup.wheel("kubernetes", say)
     # Started in the background of a script, SIGINT is ignored, by every child too: tests that interrupt one need it.
@@ -197,7 +186,7 @@ def run_tests(
         for check in [*python_checks(), *frontend_checks(say)]:
             if not run_check(check, say):
                 failed.append(check.name)
-    others = " or ".join((*LATER, PICTURES))
+    others = " or ".join((*LONG, PICTURES))
     expression = {"fast": f"not ({others})", "all": ""}.get(kind, kind)
     env = _pytest_environment(port_offset, data)
     if with_images:
@@ -215,8 +204,6 @@ def run_tests(
         "--durations=20",
         *(["-m", expression] if expression else []),
     ]
-    if kind == "all":
-        say("of these kinds there are no tests yet: " + (", ".join(k for k in LATER if not _has_tests(k)) or "none"))
     if failed:
         say(f"FAILED checks: {', '.join(failed)} (this command fails, whatever pytest says below)")
     sys.stderr.flush()
@@ -240,15 +227,12 @@ def run_tests(
 
 
 def run_bench(name: str, say: Say, *, as_json: bool, scale: int | None = None) -> int:
-    """Runs benchmarks/NAME.py, which prints the list of the design (`--json`) or a table."""
+    """Runs benchmarks/NAME.py, which prints a list of measurements (`--json`) or a table."""
     if name not in BENCHES:
         raise BadSettings(f"./mt bench {name}: there are {', '.join(BENCHES)}.")
     if scale is not None and name != "ingest":
         raise BadSettings(f"./mt bench {name} has no --scale: only ingest has.")
     script = ROOT / "benchmarks" / f"{name}.py"
-    if not script.exists():
-        issue = {"ingest": 2, "scrape": 2, "proxy": 3, "api": 6, "web": 7}[name]
-        raise BadSettings(f"./mt bench {name} is not built yet: issue {issue} brings it (`issues show {issue}`).")
     control.prepare(False, say)
     try:
         done = subprocess.run(
@@ -265,3 +249,20 @@ def run_bench(name: str, say: Say, *, as_json: bool, scale: int | None = None) -
     except OSError as error:
         raise CannotStart(f"{script} cannot be executed: {error}") from error
     return done.returncode
+
+
+def run_findings(say: Say, *, as_json: bool, out: Callable[[Any], None]) -> int:
+    """Run findings/*.sh, each by itself, and return 1 when the behavior that one describes has changed."""
+    found = []
+    for script in sorted((ROOT / "findings").glob("*.sh")):
+        say(f"{script.stem} ...")
+        done = subprocess.run(
+            ["bash", str(script)], capture_output=True, text=True, errors="replace", env=test_environment(), check=False
+        )
+        found.append({"name": script.stem, "changed": done.returncode != 0, "output": done.stdout + done.stderr})
+        if done.returncode != 0:
+            say((done.stdout + done.stderr).rstrip())
+        say(f"{'CHANGED' if done.returncode else 'as described'}: {script.stem}")
+    if as_json:
+        out(found)
+    return int(any(one["changed"] for one in found))

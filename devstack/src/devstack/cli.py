@@ -20,7 +20,7 @@ from devstack import audit as advisories
 from devstack import control, envfile, guard, places
 from devstack import images as container_images
 from devstack import preflight as checkup
-from devstack.checks import run_bench, run_tests
+from devstack.checks import run_bench, run_findings, run_tests
 from devstack.errors import BAD_USAGE, BadSettings, CannotStart, Trouble
 from devstack.landed import drained, last_run
 from devstack.run import AgentOptions, agent_run
@@ -377,7 +377,7 @@ def source(
 
 @app.command()
 def test(
-    kind: Annotated[str, typer.Argument(help="fast, season, faults, images, fuzz or all.")] = "fast",
+    kind: Annotated[str, typer.Argument(help="fast, season, faults, images, fuzz, interop or all.")] = "fast",
     port_offset: PortOffset = None,
     data: Data = None,
     as_json: Json = False,
@@ -400,8 +400,10 @@ def bench(
     raise typer.Exit(run_bench(name, say, as_json=as_json, scale=scale))
 
 
-def _later(what: str, issue: int) -> None:
-    raise BadSettings(f"./mt {what} is not built yet: issue {issue} brings it (`issues show {issue}`).")
+@app.command()
+def findings(port_offset: PortOffset = None, data: Data = None, as_json: Json = False) -> None:
+    """Run the scripts of findings/ and print which behavior of other programs changed. 1 when one did."""
+    raise typer.Exit(run_findings(say, as_json=as_json, out=out))
 
 
 @app.command()
