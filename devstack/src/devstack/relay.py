@@ -80,3 +80,64 @@ class Relay:
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
+
+
+class DatagramRelay:
+    """Pass datagrams between free ports of 127.0.0.1 and those of a server, until it is cut or closed.
+
+    One port of ours for each of `to`; answers go back to whoever asked last from that address.
+    """
+
+    def __init__(self, *to: int) -> None:
+        self._flowing = threading.Event()
+        self._flowing.set()
+        self._sockets: list[socket.socket] = []
+        self.ports: list[int] = []
+        for port in to:
+            near = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            near.bind(("127.0.0.1", 0))
+            self._sockets.append(near)
+            self.ports.append(int(near.getsockname()[1]))
+            threading.Thread(target=self._forward, args=(near, port), daemon=True).start()
+
+    def cut(self) -> None:
+        """Let nothing through, in either direction."""
+        self._flowing.clear()
+
+    def flow(self) -> None:
+        """Let everything through again; what came meanwhile is lost."""
+        self._flowing.set()
+
+    def close(self) -> None:
+        """End it."""
+        for one in self._sockets:
+            one.close()
+
+    def _forward(self, near: socket.socket, to: int) -> None:
+        ways: dict[tuple[str, int], socket.socket] = {}
+        while True:
+            try:
+                data, address = near.recvfrom(65536)
+            except OSError:
+                return
+            if not self._flowing.is_set():
+                continue
+            if address not in ways:
+                far = ways[address] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                far.connect(("127.0.0.1", to))
+                self._sockets.append(far)
+                threading.Thread(target=self._back, args=(far, near, address), daemon=True).start()
+            with suppress(OSError):
+                ways[address].send(data)
+
+    def _back(self, far: socket.socket, near: socket.socket, address: tuple[str, int]) -> None:
+        while True:
+            try:
+                data = far.recv(65536)
+            except ConnectionRefusedError:
+                continue
+            except OSError:
+                return
+            if self._flowing.is_set():
+                with suppress(OSError):
+                    near.sendto(data, address)

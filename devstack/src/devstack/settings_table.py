@@ -106,6 +106,8 @@ MEANS = {
     "IRON_CLAW_COA_HOST": "where CoA and Disconnect come in",
     "IRON_CLAW_COA_PORT": "where CoA and Disconnect come in",
     "IRON_CLAW_COA_SECRET": "shared with FreeRADIUS for CoA; without it the port stays closed",
+    "IRON_CLAW_SLICES": "several gateways share budgets, in slices from RADIUS",
+    "IRON_CLAW_SLICE_LEASE_S": "seconds for which a slice holds without RADIUS",
     "IRON_CLAW_GRACE_S": "with RADIUS away, seconds on the last grant",
     "IRON_CLAW_KEY_MAP": "JSON: other keys, each standing for a `<user>.<password>`",
     "IRON_CLAW_POLICY_MODE": "enforce, or monitor: decide and count, change nothing",

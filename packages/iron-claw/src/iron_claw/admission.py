@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -47,6 +48,7 @@ class Admission:
         *,
         grace_s: int,
         clock: Callable[[], float],
+        steady: Callable[[], float],
     ) -> None:
         self.radius = radius
         self.defaults = defaults
@@ -57,13 +59,18 @@ class Admission:
         """By digest of the key: until when it is refused without asking."""
         self._metrics = metrics
         self._clock = clock
+        self._steady = steady
+        self._over: dict[tuple[str, float], float] = {}
+        """By user and end of a refusal: when it is over, on the steady clock."""
         self._locks: dict[str, asyncio.Lock] = {}
 
     def lock(self, user: str) -> asyncio.Lock:
         """Return the lock under which one session of the user is opened."""
         return self._locks.setdefault(user, asyncio.Lock())
 
-    async def grant(self, key: UserKey, unreported: Unreported) -> tuple[Grant, dict[str, int]]:
+    async def grant(
+        self, key: UserKey, unreported: Unreported, more: Mapping[str, Any] | None = None
+    ) -> tuple[Grant, dict[str, int]]:
         """Return a grant, and what was `unreported` when it was asked for. Raises as `authenticate`.
 
         Whether RADIUS counted what it was told while it answered nobody can say: it is asked once more, so that nothing
@@ -71,20 +78,21 @@ class Admission:
         """
         for _ in range(MOST_ASKED):
             before = unreported(key.user)
-            grant = await self.authenticate(key)
+            grant = await self.authenticate(key, more)
             after = unreported(key.user)
             if all(after.get(session_id, 0) >= tokens for session_id, tokens in before.items()):
                 break
         return grant, before
 
-    async def authenticate(self, key: UserKey) -> Grant:
-        """Ask RADIUS for a grant. Refused: 401, 429 (the month), 503 (no answer, and no grace)."""
+    async def authenticate(self, key: UserKey, more: Mapping[str, Any] | None = None) -> Grant:
+        """Ask RADIUS for a grant, with `more` attributes. Refused: 401, 429 (a window), 503 (no answer)."""
         if self.radius is None:
             raise RuntimeError("bare mode has no RADIUS to ask")
         self._check_wrong(key)
+        given = () if more is None else (more,)
         began = time.perf_counter()
         try:
-            answer = await self.radius.authenticate(key.user, key.password)
+            answer = await self.radius.authenticate(key.user, key.password, *given)
         except RadiusDown as error:
             self._metrics.radius.labels("access", "no_answer").observe(time.perf_counter() - began)
             return self._grace(key, error)
@@ -94,7 +102,7 @@ class Admission:
             return from_accept(answer.attributes, self.defaults)
         refused = self._rejected(key.user, answer)
         if refused.status == 401:
-            self._wrong[key.digest] = self._clock() + WRONG_S
+            self._wrong[key.digest] = self._steady() + WRONG_S
             while len(self._wrong) > WRONG_MOST:
                 del self._wrong[next(iter(self._wrong))]
         raise refused
@@ -102,7 +110,7 @@ class Admission:
     def _check_wrong(self, key: UserKey) -> None:
         """Raise Refused for a key that RADIUS has just refused."""
         until = self._wrong.get(key.digest)
-        if until is not None and self._clock() < until:
+        if until is not None and self._steady() < until:
             raise Refused(401, WRONG_KEY)
 
     def _rejected(self, user: str, answer: Reject) -> Refused:
@@ -136,10 +144,21 @@ class Admission:
         refusal = self.refused.get(user)
         if refusal is None or refusal.month:
             return
-        if refusal.until <= self._clock():
+        if self._is_over(user, refusal):
             del self.refused[user]
             return
         raise self.killed(refusal.reason, refusal.until)
+
+    def _is_over(self, user: str, refusal: Refusal) -> bool:
+        """Return whether a refusal's time is over.
+
+        A window's end is a date. A kill lasts as long as it was given when it was first seen here, whatever the wall
+        clock does meanwhile.
+        """
+        if refusal.month:
+            return refusal.until <= self._clock()
+        over = self._over.setdefault((user, refusal.until), self._steady() + refusal.until - self._clock())
+        return over <= self._steady()
 
     def killed(self, reason: str, until: float) -> Refused:
         """Return what a killed user is told."""
@@ -156,9 +175,11 @@ class Admission:
         wait = max(1, int(until - self._clock()) + 1)
         return Refused(429, text, retry_after_s=wait, retry=False, resets_at=iso(until))
 
-    def forget(self, now: float, open_users: set[str]) -> None:
+    def forget(self, open_users: set[str]) -> None:
         """Drop refusals whose time is over, and locks that nobody needs."""
-        for user in [user for user, refusal in self.refused.items() if refusal.until <= now]:
+        for user in [user for user, refusal in self.refused.items() if self._is_over(user, refusal)]:
             del self.refused[user]
+        for told in self._over.keys() - {(user, refusal.until) for user, refusal in self.refused.items()}:
+            del self._over[told]
         for user in [user for user, lock in self._locks.items() if not lock.locked() and user not in open_users]:
             del self._locks[user]

@@ -56,7 +56,6 @@ class Books:
 
     def interim(self, session: Session, at: float) -> None:
         """Report what a session has used so far."""
-        session.last_interim = at
         self._report("Interim-Update", session, at)
 
     def closed(self, session: Session, at: float) -> None:

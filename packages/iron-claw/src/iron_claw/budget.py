@@ -51,6 +51,12 @@ class Budget:
     held: dict[str, int] = field(default_factory=dict)
     """Tokens by call."""
     reserved: int = 0
+    slice: int | None = None
+    """Where several gateways share the budget: what this one may use in all."""
+    elsewhere: int = 0
+    """And what the others have used of it."""
+    held_elsewhere: int = 0
+    """And what they hold, which may come back."""
 
     @property
     def used(self) -> int:
@@ -60,7 +66,18 @@ class Budget:
     @property
     def room(self) -> int | None:
         """What a new call may reserve; None: anything."""
-        return None if self.limit is None else max(0, self.limit - self.used)
+        limits = [limit for limit in (self.limit, self.slice) if limit is not None]
+        return max(0, min(limits) - self.used) if limits else None
+
+    @property
+    def on_ladder(self) -> tuple[int, int | None]:
+        """Return what is used of how much, by all gateways that share the budget."""
+        return self.used + self.elsewhere, None if self.limit is None else self.limit + self.elsewhere
+
+    @property
+    def busy(self) -> bool:
+        """Return whether something is held that may come back: for calls under way, or by another gateway."""
+        return bool(self.reserved or self.held_elsewhere)
 
     def reserve(self, call: str, tokens: int) -> bool:
         """Holds the tokens for the call, unless they do not fit. A call reserves once."""

@@ -93,9 +93,9 @@ class CoaServer(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         """One packet: dropped, answered from memory, or taken up."""
-        now = self._sessions.clock()
+        now = self._sessions.steady()
         try:
-            request = verified(data, self._secret, now)
+            request = verified(data, self._secret, self._sessions.clock())
         except Dropped as why:
             self._sessions.metrics.coa.labels("unknown", "dropped").inc()
             log.warning("coa_dropped", reason=str(why), source=addr[0])

@@ -33,6 +33,20 @@ class Window(NamedTuple):
         return self.name.endswith("-cost")
 
 
+class Slice(NamedTuple):
+    """Hold what RADIUS gave a session of a budget that several gateways share. Tokens."""
+
+    tokens: int | None
+    """What the session may use in all; None where no budget of tokens stands."""
+    limit: int | None
+    """What it could come to use at most, after what the others used and hold."""
+    elsewhere: int
+    """Used of the session's budget by the user's other sessions."""
+    held: int
+    """Held by them, and not used yet: it may come back."""
+    lease_s: int
+
+
 @dataclass(frozen=True)
 class Grant:
     """Limits of one session. None: no limit of that kind."""
@@ -53,6 +67,8 @@ class Grant:
     radius_class: str | None = None
     """Class as `0x…`: RADIUS' own mark of this grant, handed back in accounting (RFC 2865 5.25)."""
     windows: tuple[Window, ...] = ()
+    slice: Slice | None = None
+    """Where several gateways share the budget."""
 
     def to_json(self) -> dict[str, Any]:
         """For the journal."""
@@ -63,7 +79,9 @@ class Grant:
         """From the journal."""
         extra = tuple((str(name), str(value)) for name, value in given["extra"])
         windows = tuple(Window(*window) for window in given.get("windows", ()))
-        return Grant(**{**given, "models": tuple(given["models"]), "extra": extra, "windows": windows})
+        slice_ = None if given.get("slice") is None else Slice(*given["slice"])
+        models = tuple(given["models"])
+        return Grant(**{**given, "models": models, "extra": extra, "windows": windows, "slice": slice_})
 
 
 @dataclass(frozen=True)
@@ -150,7 +168,17 @@ def from_accept(attributes: Mapping[str, Any], defaults: Defaults) -> Grant:
         extra=tuple((name, str(attributes[name])) for name in ECHOED if name in attributes),
         radius_class=class_of(attributes["Class"]) if "Class" in attributes else None,
         windows=windows_of(attributes.get("MT-Window", ())),
+        slice=slice_of(attributes),
     )
+
+
+def slice_of(attributes: Mapping[str, Any]) -> Slice | None:
+    """Return the slice that an Access-Accept carries; None where the budget is not shared."""
+    if "MT-Slice-Lease" not in attributes:
+        return None
+    told = [attributes.get(f"MT-Slice-{part}Tokens") for part in ("", "Limit-", "Elsewhere-", "Held-")]
+    tokens, limit, elsewhere, held = (None if value is None else int(value) for value in told)
+    return Slice(tokens, limit, elsewhere or 0, held or 0, int(attributes["MT-Slice-Lease"]))
 
 
 _READERS: Mapping[str, Callable[[Any], Any]] = {
@@ -188,6 +216,8 @@ def session_limit(grant: Grant, unreported: int) -> int | None:
     `unreported`: tokens of the user's earlier sessions that RADIUS may not have counted yet.
     """
     limits = [] if grant.token_budget is None else [grant.token_budget]
+    if grant.slice is not None:  # RADIUS has counted everything else
+        return min([*limits, *([] if grant.slice.limit is None else [grant.slice.limit])], default=None)
     limits += [max(0, window.budget - window.used - unreported) for window in token_windows(grant)]
     return min(limits) if limits else None
 

@@ -17,6 +17,7 @@ from iron_claw.prices import Prices
 from iron_claw.records import progress_record, reserve_record, settle_record
 from iron_claw.session import Call, Session, iso
 from iron_claw.sessions import Sessions
+from iron_claw.slices import Slices
 
 BUSY_RETRY_AFTER_S = 1
 
@@ -24,9 +25,10 @@ BUSY_RETRY_AFTER_S = 1
 class Metering:
     """Let calls out and settle them."""
 
-    def __init__(self, sessions: Sessions, price_list: Prices) -> None:
+    def __init__(self, sessions: Sessions, price_list: Prices, slices: Slices | None = None) -> None:
         settings = sessions.settings
         self.sessions = sessions
+        self.slices = slices
         self.prices = price_list
         self.rules = Rules(
             thresholds=sessions.thresholds,
@@ -42,8 +44,8 @@ class Metering:
     def begin(self, session: Session, ask: Ask, request_id: str) -> Call:
         """Decide and reserve; the call may then go out. Refused says why not."""
         sessions = self.sessions
-        now = sessions.clock()
-        session.last_used = now
+        now, steady = sessions.clock(), sessions.steady()
+        session.last_used = steady
         decision = policy.decide(
             ask,
             session.budget,
@@ -67,7 +69,8 @@ class Metering:
             asked_model=ask.model,
             model=decision.model,
             started_at=now,
-            lease_until=now + self._lease_s,
+            began=steady,
+            lease_until=steady + self._lease_s,
             task=asyncio.current_task(),
         )
         sessions.books.check()
@@ -82,6 +85,8 @@ class Metering:
         if (decision.model, decision.max_tokens) != (ask.model, ask.max_tokens):
             session.rewritten_calls += 1
         session.under_way[call.id] = call
+        if self.slices is not None:
+            self.slices.reserved(session)
         return call
 
     def _refusal(self, session: Session, decision: Decision) -> Refused:
@@ -89,7 +94,7 @@ class Metering:
             return self.sessions.kill(session, decision.reason, no_tokens=decision.no_tokens)
         if decision.refusal == "model":
             return Refused(403, decision.reason)
-        busy = bool(session.budget.reserved)
+        busy = session.budget.busy
         text = decision.reason
         if decision.refusal == "does_not_fit":
             text += (
@@ -108,8 +113,8 @@ class Metering:
 
     def progress(self, call: Call, counts: Counts, *, unlisted: bool) -> None:
         """Write down what a stream has used so far, so that a crash does not forget it, and renew the lease."""
-        now = self.sessions.clock()
-        call.progress, call.unlisted, call.lease_until = counts, unlisted, now + self._lease_s
+        steady = self.sessions.steady()
+        call.progress, call.unlisted, call.lease_until = counts, unlisted, steady + self._lease_s
         self.sessions.books.note("progress", **progress_record(call, counts))
 
     def settle(
@@ -129,35 +134,36 @@ class Metering:
         session, sessions = call.session, self.sessions
         if session.under_way.pop(call.id, None) is None or not session.budget.settle(call.id, counts):
             return
-        now = sessions.clock()
+        steady = sessions.steady()
+        ended = max(sessions.clock(), call.started_at + steady - call.began)  # the wall clock may have been set back
         cost = None if call.unlisted else prices.cost_of(call.model, counts, self.prices)
         if cost is None and model is not None and not call.unlisted:
             cost = prices.cost_of(model, counts, self.prices)
         session.calls += 1
-        session.last_used = now
+        session.last_used = steady
         if cost is None:
             session.unpriced_calls += 1
         else:
             session.cost_micro_usd += cost
         record = settle_record(
-            reserve_record(call), counts, cost=cost, status=status, ending=ending, estimated=estimated, ended=now
+            reserve_record(call), counts, cost=cost, status=status, ending=ending, estimated=estimated, ended=ended
         )
         sessions.books.note("settle", **record)
         sessions.books.store.put(record)
         sessions.observer.settled(record, counts)
-        sessions.climbed(session, now)
+        sessions.climbed(session)
 
     def check_leases(self) -> None:
         """Settle calls that their tasks forgot. Called once a second."""
-        now = self.sessions.clock()
+        steady = self.sessions.steady()
         for session in list(self.sessions.open.values()):
             for call in list(session.under_way.values()):
-                self._check_lease(call, now)
+                self._check_lease(call, steady)
 
-    def _check_lease(self, call: Call, now: float) -> None:
-        if now < call.lease_until:
+    def _check_lease(self, call: Call, steady: float) -> None:
+        if steady < call.lease_until:
             return
         if call.task is not None and not call.task.done():
-            call.lease_until = now + self._lease_s
+            call.lease_until = steady + self._lease_s
             return
         self.settle(call, call.progress or call.worst, ending=Ending.LEASE_OVER, status=None, estimated=True)

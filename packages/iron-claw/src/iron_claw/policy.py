@@ -56,7 +56,7 @@ class Decision:
 
 def decide(ask: Ask, budget: Budget, grant: Grant, *, calls: int, reduced_calls: int, rules: Rules) -> Decision:  # noqa: PLR0911
     """The decision about a call. `calls`: the session's calls so far; `reduced_calls`: those in the reduce band."""
-    action = ladder.action(budget.used, budget.limit, rules.thresholds)
+    action = ladder.action(*budget.on_ladder, rules.thresholds)
     model, max_tokens = ask.model, ask.max_tokens
 
     def refuse(refusal: Refusal, reason: str, fits: int | None = None, *, no_tokens: bool = False) -> Decision:
@@ -68,7 +68,7 @@ def decide(ask: Ask, budget: Budget, grant: Grant, *, calls: int, reduced_calls:
     if grant.max_llm_calls is not None and calls >= grant.max_llm_calls:
         return refuse("kill", f"all {grant.max_llm_calls} calls of the session are used")
     if action is Action.KILL:
-        if budget.settled.total >= (budget.limit or 0):
+        if budget.settled.total >= (budget.limit or 0) and not budget.held_elsewhere:
             return refuse("kill", f"all {budget.limit} tokens of the session are used", no_tokens=True)
         return refuse("busy", "calls that are under way hold all that is left of the session's tokens")
     room = budget.room
@@ -85,7 +85,7 @@ def decide(ask: Ask, budget: Budget, grant: Grant, *, calls: int, reduced_calls:
             return refuse("kill", f"all {rules.reduce_calls} calls of the last part of the session's tokens are used")
         most = min(rules.reduce_max_tokens, room - ask.input_estimate)
         if most < 1:
-            if budget.reserved:
+            if budget.busy:
                 return refuse("busy", "calls that are under way hold most of what is left of the session's tokens")
             reason = f"{room} tokens are left of {budget.limit}: not enough for this call's input"
             return refuse("kill", reason, no_tokens=True)

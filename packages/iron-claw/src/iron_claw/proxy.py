@@ -82,6 +82,8 @@ class Proxy:
         except metered.NotMetered as error:
             raise Refused(400, str(error)) from error
         ask = Ask(model, max_tokens, -(-len(raw) // self.settings.input_bytes_per_token) + hidden, thinking)
+        if self.metering.slices is not None:
+            await self.metering.slices.provide(session, ask.input_estimate + ask.max_tokens)
         call = self.metering.begin(session, ask, request.id)
         changes: dict[str, Any] = {}
         if call.decision.model != model:
@@ -104,7 +106,7 @@ class Proxy:
 
     async def _pass(self, request: Request, raw: bytes | None) -> None:
         session = await self.sessions.open_session(request.key)
-        session.last_used = self.sessions.clock()
+        session.last_used = self.sessions.steady()
         self.sessions.metrics.unmetered.labels(request.path).inc()
         try:
             async with self.forwarder.open(request, raw) as response:

@@ -96,12 +96,22 @@ class RadiusClient:
         """Closes the sockets."""
         await self._client.deinitialize_transports()
 
-    async def authenticate(self, user: str, password: str) -> Accept | Reject:
-        """One Access-Request (PAP). RadiusDown when no valid answer comes."""
+    async def authenticate(self, user: str, password: str, more: Mapping[str, Any] | None = None) -> Accept | Reject:
+        """Send one Access-Request (PAP). RadiusDown when no valid answer comes."""
+        return await self._request(user, password, more or {})
+
+    async def authorize(self, user: str, attributes: Mapping[str, Any]) -> Accept | Reject:
+        """Send one Access-Request of a running session, which has no password. RadiusDown when no answer comes."""
+        return await self._request(user, None, attributes)
+
+    async def _request(self, user: str, password: str | None, more: Mapping[str, Any]) -> Accept | Reject:
         await self._open()
         async with self._pending:
             request = self._client.CreateAuthPacket(code=packet.AccessRequest, User_Name=user)
-            request["User-Password"] = request.PwCrypt(password)
+            if password is not None:
+                request["User-Password"] = request.PwCrypt(password)
+            for name, value in more.items():
+                request[name] = value
             self._name_us(request)
             reply = await self._send(request)
         attributes = named(reply)

@@ -200,7 +200,7 @@ def reserve_record(call: Call) -> ReserveRecord:
         "max_tokens": decision.max_tokens,
         "action": decision.action,
         "started": call.started_at,
-        "lease_until": round(call.lease_until),
+        "lease_until": round(call.started_at + call.lease_until - call.began),
     }
 
 

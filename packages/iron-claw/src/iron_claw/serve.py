@@ -20,6 +20,7 @@ from iron_claw.proxy import Proxy
 from iron_claw.radius import RadiusClient
 from iron_claw.sessions import Sessions
 from iron_claw.settings import Settings
+from iron_claw.slices import Slices
 
 log = structlog.get_logger()
 
@@ -40,7 +41,10 @@ async def run(settings: Settings) -> None:
     state = replay.replay(journal.open())
     radius = None if settings.bare else RadiusClient(settings)
     sessions = Sessions(settings, journal, radius, Metrics())
-    metering = Metering(sessions, price_list)
+    slices = None
+    if sessions.shares and radius is not None:
+        slices = Slices(sessions, radius, lease_s=settings.slice_lease_s)
+    metering = Metering(sessions, price_list, slices)
     journal.begin(recovery.restore(sessions, state, price_list))
     tasks = [
         asyncio.create_task(work, name=name)
@@ -117,6 +121,8 @@ async def _ticks(sessions: Sessions, metering: Metering) -> None:
         await asyncio.sleep(1)
         metering.check_leases()
         sessions.tick()
+        if metering.slices is not None:
+            metering.slices.tick()
         recovery.compact(sessions)
 
 

@@ -31,7 +31,10 @@ class Call:
     asked_model: str
     model: str
     started_at: float
+    began: float
+    """When it began, on the steady clock."""
     lease_until: float
+    """On the steady clock."""
     task: asyncio.Task[Any] | None = None
     progress: Counts | None = None
     unlisted: bool = False
@@ -46,7 +49,7 @@ class Call:
 
 @dataclass
 class Session:
-    """Hold a user's session. Times are Unix seconds."""
+    """Hold a user's session. `started_at` is Unix time; what is waited for runs on the steady clock."""
 
     id: str
     user: str
@@ -54,6 +57,8 @@ class Session:
     grant: Grant
     budget: Budget
     started_at: float
+    opened: float
+    """When it began, on the steady clock."""
     last_used: float
     unreported_before: int = 0
     calls: int = 0
@@ -63,6 +68,8 @@ class Session:
     rewritten_calls: int = 0
     rung: Action = Action.NONE
     last_interim: float = 0.0
+    slice_asked_at: float = 0.0
+    """When its first slice was asked for, on the monotonic clock."""
     closing: Cause | None = None
     refused_until: float | None = None
     """After a kill."""
@@ -83,6 +90,15 @@ class Session:
         timeout_s = self.grant.session_timeout_s
         return self.started_at + timeout_s if timeout_s else month_end(self.started_at)
 
+    def at(self, steady: float, wall: float) -> float:
+        """Return the time for a record of it, Unix seconds: the wall's, unless that was set back meanwhile."""
+        return max(wall, self.started_at + steady - self.opened)
+
+    def is_over(self, steady: float, wall: float) -> bool:
+        """Return whether its time is over, or the first of its windows (a date, which the wall clock knows)."""
+        timeout_s = self.grant.session_timeout_s
+        return (bool(timeout_s) and steady - self.opened >= timeout_s) or wall >= self.turns_at
+
     @property
     def turns_at(self) -> float:
         """Return when the first of its windows turns: RADIUS counts a session in the period in which it began."""
@@ -93,6 +109,8 @@ class Session:
     def binding_window(self) -> Window | None:
         """Return the window that leaves less than the session's own budget; None where none does."""
         own, limit = self.grant.token_budget, self.budget.limit
+        if self.grant.slice is not None:  # what it may use says nothing here: it is less by what the others used
+            limit = min((window.budget - window.used for window in token_windows(self.grant)), default=own)
         if limit is None or (own is not None and limit >= own):
             return None
         windows = token_windows(self.grant)

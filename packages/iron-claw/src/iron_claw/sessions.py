@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from iron_claw import keys, ladder
@@ -16,7 +17,7 @@ from iron_claw.admission import Admission
 from iron_claw.books import Books
 from iron_claw.budget import Budget, Counts
 from iron_claw.errors import Refused
-from iron_claw.grant import Defaults, Grant, changed, session_limit
+from iron_claw.grant import Defaults, Grant, Slice, changed, session_limit
 from iron_claw.journal import Journal
 from iron_claw.keys import UserKey
 from iron_claw.ladder import Action, Thresholds
@@ -40,18 +41,26 @@ class Sessions:
         metrics: Metrics,
         *,
         clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] | None = None,
     ) -> None:
+        """Take the clocks: `clock` is the wall's, for records and dates, `steady` for everything that is waited for.
+
+        Who gives a clock of his own gives both.
+        """
         self.settings = settings
         self.journal = journal
         self.radius = radius
         self.metrics = metrics
         self.clock = clock
+        self.steady = steady or (time.monotonic if clock is time.time else clock)
         self.enforcing = settings.policy_mode == "enforce"
         """False: everything is decided, logged and counted, and nothing is changed."""
+        self.shares = settings.slices and radius is not None and self.enforcing
+        """Whether other gateways use the same budgets."""
         self.thresholds = Thresholds(settings.downgrade_pct, settings.reduce_pct)
         self.observer = Observer(metrics, settings.policy_mode)
         defaults = Defaults(settings.session_timeout_s, settings.idle_timeout_s, settings.interim_s)
-        self.admission = Admission(radius, defaults, metrics, grace_s=settings.grace_s, clock=clock)
+        self.admission = Admission(radius, defaults, metrics, grace_s=settings.grace_s, clock=clock, steady=self.steady)
         self.books = Books(settings, journal, radius, self.observer)
         self.open: dict[str, Session] = {}
         """By user."""
@@ -75,13 +84,16 @@ class Sessions:
             session = self._running(own)
             if session is not None:
                 return session
-            grant, before = await self.admission.grant(own, self.unreported)
+            session_id, asked_at = self._new_id(), self.steady()
+            more = slices_request(session_id, self.settings) if self.shares else None
+            grant, before = await self.admission.grant(own, self.unreported, more)
             current = self.open.get(own.user)
             if current is not None:  # the same user's other password, just accepted: it was changed
                 current.digest = own.digest
                 return current
             self.admission.check(own.user)
-            session = self._new_session(own.user, own.digest, grant, before)
+            session = self._new_session(own.user, own.digest, grant, before, session_id)
+            session.slice_asked_at = asked_at
             window = session.binding_window
             if self.enforcing and window is not None and session.budget.limit == 0:
                 raise self.admission.window_used_up(window.name, window.resets_at)  # by what RADIUS was not told yet
@@ -128,7 +140,7 @@ class Sessions:
     def _running(self, own: UserKey) -> Session | None:
         session = self.open.get(own.user)
         if session is not None and own.fits(session.digest):
-            if self.clock() < self._over_at(session):
+            if not self._is_over(session):
                 return session
             self.close(session, "Session-Timeout")
         refusal = self.admission.refused.get(own.user)
@@ -150,24 +162,33 @@ class Sessions:
         ending = {s.id: s.budget.used for s in self.ending.values() if s.user == user}
         return self.books.accounting.unreported(user) | ending
 
-    def _new_session(self, user: str, digest: str, grant: Grant, before: dict[str, int]) -> Session:
+    def _new_id(self) -> str:
+        return f"{int(self.clock()):x}-{secrets.token_hex(6)}"
+
+    def _new_session(
+        self, user: str, digest: str, grant: Grant, before: dict[str, int], session_id: str = ""
+    ) -> Session:
         """Return a session that is not open yet.
 
         `before`: `unreported` when RADIUS was asked. What it heard of while it answered may not be in its answer.
         """
-        now = self.clock()
+        now, steady = self.clock(), self.steady()
         after = self.unreported(user)
         unreported = sum(max(before.get(sid, 0), after.get(sid, 0)) for sid in before | after)
+        budget = Budget(session_limit(grant, unreported))
+        if grant.slice is not None:
+            _share(budget, grant.slice)
         return Session(
-            id=f"{int(now):x}-{secrets.token_hex(6)}",
+            id=session_id or self._new_id(),
             user=user,
             digest=digest,
             grant=grant,
-            budget=Budget(session_limit(grant, unreported)),
+            budget=budget,
             started_at=now,
-            last_used=now,
+            opened=steady,
+            last_used=steady,
             unreported_before=unreported,
-            last_interim=now,
+            last_interim=steady,
         )
 
     def _open(self, session: Session) -> Session:
@@ -180,52 +201,70 @@ class Sessions:
 
     # --- going on ---
 
-    def climbed(self, session: Session, now: float) -> None:
+    def climbed(self, session: Session) -> None:
         """Look at the ladder after a session's use has risen: a kill, an Interim at a new rung, or the Stop."""
         if session.closing is not None:
             self._finish_if_idle(session)
             return
-        rung = ladder.action(session.budget.settled.total, session.budget.limit, self.thresholds)
+        rung = self._rung(session)
         if rung is Action.KILL and self.enforcing:
             self.kill(session, f"all {session.budget.limit} tokens of the session are used", no_tokens=True)
         elif rung.rank > session.rung.rank:
             session.rung = rung
-            self.books.interim(session, now)
+            self.interim(session)
+
+    def _rung(self, session: Session) -> Action:
+        """Return the rung for what is settled. What other gateways hold may come back: until then nobody is killed."""
+        budget = session.budget
+        _, limit = budget.on_ladder
+        rung = ladder.action(budget.settled.total + budget.elsewhere, limit, self.thresholds)
+        return Action.REDUCE if rung is Action.KILL and budget.held_elsewhere else rung
+
+    def share(self, session: Session, slice_: Slice) -> None:
+        """Take a new slice of a budget that several gateways share."""
+        session.grant = replace(session.grant, slice=slice_)
+        session.budget.limit = session_limit(session.grant, session.unreported_before)
+        _share(session.budget, slice_)
 
     def change(self, session: Session, given: dict[str, Any]) -> None:
         """Change the limits of a running session, as a CoA-Request's attributes say."""
         session.grant = changed(session.grant, given)
         session.budget.limit = session_limit(session.grant, session.unreported_before)
-        now = self.clock()
         self.journal.write("grant", sid=session.id, grant=session.grant.to_json())
-        session.rung = ladder.action(session.budget.settled.total, session.budget.limit, self.thresholds)
+        session.rung = self._rung(session)
         self.observer.changed(session)
         if session.rung is Action.KILL and self.enforcing:
             self.kill(session, f"all {session.budget.limit} tokens of the session are used", no_tokens=True)
         else:
-            self.books.interim(session, now)
+            self.interim(session)
 
     def tick(self) -> None:
         """Do what time alone decides. Called once a second."""
-        now = self.clock()
+        steady = self.steady()
         for session in list(self.open.values()):
-            if now >= self._over_at(session):
+            if self._is_over(session):
                 self.close(session, "Session-Timeout")
-            elif self._idle(session, now):
+            elif self._idle(session, steady):
                 self.close(session, "Idle-Timeout")
-            elif now >= session.last_interim + session.grant.interim_s:
-                self.books.interim(session, now)
-        self.admission.forget(now, set(self.open))
+            elif steady >= session.last_interim + session.grant.interim_s:
+                self.interim(session)
+        self.admission.forget(set(self.open))
 
     @staticmethod
-    def _idle(session: Session, now: float) -> bool:
+    def _idle(session: Session, steady: float) -> bool:
         """Return whether nothing has gone through a session for longer than its grant allows."""
         timeout_s = session.grant.idle_timeout_s
-        return bool(timeout_s) and not session.under_way and now >= session.last_used + timeout_s
+        return bool(timeout_s) and not session.under_way and steady >= session.last_used + timeout_s
 
-    def _over_at(self, session: Session) -> float:
-        """Return when the grant's time is over, or the first of its windows."""
-        return session.over_at if self.radius is None else min(session.over_at, session.turns_at)
+    def _is_over(self, session: Session) -> bool:
+        """Return whether a session's time is over. Without RADIUS there are no windows."""
+        wall = session.started_at if self.radius is None else self.clock()
+        return session.is_over(self.steady(), wall)
+
+    def interim(self, session: Session) -> None:
+        """Report what a session has used so far."""
+        session.last_interim = self.steady()
+        self.books.interim(session, session.at(session.last_interim, self.clock()))
 
     # --- going out ---
 
@@ -244,6 +283,7 @@ class Sessions:
                 session.digest, until, reason, record, window is not None
             )
             self.books.note("refused", **refusal.to_record(session.user))
+            self.admission.forget(set(self.open))
             self.close(session, "NAS-Request")
         return self.admission.killed(reason, until)
 
@@ -266,9 +306,23 @@ class Sessions:
             # with the calls that were under way at the kill
             refusal.session = session_record(session, radius=self.books.radius)
             self.books.note("refused", **refusal.to_record(session.user))
-        self.books.closed(session, self.clock())
+        self.books.closed(session, session.at(self.steady(), self.clock()))
         self.observer.closed(session)
         session.closed.set()
+
+
+def _share(budget: Budget, slice_: Slice) -> None:
+    budget.slice, budget.elsewhere, budget.held_elsewhere = slice_.tokens, slice_.elsewhere, slice_.held
+
+
+def slices_request(session_id: str, settings: Settings) -> dict[str, Any]:
+    """Return what the Access-Request that opens a session carries where its budget is shared."""
+    return {
+        "Acct-Session-Id": session_id,
+        "MT-Slice-Number": 1,
+        "MT-Slice-Lease": settings.slice_lease_s,
+        "MT-Slice-Wanted-Tokens": 0,
+    }
 
 
 def killed_session(refusal: Refusal) -> Session:
@@ -282,7 +336,8 @@ def killed_session(refusal: Refusal) -> Session:
         grant=grant,
         budget=Budget(session_limit(grant, record["unreported_before"]), Counts(**record["settled"])),
         started_at=record["started"],
-        last_used=record["started"],
+        opened=0.0,
+        last_used=0.0,
         unreported_before=record["unreported_before"],
         calls=record["calls"],
         cost_micro_usd=record["cost"],

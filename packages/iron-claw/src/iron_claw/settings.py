@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     coa_secret: SecretStr = Field(
         default=SecretStr(""), description="shared with FreeRADIUS for CoA; without it the port stays closed"
     )
+    slices: bool = False
+    slice_lease_s: int = Field(default=120, ge=3, le=900)
     grace_s: int = Field(default=0, ge=0, description="with RADIUS away, seconds on the last grant")
 
     key_map: dict[str, SecretStr] = Field(

@@ -21,11 +21,11 @@ FILLED = PUBLIC - {"qop_snapshots", "forecasts", "bracket_forecasts", "bracket_o
 SECRET = {
     "accounts", "account_teams", "api_keys", "audit_log", "ingest_rejections", "ingest_batches", "match_locks",
     "match_conflicts", "team_aliases", "radcheck", "radreply", "radacct", "radpostauth", "radusergroup",
-    "radgroupcheck", "radgroupreply", "radwindow", "llm_calls",
+    "radgroupcheck", "radgroupreply", "radwindow", "radline", "radslice", "llm_calls",
 }  # fmt: skip
 RADIUS = {
     "radacct", "radcheck", "radreply", "radgroupcheck", "radgroupreply", "radusergroup", "radpostauth", "radwindow",
-    "llm_calls",
+    "radline", "radslice", "llm_calls",
 }  # fmt: skip
 ROLES = ["anon", "authenticated"]
 PRIVILEGES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
