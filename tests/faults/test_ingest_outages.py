@@ -26,7 +26,8 @@ from devstack.services.pgbouncer import PgBouncer
 from devstack.services.postgres import Postgres
 from devstack.services.rabbitmq import RabbitMQ
 from devstack.testing import Amqp, Database
-from match_scraper_agent.submit import AmqpCourier, Outbox, Undelivered, id_of
+from match_contract import message_id
+from match_scraper_agent.submit import AmqpCourier, Outbox, Undelivered
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 CUT_S = 30
@@ -144,7 +145,7 @@ def test_an_outbox_on_a_full_disk_says_so_and_the_next_run_makes_good(
                 refused.append(str(error))
         run.close()
         relay.close()
-        kept = [id_of(message) for _, message in outbox.waiting()]
+        kept = [message_id(message) for _, message in outbox.waiting()]
         assert kept
         assert refused
         assert "No space left on device" in refused[0]

@@ -16,10 +16,10 @@ from typing import IO
 
 import psycopg
 
-from match_contract import Receipt
+from match_contract import Receipt, message_id
 from match_scraper_agent.cli import main as agent_main
 from match_scraper_agent.settings import Settings, SettingsError
-from match_scraper_agent.submit import AlreadyRunning, Payload, Undelivered, id_of
+from match_scraper_agent.submit import AlreadyRunning, Payload, Undelivered
 from missing_table.ingest import deliver
 
 
@@ -45,7 +45,7 @@ class InProcessCourier:
     def send(self, message: Payload) -> None:
         """Lands the message now; Undelivered when the database does not answer."""
         try:
-            self._receipts[id_of(message)] = deliver(message, dsn=self._dsn)
+            self._receipts[message_id(message)] = deliver(message, dsn=self._dsn)
         except psycopg.OperationalError as error:
             raise Undelivered(f"the database does not answer ({str(error).strip()}): is the stack up?") from error
 

@@ -458,7 +458,7 @@ export interface paths {
         };
         /**
          * Batch Receipt
-         * @description The receipt of a message (batch, snapshot or run report) by its id; 404 until it landed.
+         * @description The receipt of a message (batch, snapshot, quality or run report) by its id; 404 until it landed.
          */
         get: operations["batch_receipt"];
         put?: never;
@@ -1319,8 +1319,7 @@ export interface components {
             alias: string;
             /** Club Id */
             club_id?: number | null;
-            /** Source */
-            source?: ("assist" | "modular11") | null;
+            source?: components["schemas"]["Source"] | null;
             /** Team Id */
             team_id?: number | null;
         };
@@ -1829,6 +1828,12 @@ export interface components {
             home: number;
         };
         /**
+         * LockedField
+         * @description A field that a person can correct and so lock against the source. `match_locks.field` holds the same words.
+         * @enum {string}
+         */
+        LockedField: "score" | "kick_off" | "venue" | "status" | "teams";
+        /**
          * LostPlace
          * @description A place that a team can no longer reach. `since`: the day whose results put it out of reach.
          */
@@ -2078,7 +2083,7 @@ export interface components {
              */
             local_date: string;
             /** Locks */
-            locks: ("score" | "kick_off" | "venue" | "status" | "teams")[];
+            locks: components["schemas"]["LockedField"][];
             status: components["schemas"]["Status"];
             /** Time Set */
             time_set: boolean;
@@ -2144,6 +2149,12 @@ export interface components {
             /** Team Ids */
             team_ids: number[];
         };
+        /**
+         * MessageKind
+         * @description What a message is about, as its field `kind` says. `ingest_batches.kind` holds the same words.
+         * @enum {string}
+         */
+        MessageKind: "snapshot" | "batch" | "quality" | "run_report";
         /**
          * NewKey
          * @description A key with its secret: the only answer that ever has it.
@@ -2397,6 +2408,9 @@ export interface components {
         /**
          * Receipt
          * @description What the database says of one message, after the commit. `state` `replayed`: the same message landed before.
+         *
+         *     `reason` is a word of a closed set and `detail` a sentence for a person, both of a refused message alone; until 1.1
+         *     `reason` held the two, "word: sentence", and such a receipt is read as well.
          */
         Receipt: {
             /** By Target */
@@ -2419,14 +2433,14 @@ export interface components {
              */
             counts: components["schemas"]["Counts"];
             /**
-             * Kind
-             * @enum {string}
+             * Detail
+             * @default
              */
-            kind: "snapshot" | "batch" | "quality" | "run_report";
+            detail: string;
+            kind: components["schemas"]["MessageKind"];
             /** Message Id */
             message_id: string;
-            /** Reason */
-            reason?: string | null;
+            reason?: components["schemas"]["Refusal"] | null;
             /**
              * Rejections
              * @default []
@@ -2442,6 +2456,12 @@ export interface components {
              */
             state: "landed" | "replayed" | "refused";
         };
+        /**
+         * Refusal
+         * @description Why a message was refused as a whole. `other`: a word of a newer version, whose sentence says the rest.
+         * @enum {string}
+         */
+        Refusal: "malformed" | "schema_version" | "too_many" | "shrunk" | "ahead" | "other";
         /**
          * Rejection
          * @description A match that went to the quarantine. `reason` is a word of a closed set, `detail` a sentence for a person.
@@ -2744,6 +2764,12 @@ export interface components {
             scopes: string[];
         };
         /**
+         * Source
+         * @description The platform that carried the data.
+         * @enum {string}
+         */
+        Source: "assist" | "modular11";
+        /**
          * SourceDocument
          * @description A document's validators as they were when its last part landed.
          */
@@ -2805,6 +2831,8 @@ export interface components {
         /**
          * StoredReceipt
          * @description What became of a message, as its sender was told. `part` of `parts`: of a document's batches.
+         *
+         *     `reason` and `detail` say why a message was refused; of one of before 1.2 they are made from its one sentence.
          */
         StoredReceipt: {
             /**
@@ -2812,13 +2840,11 @@ export interface components {
              * Format: date-time
              */
             committed_at: string;
+            /** Detail */
+            detail: string;
             /** Inserted */
             inserted: number;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "snapshot" | "batch" | "run_report";
+            kind: components["schemas"]["MessageKind"];
             /**
              * Message Id
              * Format: uuid
@@ -2830,8 +2856,7 @@ export interface components {
             parts: number | null;
             /** Protected */
             protected: number;
-            /** Reason */
-            reason: string | null;
+            reason: components["schemas"]["Refusal"] | null;
             /** Rejected */
             rejected: number;
             /**
@@ -3665,7 +3690,7 @@ export interface operations {
             header?: never;
             path: {
                 match_id: number;
-                field: "score" | "kick_off" | "venue" | "status" | "teams";
+                field: components["schemas"]["LockedField"];
             };
             cookie?: never;
         };

@@ -18,7 +18,7 @@ from kombu.messaging import Producer
 
 from devstack.relay import Relay
 from devstack.testing import Amqp
-from match_contract import Counts, Receipt, RunReport, Season
+from match_contract import Counts, Receipt, RunReport, Season, message_id
 from match_contract.wire import EXCHANGE, LOCK_QUEUE, QUEUE, TASK
 from match_scraper_agent import submit
 from match_scraper_agent.api import Knowledge
@@ -32,7 +32,6 @@ from match_scraper_agent.submit import (
     Outbox,
     Refused,
     Undelivered,
-    id_of,
     look_at_broker,
 )
 from match_scraper_agent.work import Work
@@ -182,9 +181,9 @@ async def test_a_message_that_the_broker_never_takes_is_set_aside_and_holds_nobo
     work = work_with(courier, outbox)
     assert await work.send_outbox() == 2
     assert [await work.deliver({**huge, "run_id": RUN}), await work.deliver(new)] == [False, True]
-    assert [take(amqp.url).headers["id"] for _ in range(3)] == [id_of(first), id_of(last), id_of(new)]
+    assert [take(amqp.url).headers["id"] for _ in range(3)] == [message_id(first), message_id(last), message_id(new)]
     assert outbox.files() == []
-    assert [id_of(huge) in outbox.aside()[0].name, RUN in outbox.aside()[1].name] == [True, True]
+    assert [message_id(huge) in outbox.aside()[0].name, RUN in outbox.aside()[1].name] == [True, True]
     assert ["larger than configured max size" in said and ".refused" in said for said in work.undelivered] == [True] * 2
     later = work_with(courier, outbox)
     assert await later.send_outbox() == 0
@@ -342,7 +341,7 @@ def test_the_outbox_keeps_order_and_one_copy_of_each(tmp_path: Path) -> None:
     outbox.keep(first)
     outbox.keep(second)
     outbox.keep(first)
-    assert [id_of(found) for _, found in outbox.waiting()] == [id_of(first), id_of(second)]
+    assert [message_id(found) for _, found in outbox.waiting()] == [message_id(first), message_id(second)]
 
 
 def test_an_unreadable_file_is_set_aside_and_the_rest_goes_on(tmp_path: Path) -> None:

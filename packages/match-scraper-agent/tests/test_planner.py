@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from match_contract import League, Season
+from match_contract import BracketSummary, League, MatchSummary, RunSummary, Season, SourceState
 from match_scraper_agent.agent import prompt
-from match_scraper_agent.api import BracketSummary, Knowledge, LastRun, MatchSummary, SourceState
+from match_scraper_agent.api import Knowledge
 from match_scraper_agent.planner import Plan, Window, check_window, covers, key_of, make_plan, stale_lines
 from match_scraper_agent.settings import SettingsError, load_prompt
 from match_scraper_agent.targets import DEFAULT_FILE, EVERY_LEAGUE, Target, choose, load_club, load_targets
@@ -21,10 +21,17 @@ TARGET = Target(name="u14-hg-northeast", league=League.HOMEGROWN, division="Nort
 def bracket(**values: object) -> BracketSummary:
     known: dict[str, object] = {
         "external_id": "649",
+        "bracket_id": 1,
         "league": "Homegrown",
         "division": "Northeast",
         "age_group": "U14",
+        "teams": 16,
         "matches": 240,
+        "completed": 40,
+        "tbd": 0,
+        "awaiting_score": 0,
+        "last_score_observed_at": None,
+        "synced_at": None,
         "scheduled": 200,
         "next_kick_off": NOW + timedelta(days=5),
     }
@@ -41,15 +48,19 @@ def state(**values: object) -> SourceState:
         "observed_at": NOW - timedelta(hours=10),
         "landed_at": NOW - timedelta(hours=9),
         "matches": 992,
+        "scored": 100,
         "scope": ["649"],
+        "documents": [],
     }
     return SourceState.model_validate({**known, **values})
 
 
 def knowledge(
-    brackets: tuple[BracketSummary, ...] = (), sources: tuple[SourceState, ...] = (), runs: tuple[LastRun, ...] = ()
+    brackets: tuple[BracketSummary, ...] = (), sources: tuple[SourceState, ...] = (), runs: tuple[RunSummary, ...] = ()
 ) -> Knowledge:
-    return Knowledge(MatchSummary(season="2026-27", brackets=brackets, last_runs=runs), sources)
+    return Knowledge(
+        MatchSummary(season="2026-27", today=NOW.date(), brackets=list(brackets), last_runs=list(runs)), sources
+    )
 
 
 def plan_of(known: Knowledge, **more: object) -> Plan:
@@ -101,8 +112,8 @@ def test_a_season_under_way_without_a_match_ahead_is_looked_at_for_new_ones() ->
 @pytest.mark.parametrize(("code", "need"), [(4, "full"), (3, "full"), (1, "kick_offs"), (0, "kick_offs")])
 def test_a_run_that_could_not_read_or_deliver_is_made_good(code: int, need: str) -> None:
     runs = (
-        LastRun(run_id="b", started_at=NOW - timedelta(days=1), exit_code=code),
-        LastRun(run_id="a", started_at=NOW - timedelta(days=2), exit_code=3 if code == 0 else 0),
+        RunSummary(run_id="b", started_at=NOW - timedelta(days=1), ended_at=None, exit_code=code),
+        RunSummary(run_id="a", started_at=NOW - timedelta(days=2), ended_at=None, exit_code=3 if code == 0 else 0),
     )
     assert plan_of(knowledge((bracket(),), (state(),), runs)).of(TARGET.name).need == need
 

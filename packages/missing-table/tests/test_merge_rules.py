@@ -14,7 +14,7 @@ from league_messages import at, batch, bracket, match, snapshot, snapshot_id, te
 from league_state import one, state, wipe
 
 from devstack.testing import Database
-from match_contract import Counts, Receipt
+from match_contract import Counts, Receipt, Refusal
 from missing_table.ingest import deliver, land
 from missing_table.ingest.places import Places
 
@@ -319,7 +319,8 @@ def test_a_document_that_shrank_by_more_than_a_fifth_is_refused_once_and_accepte
     assert send(db, snapshot("s1", seen=1, ids=ids[:8], parts=0)).state == "landed"
     refused = send(db, snapshot("s2", seen=2, ids=ids[:5], parts=0))
     assert refused.state == "refused"
-    assert "has 5 matches, 8 when it last landed" in (refused.reason or "")
+    assert refused.reason is Refusal.SHRUNK
+    assert "5 matches where 8 landed before" in refused.detail
     assert one(db, "select distinct synced_at from source_documents") == at(1)
     assert send(db, snapshot("s3", seen=3, ids=ids[:5], parts=0, accept_shrink=True)).state == "landed"
 

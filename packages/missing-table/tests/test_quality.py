@@ -8,7 +8,7 @@ from uuid import uuid4
 import psycopg
 
 from devstack.testing import Database
-from match_contract import QualitySnapshot
+from match_contract import QualitySnapshot, Refusal
 from missing_table.ingest import deliver
 
 DAY = datetime(2026, 3, 1, 14, tzinfo=UTC)
@@ -98,7 +98,8 @@ def test_rankings_that_are_not_as_agreed_go_whole_to_the_quarantine(database: Da
     message["tables"][0]["rows"][0]["rank"] = 0
     receipt = deliver(message, dsn=database.dsn)
     assert receipt.state == "refused"
-    assert "tables.0.rows.0.rank" in (receipt.reason or "")
+    assert receipt.reason is Refusal.MALFORMED
+    assert "tables.0.rows.0.rank" in receipt.detail
     with psycopg.connect(database.dsn) as connection:
         assert connection.execute("select reason, state from ingest_rejections").fetchall() == [("malformed", "open")]
     assert history(database, "Northeast") == []

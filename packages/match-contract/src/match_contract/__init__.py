@@ -1,10 +1,23 @@
-"""The message: what the reader and the database say to each other. Models and season maths; no I/O of any kind.
+"""Hold what the reader, the agent, the database and the API agree on. Models and season maths; no I/O of any kind.
 
-Two sides use it: match_scraper and its agent write these messages, missing_table's ingest reads them.
+Each agreement stands here once: messages (`messages`, `kinds`, `targets`), platforms (`sources`), fields of a match
+(`fields`), the shrink rule (`guards`), what the agent asks of the API (`knowledge`), names on the broker (`wire`).
 The JSON Schemas in docs/messages are written from here (`python -m match_contract.schema docs/messages`).
 """
 
+from match_contract.fields import ChangedField, LockedField
+from match_contract.guards import FEW_SCORES, KEPT_SHARE, Held, shrank
 from match_contract.identity import batch_id_of, content_hash
+from match_contract.kinds import MessageKind, kind_of, message_id
+from match_contract.knowledge import (
+    BracketSummary,
+    CompetitionFreshness,
+    Freshness,
+    MatchSummary,
+    RunSummary,
+    SourceDocument,
+    SourceState,
+)
 from match_contract.messages import (
     MAX_MATCHES_PER_BATCH,
     SCHEMA_VERSION,
@@ -18,6 +31,7 @@ from match_contract.messages import (
     QualitySnapshot,
     QualityTable,
     Receipt,
+    Refusal,
     Rejection,
     RunReport,
     StandingsRow,
@@ -26,31 +40,48 @@ from match_contract.messages import (
     UnreadMatch,
     accepts_version,
     parse_message,
+    told_apart,
 )
-from match_contract.models import Bracket, League, Match, Score, Source, Status, TeamRef, Venue
+from match_contract.models import Bracket, Match, Score, Status, TeamRef, Venue
 from match_contract.season import Season, season_of
+from match_contract.sources import League, Source, source_of
+from match_contract.targets import positions_by_target, wanted_by
 
 __all__ = [
+    "FEW_SCORES",
+    "KEPT_SHARE",
     "MAX_MATCHES_PER_BATCH",
     "SCHEMA_VERSION",
     "Bracket",
     "BracketStandings",
+    "BracketSummary",
+    "ChangedField",
+    "CompetitionFreshness",
     "Counts",
     "DocumentRef",
     "FeedSnapshot",
+    "Freshness",
+    "Held",
     "League",
+    "LockedField",
     "Match",
     "MatchBatch",
+    "MatchSummary",
     "Message",
+    "MessageKind",
     "QualityRow",
     "QualitySnapshot",
     "QualityTable",
     "Receipt",
+    "Refusal",
     "Rejection",
     "RunReport",
+    "RunSummary",
     "Score",
     "Season",
     "Source",
+    "SourceDocument",
+    "SourceState",
     "StandingsRow",
     "Status",
     "TargetReport",
@@ -61,6 +92,13 @@ __all__ = [
     "accepts_version",
     "batch_id_of",
     "content_hash",
+    "kind_of",
+    "message_id",
     "parse_message",
+    "positions_by_target",
     "season_of",
+    "shrank",
+    "source_of",
+    "told_apart",
+    "wanted_by",
 ]

@@ -1,21 +1,26 @@
-"""The four messages that go through the exchange, and the receipt that comes back.
+"""Shape the messages that go through the exchange, and the receipt that comes back.
 
 Version rule: a newer minor version is accepted (unknown fields are ignored), a newer major one is quarantined whole.
 """
 
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, TypeAdapter, field_validator, model_validator
 
-from match_contract.models import AgeGroup, Bracket, Identifier, League, Match, Part, SeasonName, Source, TeamRef, Text
+from match_contract.kinds import MessageKind
+from match_contract.models import AgeGroup, Bracket, Identifier, Match, Part, SeasonName, TeamRef, Text
 from match_contract.season import Season
+from match_contract.sources import League, Source
+from match_contract.targets import TARGET_LENGTH
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 MAX_MATCHES_PER_BATCH = 500
 
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Version = Annotated[str, StringConstraints(pattern=r"^\d{1,4}\.\d{1,4}$")]
 Count = Annotated[int, Field(ge=0)]
+TargetName = Annotated[str, StringConstraints(max_length=TARGET_LENGTH)]
 
 
 class StandingsRow(Part):
@@ -54,7 +59,7 @@ class FeedSnapshot(Part):
     although it carries much less than the last one that landed.
     """
 
-    kind: Literal["snapshot"] = "snapshot"
+    kind: Literal[MessageKind.SNAPSHOT] = MessageKind.SNAPSHOT
     schema_version: Version = SCHEMA_VERSION
     run_id: Uuid
     snapshot_id: Uuid
@@ -89,7 +94,6 @@ class UnreadMatch(Part):
     model_config = ConfigDict(extra="allow")
 
     external_id: str | None = None
-    target: str = ""
     rejected: Unreadable
 
 
@@ -98,9 +102,11 @@ class MatchBatch(Part):
 
     `teams`: those of its brackets where the source has no ids, so that the batch need not wait for its snapshot (1.1).
     What the reader refused travels among the matches (since 1.1 with its reason) and goes to the quarantine.
+    `targets` says which of the run's targets wants which matches, by their positions from 0, so that the receipt can
+    count by target (since 1.2; until then each match named its own in `target`).
     """
 
-    kind: Literal["batch"] = "batch"
+    kind: Literal[MessageKind.BATCH] = MessageKind.BATCH
     schema_version: Version = SCHEMA_VERSION
     run_id: Uuid
     batch_id: Uuid
@@ -109,6 +115,7 @@ class MatchBatch(Part):
     parts: Annotated[int, Field(ge=1)]
     brackets: tuple[Bracket, ...] = ()
     teams: tuple[TeamRef, ...] = ()
+    targets: dict[TargetName, tuple[Count, ...]] = Field(default_factory=dict)
     matches: Annotated[tuple[Match | UnreadMatch, ...], Field(max_length=MAX_MATCHES_PER_BATCH)]
 
     @model_validator(mode="after")
@@ -142,7 +149,7 @@ class QualitySnapshot(Part):
     The site names no season with them: `season` is the one that was played when they were taken.
     """
 
-    kind: Literal["quality"] = "quality"
+    kind: Literal[MessageKind.QUALITY] = MessageKind.QUALITY
     schema_version: Version = SCHEMA_VERSION
     run_id: Uuid
     quality_id: Uuid
@@ -207,19 +214,51 @@ class Rejection(Part):
     away: str = ""
 
 
+class Refusal(StrEnum):
+    """Why a message was refused as a whole. `other`: a word of a newer version, whose sentence says the rest."""
+
+    MALFORMED = "malformed"
+    SCHEMA_VERSION = "schema_version"
+    TOO_MANY = "too_many"
+    SHRUNK = "shrunk"
+    AHEAD = "ahead"
+    OTHER = "other"
+
+
+def told_apart(receipt: Any) -> Any:
+    """Return a receipt with `reason` and `detail` apart; until 1.1 `reason` held the two, "word: sentence"."""
+    told = receipt.get("reason") if isinstance(receipt, dict) else None
+    if not isinstance(told, str) or told in tuple(Refusal):
+        return receipt
+    word, _, sentence = told.partition(": ")
+    known = word in tuple(Refusal)
+    parts = {"reason": Refusal(word), "detail": sentence} if known else {"reason": Refusal.OTHER, "detail": told}
+    return {**receipt, **parts, "detail": receipt.get("detail") or parts["detail"]}
+
+
 class Receipt(Part):
-    """What the database says of one message, after the commit. `state` `replayed`: the same message landed before."""
+    """What the database says of one message, after the commit. `state` `replayed`: the same message landed before.
+
+    `reason` is a word of a closed set and `detail` a sentence for a person, both of a refused message alone; until 1.1
+    `reason` held the two, "word: sentence", and such a receipt is read as well.
+    """
 
     message_id: Uuid
-    kind: Literal["snapshot", "batch", "quality", "run_report"]
+    kind: MessageKind
     run_id: Uuid
     snapshot_id: Uuid | None = None
     state: Literal["landed", "replayed", "refused"]
-    reason: str | None = None
+    reason: Refusal | None = None
+    detail: str = ""
     counts: Counts = Counts()
     by_target: dict[str, Counts] = Field(default_factory=dict)
     rejections: tuple[Rejection, ...] = ()
     committed_at: AwareDatetime
+
+    @model_validator(mode="before")
+    @classmethod
+    def _apart(cls, receipt: Any) -> Any:
+        return told_apart(receipt)
 
 
 class TargetReport(Part):
@@ -244,7 +283,7 @@ class TargetReport(Part):
 
 
 class RunReport(Part):
-    """The run as it ended. Tokens as in design: in = input + cache write + cache read; cost is None where unknown.
+    """The run as it ended. Tokens: in = input + cache write + cache read; cost is None where unknown.
 
     `outbox` counts the messages that lay on its disk. In a report that has landed these are the ones that the broker
     refused for good: while it does not answer, the report waits with the others.
@@ -252,7 +291,7 @@ class RunReport(Part):
     first of the matches that went to the quarantine; `budget` and `budget_used` are tokens of the gateway's session.
     """
 
-    kind: Literal["run_report"] = "run_report"
+    kind: Literal[MessageKind.RUN_REPORT] = MessageKind.RUN_REPORT
     schema_version: Version = SCHEMA_VERSION
     run_id: Uuid
     started_at: AwareDatetime
@@ -276,6 +315,7 @@ class RunReport(Part):
 
 
 Message = Annotated[FeedSnapshot | MatchBatch | QualitySnapshot | RunReport, Field(discriminator="kind")]
+MESSAGES = (FeedSnapshot, MatchBatch, QualitySnapshot, RunReport)
 _MESSAGE: TypeAdapter[FeedSnapshot | MatchBatch | QualitySnapshot | RunReport] = TypeAdapter(Message)
 
 

@@ -7,27 +7,13 @@ from typing import Annotated, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from match_contract.season import Season
+from match_contract.sources import League, Source
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[\x21-\x7e]+$")]
 SeasonName = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}$")]
 AgeGroup = Annotated[str, StringConstraints(pattern=r"^U\d{1,2}$")]
 Score = Annotated[int, Field(ge=0, le=99)]
-
-
-class Source(StrEnum):
-    """The platform that carried the data."""
-
-    ASSIST = "assist"
-    MODULAR11 = "modular11"
-
-
-class League(StrEnum):
-    """The competition, by the name that people use."""
-
-    HOMEGROWN = "Homegrown"
-    ACADEMY = "Academy"
-    FLEX = "Flex"
 
 
 class Status(StrEnum):
@@ -89,7 +75,6 @@ class Match(Part):
     `kick_off` is UTC; with `time_set` false only `local_date` means anything. Scores come both or not at all.
     `home_brackets` and `away_brackets`: external ids of the brackets in which each side's table counts the match.
     `observed_at` is when the source wrote the document (its `synced_at`), not when somebody read it.
-    `target` is the name under which the run counts this match in its receipts.
     """
 
     source: Source
@@ -116,7 +101,6 @@ class Match(Part):
     home_shootout: Score | None = None
     away_shootout: Score | None = None
     observed_at: AwareDatetime
-    target: Annotated[str, StringConstraints(max_length=120)] = ""
 
     @field_validator("season")
     @classmethod

@@ -1,13 +1,13 @@
 """Client of the API's /api/agent: what the database knows. Asks and reads, keeps nothing."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 import httpx
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
-from match_contract import League, Receipt
+from match_contract import MatchSummary, Receipt, SourceState
 
 TIMEOUT_S = 10.0
 M = TypeVar("M", bound=BaseModel)
@@ -15,72 +15,6 @@ M = TypeVar("M", bound=BaseModel)
 
 class ApiError(Exception):
     """The API did not answer, or not as agreed. The text says what happened and what to do."""
-
-
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class BracketSummary(_Answer):
-    """What the database holds of one bracket; counts are matches, `teams` teams."""
-
-    external_id: str
-    bracket_id: int | str | None = None
-    league: League
-    division: str
-    age_group: str
-    teams: int = 0
-    matches: int = 0
-    completed: int = 0
-    scheduled: int = 0
-    tbd: int = 0
-    awaiting_score: int = 0
-    next_kick_off: datetime | None = None
-    last_score_observed_at: datetime | None = None
-    synced_at: datetime | None = None
-
-
-class LastRun(_Answer):
-    """A run as the database keeps it; `exit_code` and `ended_at` are None for one that never said that it ended."""
-
-    run_id: str
-    started_at: datetime
-    ended_at: datetime | None = None
-    exit_code: int | None = None
-
-
-class MatchSummary(_Answer):
-    """A season as the database knows it."""
-
-    season: str
-    today: date | datetime | None = None
-    brackets: tuple[BracketSummary, ...] = ()
-    last_runs: tuple[LastRun, ...] = ()
-
-
-class Document(_Answer):
-    """A document's validators, as it last landed whole."""
-
-    path: str
-    etag: str | None = None
-    last_modified: str | None = None
-    sha256: str | None = None
-
-
-class SourceState(_Answer):
-    """What last landed of one site and key. `scope`: external bracket ids that were submitted, None for all."""
-
-    source: str
-    site: str
-    key: str
-    season: str
-    league: League
-    observed_at: datetime
-    landed_at: datetime
-    matches: int = 0
-    scored: int = 0
-    scope: tuple[str, ...] | None = None
-    documents: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,8 +26,8 @@ class Knowledge:
     error: str | None = None
 
 
-class _Sources(_Answer):
-    items: tuple[SourceState, ...] = ()
+class _Sources(BaseModel):
+    items: tuple[SourceState, ...]
 
 
 class Api:

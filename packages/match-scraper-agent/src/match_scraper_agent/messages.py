@@ -10,7 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from match_contract import MAX_MATCHES_PER_BATCH, SCHEMA_VERSION, Bracket, FeedSnapshot, Match, Unreadable, batch_id_of
+from match_contract import (
+    MAX_MATCHES_PER_BATCH,
+    SCHEMA_VERSION,
+    Bracket,
+    FeedSnapshot,
+    Match,
+    MessageKind,
+    Unreadable,
+    batch_id_of,
+    positions_by_target,
+)
 from match_scraper import Rejected
 from match_scraper_agent.planner import EVERY_DAY, Window
 from match_scraper_agent.source import Reading
@@ -125,10 +135,10 @@ def build_messages(
     matches, refused = sort_matches(targets, reading, window)
     # the matches of a table travel together: it is touched by one batch or two instead of by all of them
     matches.sort(key=lambda item: (*item[1].home_brackets, *item[1].away_brackets))
-    items: list[Payload] = [
-        {**match.model_dump(mode="json", exclude_none=True), "target": name} for name, match in matches
-    ] + [{**payload, "target": name} for name, payload in refused]
-    parts = [items[at : at + MAX_MATCHES_PER_BATCH] for at in range(0, len(items), MAX_MATCHES_PER_BATCH)]
+    items: list[Payload] = [match.model_dump(mode="json", exclude_none=True) for _, match in matches]
+    items += [dict(payload) for _, payload in refused]
+    wanted = [name for name, _ in (*matches, *refused)]
+    starts = range(0, len(items), MAX_MATCHES_PER_BATCH)
     snapshot = FeedSnapshot(
         run_id=run_id,
         snapshot_id=snapshot_id,
@@ -143,7 +153,7 @@ def build_messages(
         external_ids=reading.external_ids,
         scored=reading.scored,
         scope=scope_of(targets, reading) if window.is_open else (),
-        parts=len(parts),
+        parts=len(starts),
         accept_shrink=accept_shrink,
     )
     by_id = {
@@ -155,7 +165,8 @@ def build_messages(
         for bracket in reading.brackets
     }
     batches: list[Payload] = []
-    for number, part in enumerate(parts, 1):
+    for number, start in enumerate(starts, 1):
+        part = items[start : start + MAX_MATCHES_PER_BATCH]
         names = dict.fromkeys(
             name
             for item in part
@@ -165,22 +176,23 @@ def build_messages(
         )
         batches.append(
             {
-                "kind": "batch",
+                "kind": MessageKind.BATCH,
                 "schema_version": SCHEMA_VERSION,
                 "run_id": run_id,
                 "batch_id": batch_id_of(snapshot_id, number),
                 "snapshot_id": snapshot_id,
                 "part": number,
-                "parts": len(parts),
+                "parts": len(starts),
                 "brackets": [by_id[name].model_dump(mode="json") for name in names],
                 "teams": [
                     team.model_dump(mode="json", exclude_none=True)
                     for team in dict.fromkeys(team for name in names for team in nameless[name])
                 ],
+                "targets": positions_by_target(wanted[start : start + MAX_MATCHES_PER_BATCH]),
                 "matches": part,
             }
         )
-    counts = Counter(str(item["target"]) for item in items)
+    counts = Counter(wanted)
     found = {target.name: counts[target.name] for target in targets}
     return Shipment(snapshot_id, (snapshot.model_dump(mode="json"), *batches), found)
 

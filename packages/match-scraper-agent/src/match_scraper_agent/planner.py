@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from match_contract import League, Season, season_of
-from match_scraper_agent.api import BracketSummary, Knowledge, SourceState
+from match_contract import BracketSummary, League, Season, SourceState, season_of
+from match_scraper_agent.api import Knowledge
 from match_scraper_agent.targets import Target
 
 FULL_SYNC_EVERY = timedelta(days=7)

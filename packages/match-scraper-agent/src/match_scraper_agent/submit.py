@@ -32,7 +32,7 @@ from kombu.exceptions import KombuError
 from kombu.messaging import Consumer, Producer
 from pydantic import ValidationError
 
-from match_contract import Receipt
+from match_contract import Receipt, message_id
 from match_contract.wire import EXCHANGE, LOCK_QUEUE, QUEUE, task_body, task_headers
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -77,12 +77,6 @@ class Courier(Protocol):
 
     def close(self) -> None:
         """Frees the lock and ends."""
-
-
-def id_of(message: Payload) -> str:
-    """The message's own id: it is the task's id, the receipt's and the outbox's."""
-    ids = {"snapshot": "snapshot_id", "batch": "batch_id", "quality": "quality_id", "run_report": "run_id"}
-    return str(message[ids[message["kind"]]])
 
 
 def _said(error: BaseException) -> str:
@@ -227,12 +221,12 @@ class AmqpCourier:
     def _reply(self, body: Any, message: Any) -> None:
         message.ack()
         status = body.get("status") if isinstance(body, dict) else None
-        message_id = str(message.properties.get("correlation_id") or "")
+        own_id = str(message.properties.get("correlation_id") or "")
         try:
             self._replies.put(Receipt.model_validate(body["result"]))
         except (ValidationError, KeyError, TypeError):
-            self._replies.fail(message_id, f"{status}: {str(body)[:200]}")
-            log.warning("receipt.unreadable", message_id=message_id, status=status)
+            self._replies.fail(own_id, f"{status}: {str(body)[:200]}")
+            log.warning("receipt.unreadable", message_id=own_id, status=status)
 
     # publishing
 
@@ -242,14 +236,14 @@ class AmqpCourier:
         except (MessageNacked, ChannelError) as error:
             raise self._refused(error) from error
         except BROKER_ERRORS as first:
-            log.warning("publish.again", message_id=id_of(message), error=_said(first))
+            log.warning("publish.again", message_id=message_id(message), error=_said(first))
             try:
                 self._publish(message)
             except (MessageNacked, *BROKER_ERRORS) as error:
                 raise self._refused(error) from error
 
     def _publish(self, message: Payload) -> None:
-        message_id = id_of(message)
+        own_id = message_id(message)
         try:
             if self._producer is None:
                 options = {
@@ -264,8 +258,8 @@ class AmqpCourier:
                 serializer="json",
                 exchange=EXCHANGE,
                 routing_key="",
-                headers=task_headers(message_id, datetime.now(UTC)),
-                correlation_id=message_id,
+                headers=task_headers(own_id, datetime.now(UTC)),
+                correlation_id=own_id,
                 reply_to=self._reply_queue,
                 delivery_mode=2,
                 mandatory=True,
@@ -357,11 +351,11 @@ class Outbox:
     def keep(self, message: Payload) -> Path:
         """Writes one message; raises Undelivered where the disk does not take it."""
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-        file = self.folder / f"{stamp}-{message['kind']}-{id_of(message)}.json"
+        file = self.folder / f"{stamp}-{message['kind']}-{message_id(message)}.json"
         part = file.with_suffix(".part")
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for older in self.folder.glob(f"*-{id_of(message)}.json"):
+            for older in self.folder.glob(f"*-{message_id(message)}.json"):
                 return older
             part.write_text(json.dumps(message, separators=(",", ":")), encoding="utf-8")
             part.replace(file)
@@ -379,7 +373,7 @@ class Outbox:
         for file in self.files():
             try:
                 message: Payload = json.loads(file.read_text(encoding="utf-8"))
-                id_of(message)
+                message_id(message)
             except (ValueError, KeyError, TypeError) as error:
                 aside = file.with_suffix(".unreadable")
                 file.rename(aside)

@@ -16,11 +16,11 @@ from uuid import uuid4
 
 import structlog
 
-from match_contract import Counts, League, Receipt, Rejection, Season
+from match_contract import Counts, League, MessageKind, Receipt, Rejection, Season, SourceState, message_id, source_of
 from match_scraper import Outcome as ReadOutcome
 from match_scraper import Rejected, Skipped
 from match_scraper_agent import messages as build
-from match_scraper_agent.api import Api, ApiError, Knowledge, SourceState
+from match_scraper_agent.api import Api, ApiError, Knowledge
 from match_scraper_agent.messages import Payload, Shipment
 from match_scraper_agent.planner import Plan, TargetPlan, covers, known_brackets
 from match_scraper_agent.report import Outcome, TargetResult, add_counts
@@ -33,7 +33,7 @@ from match_scraper_agent.source import (
     SourceOfMatches,
     Validators,
 )
-from match_scraper_agent.submit import Courier, Outbox, Refused, Undelivered, id_of
+from match_scraper_agent.submit import Courier, Outbox, Refused, Undelivered
 from match_scraper_agent.targets import Target
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -172,7 +172,7 @@ class Work:
         return [
             FeedKey(item.key, item.league, Season.parse(item.season))
             for item in self._knowledge.sources
-            if item.season == self.plan.season.name and item.source == "assist"
+            if item.season == self.plan.season.name and item.source == source_of(self.plan.season)
         ]
 
     async def _feed(self, feed: FeedKey, viewer_url: str) -> Reading:
@@ -401,9 +401,9 @@ class Work:
         self.say(f"sending {key}: {sum(shipment.found.values()):,} matches in {len(shipment.messages) - 1} batches")
         for message in shipment.messages:
             if await self.deliver(message):
-                parcel.sent.append(id_of(message))
+                parcel.sent.append(message_id(message))
             else:
-                parcel.held.append(id_of(message))
+                parcel.held.append(message_id(message))
         self._spend("sending", since)
 
     async def deliver(self, message: Payload) -> bool:
@@ -417,11 +417,11 @@ class Work:
                 return True
             except Refused as error:
                 refused = error
-                log.error("publish.refused", message_id=id_of(message), error=str(error))
+                log.error("publish.refused", message_id=message_id(message), error=str(error))
             except Undelivered as error:
                 self._broker_failed = str(error)
                 self.undelivered.append(f"{error}")
-                log.error("publish.failed", message_id=id_of(message), error=str(error))
+                log.error("publish.failed", message_id=message_id(message), error=str(error))
         try:
             file = await asyncio.to_thread(self._outbox.keep, message)
             if refused is not None:
@@ -438,7 +438,7 @@ class Work:
     async def send_alone(self, message: Payload) -> None:
         """Sends a message that belongs to no target; its receipt is waited for like the others'."""
         if await self.deliver(message):
-            self._waiting_elsewhere.append(id_of(message))
+            self._waiting_elsewhere.append(message_id(message))
 
     def broker_is_down(self, why: str) -> None:
         """Everything goes to the outbox from here on."""
@@ -469,8 +469,8 @@ class Work:
                 break
             file.unlink()
             sent += 1
-            if message["kind"] != "run_report":
-                self._waiting_elsewhere.append(id_of(message))
+            if message["kind"] != MessageKind.RUN_REPORT:
+                self._waiting_elsewhere.append(message_id(message))
         if sent:
             self.warnings.append(f"{sent} messages of an earlier run were still in the outbox and have been sent")
         return sent
@@ -542,7 +542,7 @@ class Work:
             self._conclude(key, parcel)
         for receipt in self.other_receipts.values():
             if receipt.state == "refused":
-                self.warnings.append(f"a {receipt.kind} message was refused by the database: {receipt.reason}")
+                self.warnings.append(f"a {receipt.kind} message was refused by the database: {receipt.detail}")
         for name, state in self.states.items():
             if state.outcome is None:
                 state.outcome = "dry_run" if self.dry_run and state.could_read else "failed"
@@ -578,9 +578,7 @@ class Work:
                 continue
             if refused:
                 state.outcome = "failed"
-                state.detail = f"{key} was refused by the database: {refused[0].reason or 'no reason given'}"
-                if "shrink" in state.detail or "shrank" in state.detail:
-                    state.detail += f"; run with --accept-shrink {key} if the site is right"
+                state.detail = f"{key} was refused by the database: {refused[0].detail or 'no reason given'}"
             elif parcel.held:
                 state.outcome = "undelivered"
                 lie = f"lie in the outbox {self._outbox.folder}" if self._outbox else "are lost"

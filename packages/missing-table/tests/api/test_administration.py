@@ -8,7 +8,9 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
+from match_contract import MessageKind
 from missing_table.ingest import deliver
 from missing_table.ingest.quarantine import rejected, replay
 
@@ -120,6 +122,37 @@ async def test_an_account_that_cannot_be_is_refused_whole(people: Any, seed: Any
     answer = await people.put(f"/api/admin/accounts/{account}", json=wanted, headers=bearer(ADMIN))
     assert answer.status_code in (400, 422)
     assert seed.value("select count(*) from accounts where id = %s", [account]) == 0
+
+
+async def test_the_receipt_of_every_kind_of_message_is_listed(people: Any, seed: Any) -> None:
+    for kind in MessageKind:
+        seed.execute(
+            "insert into ingest_batches (message_id, kind, run_id, state, receipt) values (%s, %s, %s, 'landed', '{}')",
+            [uuid4(), kind, RUN],
+        )
+    answer = await people.get(f"/api/admin/receipts?run={RUN}", headers=bearer(ADMIN))
+    assert answer.status_code == 200
+    assert {receipt["kind"] for receipt in answer.json()["items"]} == set(MessageKind)
+
+
+@pytest.mark.parametrize(
+    ("reason", "receipt", "told"),
+    [
+        ("shrunk: key has 5 matches", {}, ("shrunk", "key has 5 matches")),
+        ("shrunk", {"detail": "key: 5 matches"}, ("shrunk", "key: 5 matches")),
+        ("nobody knows", {}, ("other", "nobody knows")),
+    ],
+)
+async def test_why_a_message_was_refused_is_a_word_and_a_sentence_also_of_old_ones(
+    people: Any, seed: Any, reason: str, receipt: dict[str, Any], told: tuple[str, str]
+) -> None:
+    seed.execute(
+        "insert into ingest_batches (message_id, kind, run_id, state, reason, receipt)"
+        " values (%s, 'snapshot', %s, 'refused', %s, %s)",
+        [uuid4(), RUN, reason, Jsonb(receipt)],
+    )
+    (one,) = (await people.get("/api/admin/receipts?state=refused", headers=bearer(ADMIN))).json()["items"]
+    assert (one["reason"], one["detail"]) == told
 
 
 async def test_runs_and_receipts_are_there_for_an_admin(people: Any, seed: Any) -> None:

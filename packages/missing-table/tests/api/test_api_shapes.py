@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from missing_table.agent.schemas import Freshness, MatchSummary, Run, SourceState
+from match_contract import Freshness, MatchSummary, SourceState
+from missing_table.agent.schemas import Run
 from missing_table.clubs.schemas import Club
 from missing_table.matches.schemas import Match, MatchChange, MatchDetail
 from missing_table.search.schemas import Found

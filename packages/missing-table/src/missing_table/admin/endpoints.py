@@ -7,14 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from match_contract import Status
+from match_contract import LockedField, Status
 from missing_table.accounts.dependencies import Admin, SignedIn, admin_only
 from missing_table.admin import queries
 from missing_table.admin.schemas import (
     AuditEntry,
     Correction,
     LiveScore,
-    LockField,
     MatchConflict,
     MatchState,
     QuarantinedMatch,
@@ -130,7 +129,7 @@ async def correct_match(
 
 @router.delete("/matches/{match_id}/locks/{field}", response_model=MatchState)
 async def unlock_match(
-    request: Request, state: StateDep, person: Admin, match_id: Identity, field: LockField
+    request: Request, state: StateDep, person: Admin, match_id: Identity, field: LockedField
 ) -> Response:
     """Give a field back to the source; its next document decides. Score and status of a forfeit go together."""
     async with state.connection() as connection, connection.transaction():

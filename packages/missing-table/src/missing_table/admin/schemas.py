@@ -5,11 +5,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
-from match_contract import Status
+from match_contract import LockedField, Status
 from missing_table.web.schemas import Shape
 
 Goals = Annotated[int, Field(ge=0, le=99)]
-LockField = Literal["score", "kick_off", "venue", "status", "teams"]
 
 
 class ScoreInput(Shape):
@@ -85,7 +84,7 @@ class MatchState(Shape):
     kick_off: datetime | None
     local_date: date
     time_set: bool
-    locks: list[LockField]
+    locks: list[LockedField]
 
 
 class MatchConflict(Shape):

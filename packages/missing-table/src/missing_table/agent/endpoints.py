@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from match_contract import Receipt
+from match_contract import Freshness, MatchSummary, Receipt, SourceState
 from missing_table.accounts.dependencies import admin_only, require_agent
 from missing_table.agent import queries
-from missing_table.agent.schemas import Freshness, MatchSummary, Run, RunDetail, SourceState, StoredReceipt
+from missing_table.agent.schemas import Run, RunDetail, StoredReceipt
 from missing_table.calendars.exports import ListRoute
 from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import SeasonQuery, StateDep, season_or_current
@@ -42,7 +42,7 @@ async def sources(state: StateDep, season: SeasonQuery = None) -> Response:
 
 @router.get("/agent/batches/{batch_id}", response_model=Receipt, dependencies=agent_only)
 async def batch_receipt(state: StateDep, batch_id: UUID) -> Response:
-    """The receipt of a message (batch, snapshot or run report) by its id; 404 until it landed."""
+    """The receipt of a message (batch, snapshot, quality or run report) by its id; 404 until it landed."""
     async with state.connection() as connection:
         receipt = await queries.receipt(connection, message_id=batch_id)
     if receipt is None:

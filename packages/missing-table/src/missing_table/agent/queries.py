@@ -5,20 +5,17 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from match_contract import Season
-from missing_table.agent.schemas import (
+from match_contract import (
     BracketSummary,
     CompetitionFreshness,
     Freshness,
     MatchSummary,
-    Run,
-    RunDetail,
     RunSummary,
-    RunTarget,
+    Season,
     SourceDocument,
     SourceState,
-    StoredReceipt,
 )
+from missing_table.agent.schemas import Run, RunDetail, RunTarget, StoredReceipt
 from missing_table.web.state import Connection, many, one
 
 LEAGUE_ZONE = ZoneInfo("America/New_York")
@@ -78,8 +75,8 @@ IN_THE_REPORT: dict[str, list[Any] | None] = {
 }
 
 RECEIPTS = """
-select message_id, kind, run_id, snapshot_id, part, parts, state, reason, inserted, updated, unchanged, protected,
-    rejected, committed_at
+select message_id, kind, run_id, snapshot_id, part, parts, state, reason, coalesce(receipt ->> 'detail', '') as detail,
+    inserted, updated, unchanged, protected, rejected, committed_at
 from ingest_batches
 where (%(run_id)s::uuid is null or run_id = %(run_id)s)
     and (%(state)s::text is null or state = %(state)s)

@@ -1,74 +1,13 @@
-"""Shapes of what the agent asks, and of runs and freshness, which everybody may see."""
+"""Shape runs and receipts. What the agent asks is shaped in `match_contract.knowledge`, which both sides use."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from match_contract import League
+from pydantic import model_validator
+
+from match_contract import MessageKind, Refusal, told_apart
 from missing_table.web.schemas import Shape
-
-
-class BracketSummary(Shape):
-    """What the database holds of one bracket. `tbd`: played, score not published; `awaiting_score`: of those and of
-    the scheduled ones, how many kicked off before now without a score. `division` null: matches in no bracket."""
-
-    external_id: str
-    bracket_id: int
-    league: League
-    division: str
-    age_group: str
-    teams: int
-    matches: int
-    completed: int
-    scheduled: int
-    tbd: int
-    awaiting_score: int
-    next_kick_off: datetime | None
-    last_score_observed_at: datetime | None
-    synced_at: datetime | None
-
-
-class RunSummary(Shape):
-    """How a run ended."""
-
-    run_id: str
-    started_at: datetime
-    ended_at: datetime | None
-    exit_code: int | None
-
-
-class MatchSummary(Shape):
-    """What the database knows, for the agent's plan. `today` is the league's day (America/New_York)."""
-
-    season: str
-    today: date
-    brackets: list[BracketSummary]
-    last_runs: list[RunSummary]
-
-
-class SourceDocument(Shape):
-    """A document's validators as they were when its last part landed."""
-
-    path: str
-    etag: str | None
-    last_modified: str | None
-    sha256: str
-
-
-class SourceState(Shape):
-    """The last landed snapshot of a site's key. `scope`: external bracket ids that it submitted; null: all."""
-
-    source: str
-    site: str
-    key: str
-    season: str
-    league: League
-    observed_at: datetime
-    landed_at: datetime
-    matches: int
-    scored: int
-    scope: list[str] | None
-    documents: list[SourceDocument]
 
 
 class RunTarget(Shape):
@@ -128,16 +67,20 @@ class RunDetail(Run):
 
 
 class StoredReceipt(Shape):
-    """What became of a message, as its sender was told. `part` of `parts`: of a document's batches."""
+    """What became of a message, as its sender was told. `part` of `parts`: of a document's batches.
+
+    `reason` and `detail` say why a message was refused; of one of before 1.2 they are made from its one sentence.
+    """
 
     message_id: UUID
-    kind: Literal["snapshot", "batch", "run_report"]
+    kind: MessageKind
     run_id: UUID
     snapshot_id: UUID | None
     part: int | None
     parts: int | None
     state: Literal["landed", "refused"]
-    reason: str | None
+    reason: Refusal | None
+    detail: str
     inserted: int
     updated: int
     unchanged: int
@@ -145,28 +88,7 @@ class StoredReceipt(Shape):
     rejected: int
     committed_at: datetime
 
-
-class CompetitionFreshness(Shape):
-    """How old what we have of one competition is. `age_s` counts from `synced_at` to now."""
-
-    league: League
-    key: str
-    season: str
-    synced_at: datetime
-    landed_at: datetime
-    age_s: int
-    matches: int
-    scored: int
-
-
-class Freshness(Shape):
-    """How fresh the site is. `fresh` is false when nothing landed for 36 hours in season: /health/fresh is 503 then."""
-
-    season: str
-    now: datetime
-    in_season: bool
-    fresh: bool
-    last_landed_at: datetime | None
-    age_s: int | None
-    competitions: list[CompetitionFreshness]
-    last_run: RunSummary | None
+    @model_validator(mode="before")
+    @classmethod
+    def _apart(cls, row: Any) -> Any:
+        return told_apart(row)

@@ -1,11 +1,12 @@
 """Shapes of aliases."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
+from match_contract import Source
 from missing_table.web.dependencies import clean_text
 from missing_table.web.schemas import Identity, Shape
 
@@ -25,7 +26,7 @@ class AliasInput(Shape):
     team_id: Identity | None = None
     club_id: Identity | None = None
     age_label: AgeLabel | None = None
-    source: Literal["assist", "modular11"] | None = None
+    source: Source | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import available_timezones
 
@@ -20,27 +20,22 @@ from match_contract import (
     FeedSnapshot,
     Match,
     MatchBatch,
+    MessageKind,
     QualitySnapshot,
     RunReport,
     Unreadable,
     accepts_version,
     content_hash,
+    kind_of,
+    wanted_by,
 )
 
-Kind = Literal["snapshot", "batch", "quality", "run_report"]
-IDS: dict[str, str] = {
-    "snapshot": "snapshot_id",
-    "batch": "batch_id",
-    "quality": "quality_id",
-    "run_report": "run_id",
+_WHOLE: dict[MessageKind, type[FeedSnapshot] | type[QualitySnapshot] | type[RunReport]] = {
+    MessageKind.SNAPSHOT: FeedSnapshot,
+    MessageKind.QUALITY: QualitySnapshot,
+    MessageKind.RUN_REPORT: RunReport,
 }
-"""Each kind with the field that holds its own id."""
-
-_WHOLE: dict[str, type[FeedSnapshot] | type[QualitySnapshot] | type[RunReport]] = {
-    "snapshot": FeedSnapshot,
-    "quality": QualitySnapshot,
-    "run_report": RunReport,
-}
+_OF_A_DOCUMENT = (MessageKind.SNAPSHOT, MessageKind.BATCH)
 _UNREADABLE = UUID("0f7d3c52-93c5-4a0e-8f0e-6b5b0e1d6a21")
 _NO_RUN = "00000000-0000-0000-0000-000000000000"
 _MATCHES = TypeAdapter(list[Match])
@@ -76,7 +71,7 @@ class Whole:
     """A message that is refused altogether, under the ids that it names, or one derived from what it holds."""
 
     message_id: str
-    kind: Kind
+    kind: MessageKind
     run_id: str
     snapshot_id: str | None
     refused: Refused
@@ -84,14 +79,15 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A batch: its header (without matches), the matches that are whole with their content hashes, and the rest."""
+    """A batch: its header (without matches), the matches that are whole with their hashes and targets, and the rest."""
 
     header: MatchBatch
     matches: list[Match]
     hashes: list[str]
+    targets: list[str]
     refused: list[Refused] = field(default_factory=list)
-    repeated: list[Match] = field(default_factory=list)
-    """Matches that stand in the batch twice, word for word: counted as unchanged."""
+    repeated: list[str] = field(default_factory=list)
+    """The targets of matches that stand in the batch twice, word for word: counted as unchanged."""
 
 
 def printable(text: str) -> str:
@@ -114,8 +110,8 @@ def _uuid_or_none(value: Any) -> str | None:
 def message_id_of(message: Any) -> str:
     """The id under which a message's receipt is kept: its own, else one derived from what it holds."""
     if isinstance(message, dict):
-        key = IDS.get(str(message.get("kind")))
-        own = _uuid_or_none(message.get(key)) if key else None
+        kind = kind_of(message)
+        own = _uuid_or_none(message.get(kind.id_field)) if kind else None
         if own:
             return own
     text = json.dumps(message, sort_keys=True, default=str)
@@ -124,12 +120,12 @@ def message_id_of(message: Any) -> str:
 
 def _whole(message: Any, reason: Reason, detail: str) -> Whole:
     named: dict[str, Any] = message if isinstance(message, dict) else {}
-    kind: Kind = named["kind"] if isinstance(named.get("kind"), str) and named["kind"] in IDS else "batch"
+    kind = kind_of(named) or MessageKind.BATCH
     return Whole(
         message_id=message_id_of(message),
         kind=kind,
         run_id=_uuid_or_none(named.get("run_id")) or _NO_RUN,
-        snapshot_id=_uuid_or_none(named.get("snapshot_id")) if kind in ("snapshot", "batch") else None,
+        snapshot_id=_uuid_or_none(named.get("snapshot_id")) if kind in _OF_A_DOCUMENT else None,
         refused=Refused(reason, printable(detail), message),
     )
 
@@ -138,14 +134,15 @@ def judge(message: Any) -> FeedSnapshot | QualitySnapshot | RunReport | Judged |
     """Reads one message. Never raises for what it holds: what cannot be read comes back as Whole."""
     if not isinstance(message, dict):
         return _whole(message, Reason.MALFORMED, f"a message is an object, not {type(message).__name__}")
-    kind, version = message.get("kind"), message.get("schema_version", SCHEMA_VERSION)
-    if not isinstance(kind, str) or kind not in IDS:
-        return _whole(message, Reason.MALFORMED, f"kind {str(kind)[:60]!r} is none of {', '.join(IDS)}")
+    kind, version = kind_of(message), message.get("schema_version", SCHEMA_VERSION)
+    if kind is None:
+        named = str(message.get("kind"))[:60]
+        return _whole(message, Reason.MALFORMED, f"kind {named!r} is none of {', '.join(MessageKind)}")
     if not isinstance(version, str) or not accepts_version(version):
         detail = f"schema_version {str(version)[:20]!r}: this worker reads {SCHEMA_VERSION.partition('.')[0]}.x"
         return _whole(message, Reason.SCHEMA_VERSION, detail)
     try:
-        if kind == "batch":
+        if kind is MessageKind.BATCH:
             return _judge_batch(message)
         whole = _WHOLE[kind].model_validate(message)
     except ValidationError as error:
@@ -175,16 +172,22 @@ def _judge_batch(message: dict[str, Any]) -> Judged | Whole:
         return _whole(message, Reason.MALFORMED, "matches: a batch carries a list of matches")
     if len(raw) > MAX_MATCHES_PER_BATCH:
         return _whole(message, Reason.TOO_MANY, f"{len(raw)} matches in one batch: at most {MAX_MATCHES_PER_BATCH}")
-    header = MatchBatch.model_validate({**message, "matches": ()})
+    header = MatchBatch.model_validate({**message, "matches": (), "targets": {}})
     where = _nul_in(header.model_dump(mode="json"))
     if where:
         return _whole(message, Reason.MALFORMED, f"{where} holds a NUL byte")
-    readable, unread = [item for item in raw if not is_unread(item)], [item for item in raw if is_unread(item)]
-    matches, refused = read_matches(readable)
-    refused += [_unread(item) for item in unread]
-    hashes = [content_hash(match) for match in matches]
-    judged = Judged(header, [], [], refused)
-    _settle_doubles(judged, matches, hashes)
+    targets = wanted_by(message)
+    readable = [at for at, item in enumerate(raw) if not is_unread(item) and "\x00" not in targets[at]]
+    matches, wrong = read_matches([raw[at] for at in readable])
+    judged = Judged(header, [], [], [])
+    for at, detail in wrong.items():
+        judged.refused.append(refuse_match(raw[readable[at]], detail, target=targets[readable[at]]))
+    for item, target in zip(raw, targets, strict=True):
+        if is_unread(item):
+            judged.refused.append(_unread(item, target))
+        elif "\x00" in target:
+            judged.refused.append(refuse_match(item, "target: holds a NUL byte", target=target))
+    _settle_doubles(judged, list(matches.values()), [targets[readable[at]] for at in matches])
     return judged
 
 
@@ -193,33 +196,37 @@ def is_unread(item: Any) -> bool:
     return isinstance(item, dict) and "rejected" in item
 
 
-def _unread(item: dict[str, Any]) -> Refused:
+def _unread(item: dict[str, Any], target: str) -> Refused:
     try:
         why = Unreadable.model_validate(item["rejected"])
     except ValidationError as error:
-        return refuse_match(item, f"rejected: {_sentence(error)}")
-    return refuse_match(item, why.detail, why.reason)
+        return refuse_match(item, f"rejected: {_sentence(error)}", target=target)
+    return refuse_match(item, why.detail, why.reason, target=target)
 
 
-def read_matches(raw: Sequence[Any]) -> tuple[list[Match], list[Refused]]:
-    """Validates matches in one pass; a second one only where some are bad."""
+def read_matches(raw: Sequence[Any]) -> tuple[dict[int, Match], dict[int, str]]:
+    """Validate matches in one pass, with a second one only where some are bad.
+
+    Returns the good ones and why the others are refused, both by their positions in `raw`.
+    """
+    wrong: dict[int, str] = {}
     try:
-        matches, refused = _MATCHES.validate_python(raw), []
+        matches = _MATCHES.validate_python(raw)
     except ValidationError as error:
-        wrong: dict[int, list[str]] = {}
+        told: dict[int, list[str]] = {}
         for entry in error.errors(include_url=False):
             index, *rest = entry["loc"]
-            wrong.setdefault(int(index), []).append(f"{'.'.join(map(str, rest)) or 'match'}: {entry['msg']}")
-        refused = [refuse_match(raw[index], "; ".join(sentences)) for index, sentences in sorted(wrong.items())]
+            told.setdefault(int(index), []).append(f"{'.'.join(map(str, rest)) or 'match'}: {entry['msg']}")
+        wrong = {index: "; ".join(sentences) for index, sentences in sorted(told.items())}
         matches = _MATCHES.validate_python([item for index, item in enumerate(raw) if index not in wrong])
-    good: list[Match] = []
-    for match in matches:
+    good: dict[int, Match] = {}
+    for index, match in zip([at for at in range(len(raw)) if at not in wrong], matches, strict=True):
         detail = _beyond_the_contract(match)
         if detail is None:
-            good.append(match)
+            good[index] = match
         else:
-            refused.append(refuse_match(match.model_dump(mode="json"), detail))
-    return good, refused
+            wrong[index] = detail
+    return good, wrong
 
 
 def _beyond_the_contract(match: Match) -> str | None:
@@ -229,8 +236,6 @@ def _beyond_the_contract(match: Match) -> str | None:
     for side in (match.home, match.away):
         if "\x00" in f"{side.crest_url}{side.age_label}":
             return f"a team's crest_url or age_label holds a NUL byte ({side.name})"
-    if "\x00" in match.target:
-        return "target: holds a NUL byte"
     return None
 
 
@@ -244,20 +249,21 @@ def name_of(payload: Any, side: str) -> str:
     return ""
 
 
-def refuse_match(raw: Any, detail: str, reason: str = Reason.MALFORMED) -> Refused:
+def refuse_match(raw: Any, detail: str, reason: str = Reason.MALFORMED, *, target: str = "") -> Refused:
     named: dict[str, Any] = raw if isinstance(raw, dict) else {}
-    external, target = named.get("external_id"), named.get("target")
+    external = named.get("external_id")
     return Refused(
         reason,
         printable(detail[:_DETAIL_LENGTH]),
         raw,
         printable(external[:80]) if isinstance(external, str) else None,
-        printable(target[:120]) if isinstance(target, str) else "",
+        printable(target),
     )
 
 
-def _settle_doubles(judged: Judged, matches: list[Match], hashes: list[str]) -> None:
-    """One match an id: of two that differ the newer stays (equal moments: the greater hash), the other is refused."""
+def _settle_doubles(judged: Judged, matches: Sequence[Match], targets: Sequence[str]) -> None:
+    """Keep one match an id: of two that differ the newer (equal moments: the greater hash), the other is refused."""
+    hashes = [content_hash(match) for match in matches]
     best: dict[tuple[str, str, str], int] = {}
     for index, match in enumerate(matches):
         key = (match.source, match.season, match.external_id)
@@ -270,10 +276,12 @@ def _settle_doubles(judged: Judged, matches: list[Match], hashes: list[str]) -> 
         else:
             loser = index
         if hashes[loser] == hashes[best[key]]:
-            judged.repeated.append(matches[loser])
+            judged.repeated.append(targets[loser])
         else:
             detail = f"external_id {match.external_id!r} stands in this batch twice with different content"
-            judged.refused.append(refuse_match(matches[loser].model_dump(mode="json"), detail, Reason.DUPLICATE_ID))
+            payload = matches[loser].model_dump(mode="json")
+            judged.refused.append(refuse_match(payload, detail, Reason.DUPLICATE_ID, target=targets[loser]))
     for index in best.values():
         judged.matches.append(matches[index])
         judged.hashes.append(hashes[index])
+        judged.targets.append(targets[index])

@@ -17,9 +17,22 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.types.json import Json, Jsonb
 
-from match_contract import Counts, FeedSnapshot, Match, QualitySnapshot, Receipt, Rejection, RunReport
+from match_contract import (
+    Counts,
+    FeedSnapshot,
+    Held,
+    Match,
+    MessageKind,
+    QualitySnapshot,
+    Receipt,
+    Refusal,
+    Rejection,
+    RunReport,
+    Source,
+    shrank,
+)
 from missing_table.ingest.faults import RaceLost
-from missing_table.ingest.judge import Judged, Kind, Reason, Refused, Whole, judge, name_of, refuse_match
+from missing_table.ingest.judge import Judged, Reason, Refused, Whole, judge, name_of, refuse_match
 from missing_table.ingest.places import (
     Places,
     Side,
@@ -34,9 +47,6 @@ from missing_table.ingest.quality import land_quality
 
 CHANNEL = "events"
 """NOTIFY channel; the payload is the id of the newest event of the transaction. Listeners read the table."""
-
-SHRINK_LIMIT = 0.8
-"""A document with fewer matches than this part of the last landed one is refused: it would cancel a season."""
 
 TAIL_LOCK = 0x4D54_4556_454E_5453  # "MTEVENTS"
 _RACES = 5
@@ -117,9 +127,9 @@ def _land_once(
         kept = _begin(connection, header.message_id)
         if kept is not None:
             return Receipt.model_validate(kept).model_copy(update={"state": "replayed"})
-        landed, refused, state, reason = NOTHING, list[Refused](), "landed", None
+        landed, refused, refusal = NOTHING, list[Refused](), None
         if isinstance(judged, Whole):
-            refused, state, reason = [judged.refused], "refused", f"{judged.refused.reason}: {judged.refused.detail}"
+            refused, refusal = [judged.refused], (Refusal(judged.refused.reason), judged.refused.detail)
         elif isinstance(judged, RunReport):
             _land_run(connection, judged)
         elif isinstance(judged, QualitySnapshot):
@@ -127,19 +137,19 @@ def _land_once(
         elif isinstance(judged, FeedSnapshot):
             shrunk = _shrunk(connection, judged)
             if shrunk:
-                state, reason = "refused", shrunk
+                refusal = (Refusal.SHRUNK, shrunk)
             else:
                 landed = _land_snapshot(connection, places, judged)
         else:
             landed, refused = _land_batch(connection, places, judged)
-        return _finish(connection, header, landed=landed, refused=refused, state=state, reason=reason)
+        return _finish(connection, header, landed=landed, refused=refused, refusal=refusal)
 
 
 class Header(NamedTuple):
     """What a receipt repeats of its message."""
 
     message_id: str
-    kind: Kind
+    kind: MessageKind
     run_id: str
     snapshot_id: str | None
     part: int | None = None
@@ -150,13 +160,13 @@ def _header(judged: FeedSnapshot | QualitySnapshot | RunReport | Judged | Whole)
     if isinstance(judged, Whole):
         return Header(judged.message_id, judged.kind, judged.run_id, judged.snapshot_id)
     if isinstance(judged, FeedSnapshot):
-        return Header(judged.snapshot_id, "snapshot", judged.run_id, judged.snapshot_id, parts=judged.parts)
+        return Header(judged.snapshot_id, MessageKind.SNAPSHOT, judged.run_id, judged.snapshot_id, parts=judged.parts)
     if isinstance(judged, RunReport):
-        return Header(judged.run_id, "run_report", judged.run_id, None)
+        return Header(judged.run_id, MessageKind.RUN_REPORT, judged.run_id, None)
     if isinstance(judged, QualitySnapshot):
-        return Header(judged.quality_id, "quality", judged.run_id, None)
+        return Header(judged.quality_id, MessageKind.QUALITY, judged.run_id, None)
     batch = judged.header
-    return Header(batch.batch_id, "batch", batch.run_id, batch.snapshot_id, batch.part, batch.parts)
+    return Header(batch.batch_id, MessageKind.BATCH, batch.run_id, batch.snapshot_id, batch.part, batch.parts)
 
 
 def _begin(connection: psycopg.Connection, message_id: str) -> Any | None:
@@ -194,7 +204,7 @@ def _land_batch(connection: psycopg.Connection, places: Places, judged: Judged) 
     refused = judged.refused + prepared.refused
     by_target: dict[str, Counter[str]] = {}
     for repeated in judged.repeated:
-        by_target.setdefault(repeated.target, Counter())["unchanged"] += 1
+        by_target.setdefault(repeated, Counter())["unchanged"] += 1
     for item in refused:
         by_target.setdefault(item.target, Counter())["rejected"] += 1
     merged = _merge(connection, prepared) if prepared.rows else NOT_MERGED
@@ -286,12 +296,12 @@ def _prepare(connection: psycopg.Connection, places: Places, judged: Judged) -> 
     rows: list[tuple[Any, ...]] = []
     members: set[tuple[int, int]] = set()
     counted = _Counted(places, brackets)
-    for match, content_hash in zip(matches, judged.hashes, strict=True):
+    for match, content_hash, target in zip(matches, judged.hashes, judged.targets, strict=True):
         source, venue = str(match.source), match.venue
         home, away = teams.id_of(source, match.home), teams.id_of(source, match.away)
         where = counted.of(match, source)
         if home is None or away is None or home == away or where is None:
-            refused.append(_unresolved(match, home, away))
+            refused.append(_unresolved(match, home, away, target))
             continue
         for bracket in where.home_in:
             members.add((bracket, home))
@@ -324,7 +334,7 @@ def _prepare(connection: psycopg.Connection, places: Places, judged: Judged) -> 
                 content_hash,
                 where.ids,
                 where.sides,
-                match.target,
+                target,
             )
         )
     return Rows(rows, refused, members, teams.renamed, {where.competition for where in counted.found()})
@@ -394,7 +404,7 @@ class _Counted:
         )
 
 
-def _unresolved(match: Match, home: int | None, away: int | None) -> Refused:
+def _unresolved(match: Match, home: int | None, away: int | None, target: str) -> Refused:
     unknown = [team.name for team, found in ((match.home, home), (match.away, away)) if found is None]
     if unknown:
         reason, detail = Reason.UNKNOWN_TEAM, f"no team is called {' or '.join(map(repr, unknown))}"
@@ -404,7 +414,7 @@ def _unresolved(match: Match, home: int | None, away: int | None) -> Refused:
     else:
         named = ", ".join(dict.fromkeys((*match.home_brackets, *match.away_brackets)))
         reason, detail = Reason.UNKNOWN_BRACKET, f"not all of its brackets ({named}) are among those of the batch"
-    return refuse_match(match.model_dump(mode="json"), detail, reason)
+    return refuse_match(match.model_dump(mode="json"), detail, reason, target=target)
 
 
 def _join_brackets(connection: psycopg.Connection, places: Places, members: set[tuple[int, int]]) -> None:
@@ -450,17 +460,13 @@ def _shrunk(connection: psycopg.Connection, snapshot: FeedSnapshot) -> str | Non
     if snapshot.accept_shrink:
         return None
     row = connection.execute(
-        "select cardinality(external_ids), observed_at from feed_snapshots"
+        "select cardinality(external_ids), scored, observed_at from feed_snapshots"
         " where source = %s and site = %s and key = %s and landed_at is not null order by observed_at desc limit 1",
         [snapshot.source.value, snapshot.site, snapshot.key],
     ).fetchone()
-    now = len(snapshot.external_ids)
-    if row is None or snapshot.observed_at <= row[1] or now >= SHRINK_LIMIT * row[0]:
+    if row is None or snapshot.observed_at <= row[2]:
         return None
-    return (
-        f"shrunk: {snapshot.key} has {now} matches, {row[0]} when it last landed ({row[1]:%Y-%m-%d %H:%M}Z);"
-        " a drop of more than a fifth is refused (--accept-shrink accepts it)"
-    )
+    return shrank(snapshot.key, Held(row[0], row[1]), Held(len(snapshot.external_ids), snapshot.scored))
 
 
 def _land_snapshot(connection: psycopg.Connection, places: Places, snapshot: FeedSnapshot) -> Landed:
@@ -573,8 +579,7 @@ def _finish(
     *,
     landed: Landed,
     refused: list[Refused],
-    state: str,
-    reason: str | None,
+    refusal: tuple[Refusal, str] | None,
 ) -> Receipt:
     _quarantine(connection, header, refused)
     row = connection.execute("select now()").fetchone()
@@ -584,8 +589,9 @@ def _finish(
             "kind": header.kind,
             "run_id": header.run_id,
             "snapshot_id": header.snapshot_id,
-            "state": state,
-            "reason": reason,
+            "state": "landed" if refusal is None else "refused",
+            "reason": refusal[0] if refusal else None,
+            "detail": refusal[1] if refusal else "",
             "counts": landed.counts,
             "by_target": landed.by_target,
             "rejections": [
@@ -622,7 +628,7 @@ def _finish(
             {"source": source, "season_id": season_id, "league_id": league_id, "message_id": header.message_id},
         )
         brackets |= {bracket for (bracket,) in found}
-    if header.kind == "run_report" and state == "landed":
+    if header.kind is MessageKind.RUN_REPORT and refusal is None:
         events.append(("run", {"run_id": header.run_id}))
     _announce(connection, brackets, landed.changed, events)
     return receipt
@@ -666,7 +672,7 @@ def payload_fingerprint(payload: Any) -> str:
 
 def _source_of(payload: Any) -> str | None:
     source = _word(payload, "source")
-    return source if source in ("assist", "modular11") else None
+    return source if source in tuple(Source) else None
 
 
 def _word(payload: Any, name: str) -> str | None:

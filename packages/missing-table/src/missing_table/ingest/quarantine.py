@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 import psycopg
 from psycopg.rows import class_row
 
-from match_contract import SCHEMA_VERSION
+from match_contract import SCHEMA_VERSION, MessageKind, positions_by_target
 from missing_table.audit import AUDIT, entry
 from missing_table.ingest.judge import is_unread
 from missing_table.ingest.merge import land
@@ -105,7 +105,7 @@ def _replay(connection: psycopg.Connection, row: Rejected) -> str:
         )
     receipt = land(connection, _message_of(connection, row))
     if receipt.state == "refused" or receipt.counts.rejected:
-        return receipt.rejections[0].detail if receipt.rejections else receipt.reason or ""
+        return receipt.rejections[0].detail if receipt.rejections else receipt.detail
     connection.execute("update ingest_rejections set state = 'replayed', settled_at = now() where id = %s", [row.id])
     return ""
 
@@ -151,7 +151,7 @@ def _message_of(connection: psycopg.Connection, row: Rejected) -> Any:
     columns = [column.name for column in brackets.description or ()]
     message_id = str(uuid5(_REPLAYS, f"{row.id}/{row.seen}/{row.last_seen_at.isoformat()}"))
     return {
-        "kind": "batch",
+        "kind": MessageKind.BATCH,
         "schema_version": SCHEMA_VERSION,
         "run_id": str(row.run_id or _NO_RUN),
         "batch_id": message_id,
@@ -159,5 +159,6 @@ def _message_of(connection: psycopg.Connection, row: Rejected) -> Any:
         "part": 1,
         "parts": 1,
         "brackets": [dict(zip(columns, values, strict=True)) for values in brackets],
+        "targets": positions_by_target([row.target]),
         "matches": [payload],
     }

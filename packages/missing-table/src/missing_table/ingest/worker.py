@@ -170,6 +170,7 @@ def run_task(task: Task, landing: Landing, publisher: Publisher, message: Any) -
         kind=receipt.kind,
         state=receipt.state,
         reason=receipt.reason,
+        detail=receipt.detail,
         seconds=round(committed - started, 4),
         **receipt.counts.model_dump(),
     )
