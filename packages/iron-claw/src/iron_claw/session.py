@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal
 
+from iron_claw import ladder
 from iron_claw.budget import Budget, Counts
-from iron_claw.grant import Grant, Window, token_windows
-from iron_claw.ladder import Action
+from iron_claw.grant import Grant, Slice, Window, session_limit, token_windows
+from iron_claw.ladder import Action, Thresholds
 from iron_claw.policy import Decision
 
 Cause = Literal[
@@ -93,6 +94,25 @@ class Session:
     def at(self, steady: float, wall: float) -> float:
         """Return the time for a record of it, Unix seconds: the wall's, unless that was set back meanwhile."""
         return max(wall, self.started_at + steady - self.opened)
+
+    def is_idle(self, steady: float) -> bool:
+        """Return whether nothing has gone through it for longer than its grant allows."""
+        timeout_s = self.grant.idle_timeout_s
+        return bool(timeout_s) and not self.under_way and steady >= self.last_used + timeout_s
+
+    def share(self, slice_: Slice) -> None:
+        """Take a new slice of a budget that several gateways share."""
+        self.grant = replace(self.grant, slice=slice_)
+        budget = self.budget
+        budget.limit = session_limit(self.grant, self.unreported_before)
+        budget.slice, budget.elsewhere, budget.held_elsewhere = slice_.tokens, slice_.elsewhere, slice_.held
+
+    def settled_rung(self, thresholds: Thresholds) -> Action:
+        """Return the rung for what is settled. What other gateways hold may come back: until then nobody is killed."""
+        budget = self.budget
+        _, limit = budget.on_ladder
+        rung = ladder.action(budget.settled.total + budget.elsewhere, limit, thresholds)
+        return Action.REDUCE if rung is Action.KILL and budget.held_elsewhere else rung
 
     def is_over(self, steady: float, wall: float) -> bool:
         """Return whether its time is over, or the first of its windows (a date, which the wall clock knows)."""

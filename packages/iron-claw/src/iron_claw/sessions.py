@@ -9,15 +9,14 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
-from iron_claw import keys, ladder
+from iron_claw import keys
 from iron_claw.admission import Admission
 from iron_claw.books import Books
 from iron_claw.budget import Budget, Counts
 from iron_claw.errors import Refused
-from iron_claw.grant import Defaults, Grant, Slice, changed, session_limit
+from iron_claw.grant import Defaults, Grant, changed, session_limit
 from iron_claw.journal import Journal
 from iron_claw.keys import UserKey
 from iron_claw.ladder import Action, Thresholds
@@ -43,20 +42,16 @@ class Sessions:
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] | None = None,
     ) -> None:
-        """Take the clocks: `clock` is the wall's, for records and dates, `steady` for everything that is waited for.
-
-        Who gives a clock of his own gives both.
-        """
         self.settings = settings
         self.journal = journal
         self.radius = radius
         self.metrics = metrics
         self.clock = clock
+        # `clock` is the wall's, for records and dates; everything that is waited for runs on `steady`
         self.steady = steady or (time.monotonic if clock is time.time else clock)
         self.enforcing = settings.policy_mode == "enforce"
         """False: everything is decided, logged and counted, and nothing is changed."""
-        self.shares = settings.slices and radius is not None and self.enforcing
-        """Whether other gateways use the same budgets."""
+        self.shares = settings.slices and radius is not None and self.enforcing  # budgets, with other gateways
         self.thresholds = Thresholds(settings.downgrade_pct, settings.reduce_pct)
         self.observer = Observer(metrics, settings.policy_mode)
         defaults = Defaults(settings.session_timeout_s, settings.idle_timeout_s, settings.interim_s)
@@ -84,7 +79,7 @@ class Sessions:
             session = self._running(own)
             if session is not None:
                 return session
-            session_id, asked_at = self._new_id(), self.steady()
+            session_id, asked_at = _new_id(self.clock()), self.steady()
             more = slices_request(session_id, self.settings) if self.shares else None
             grant, before = await self.admission.grant(own, self.unreported, more)
             current = self.open.get(own.user)
@@ -110,11 +105,10 @@ class Sessions:
             return self._open_bare(key)
         own = keys.split_key(key or "")
         session = self.open.get(own.user)
-        if session is not None and own.fits(session.digest):
-            return session
-        ending = next((s for s in self.ending.values() if s.user == own.user), None)
-        if ending is not None and own.fits(ending.digest):
-            return ending
+        ending = (s for s in self.ending.values() if s.user == own.user)
+        for found in (session, next(ending, None)):
+            if found is not None and own.fits(found.digest):
+                return found
         refusal = self.admission.refused.get(own.user)
         if refusal is not None and not (own.fits(refusal.digest) and self.clock() < refusal.until):
             refusal = None
@@ -150,20 +144,16 @@ class Sessions:
 
     def _open_bare(self, key: str | None) -> Session:
         user = keys.bare_user(key)
-        session = self.open.get(user)
-        if session is None:
+        if user not in self.open:
             d = self.admission.defaults
             grant = Grant(None, None, (), d.session_timeout_s, d.idle_timeout_s, d.interim_s)
-            session = self._open(self._new_session(user, "", grant, {}))
-        return session
+            self._open(self._new_session(user, "", grant, {}))
+        return self.open[user]
 
     def unreported(self, user: str) -> dict[str, int]:
         """Return by earlier session of a user the tokens that RADIUS may not have counted yet."""
         ending = {s.id: s.budget.used for s in self.ending.values() if s.user == user}
         return self.books.accounting.unreported(user) | ending
-
-    def _new_id(self) -> str:
-        return f"{int(self.clock()):x}-{secrets.token_hex(6)}"
 
     def _new_session(
         self, user: str, digest: str, grant: Grant, before: dict[str, int], session_id: str = ""
@@ -176,10 +166,8 @@ class Sessions:
         after = self.unreported(user)
         unreported = sum(max(before.get(sid, 0), after.get(sid, 0)) for sid in before | after)
         budget = Budget(session_limit(grant, unreported))
-        if grant.slice is not None:
-            _share(budget, grant.slice)
-        return Session(
-            id=session_id or self._new_id(),
+        session = Session(
+            id=session_id or _new_id(now),
             user=user,
             digest=digest,
             grant=grant,
@@ -190,6 +178,9 @@ class Sessions:
             unreported_before=unreported,
             last_interim=steady,
         )
+        if grant.slice is not None:
+            session.share(grant.slice)
+        return session
 
     def _open(self, session: Session) -> Session:
         self.books.check()
@@ -206,32 +197,19 @@ class Sessions:
         if session.closing is not None:
             self._finish_if_idle(session)
             return
-        rung = self._rung(session)
+        rung = session.settled_rung(self.thresholds)
         if rung is Action.KILL and self.enforcing:
             self.kill(session, f"all {session.budget.limit} tokens of the session are used", no_tokens=True)
         elif rung.rank > session.rung.rank:
             session.rung = rung
             self.interim(session)
 
-    def _rung(self, session: Session) -> Action:
-        """Return the rung for what is settled. What other gateways hold may come back: until then nobody is killed."""
-        budget = session.budget
-        _, limit = budget.on_ladder
-        rung = ladder.action(budget.settled.total + budget.elsewhere, limit, self.thresholds)
-        return Action.REDUCE if rung is Action.KILL and budget.held_elsewhere else rung
-
-    def share(self, session: Session, slice_: Slice) -> None:
-        """Take a new slice of a budget that several gateways share."""
-        session.grant = replace(session.grant, slice=slice_)
-        session.budget.limit = session_limit(session.grant, session.unreported_before)
-        _share(session.budget, slice_)
-
     def change(self, session: Session, given: dict[str, Any]) -> None:
         """Change the limits of a running session, as a CoA-Request's attributes say."""
         session.grant = changed(session.grant, given)
         session.budget.limit = session_limit(session.grant, session.unreported_before)
         self.journal.write("grant", sid=session.id, grant=session.grant.to_json())
-        session.rung = self._rung(session)
+        session.rung = session.settled_rung(self.thresholds)
         self.observer.changed(session)
         if session.rung is Action.KILL and self.enforcing:
             self.kill(session, f"all {session.budget.limit} tokens of the session are used", no_tokens=True)
@@ -244,22 +222,15 @@ class Sessions:
         for session in list(self.open.values()):
             if self._is_over(session):
                 self.close(session, "Session-Timeout")
-            elif self._idle(session, steady):
+            elif session.is_idle(steady):
                 self.close(session, "Idle-Timeout")
             elif steady >= session.last_interim + session.grant.interim_s:
                 self.interim(session)
         self.admission.forget(set(self.open))
 
-    @staticmethod
-    def _idle(session: Session, steady: float) -> bool:
-        """Return whether nothing has gone through a session for longer than its grant allows."""
-        timeout_s = session.grant.idle_timeout_s
-        return bool(timeout_s) and not session.under_way and steady >= session.last_used + timeout_s
-
     def _is_over(self, session: Session) -> bool:
         """Return whether a session's time is over. Without RADIUS there are no windows."""
-        wall = session.started_at if self.radius is None else self.clock()
-        return session.is_over(self.steady(), wall)
+        return session.is_over(self.steady(), session.started_at if self.radius is None else self.clock())
 
     def interim(self, session: Session) -> None:
         """Report what a session has used so far."""
@@ -279,9 +250,8 @@ class Sessions:
         if session.closing is None:
             session.rung, session.refused_until = Action.KILL, until
             record = session_record(session, radius=self.books.radius)
-            refusal = self.admission.refused[session.user] = Refusal(
-                session.digest, until, reason, record, window is not None
-            )
+            month = window is not None
+            refusal = self.admission.refused[session.user] = Refusal(session.digest, until, reason, record, month)
             self.books.note("refused", **refusal.to_record(session.user))
             self.admission.forget(set(self.open))
             self.close(session, "NAS-Request")
@@ -311,8 +281,8 @@ class Sessions:
         session.closed.set()
 
 
-def _share(budget: Budget, slice_: Slice) -> None:
-    budget.slice, budget.elsewhere, budget.held_elsewhere = slice_.tokens, slice_.elsewhere, slice_.held
+def _new_id(at: float) -> str:
+    return f"{int(at):x}-{secrets.token_hex(6)}"
 
 
 def slices_request(session_id: str, settings: Settings) -> dict[str, Any]:

@@ -186,13 +186,13 @@ class Slices:
         """Put a new slice, and a grant that was changed in the tables meanwhile, in the place of the old."""
         if "Class" in attributes and class_of(attributes["Class"]) != session.grant.radius_class:
             kept = {name: attributes[name] for name in CHANGEABLE if name in attributes and name != "Session-Timeout"}
-            self._sessions.share(session, slice_)
+            session.share(slice_)
             try:
                 self._sessions.change(session, kept)
             except JournalError as error:  # it is asked for again with the next slice
                 log.error("grant_not_durable", error=str(error), session_id=session.id)
             return
-        self._sessions.share(session, slice_)
+        session.share(slice_)
 
 
 def request_attributes(session: Session, number: int, lease_s: int, *, has: int, wanted: int | None) -> dict[str, Any]:
