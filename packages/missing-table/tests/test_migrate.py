@@ -68,3 +68,41 @@ def test_the_command_needs_a_database_and_says_so_in_a_sentence(empty_database: 
     env["DATABASE_URL"] = empty_database.dsn
     done = subprocess.run([*program, "--json"], env=env, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == {"applied": ["001_first"]}
+
+
+def test_a_lock_that_somebody_holds_is_waited_for_in_tries_between_which_readers_pass(
+    empty_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = write(tmp_path, m001_first="create table a (n int);")
+    migrate(empty_database.dsn, folder=first)
+    folder = write(tmp_path, m002_second="alter table a add column m int;")
+    monkeypatch.setattr("missing_table.migrate.LOCK", "50ms")
+    pauses: list[int] = []
+    with psycopg.connect(empty_database.dsn) as dump, psycopg.connect(empty_database.dsn) as reader:
+        dump.execute("select * from a")  # a dump holds this lock until it ends
+
+        def between(pause_s: int) -> None:
+            pauses.append(pause_s)
+            reader.execute("set local lock_timeout = '5s'")
+            assert reader.execute("select count(*) from a").fetchone() == (0,)
+            reader.rollback()
+            if len(pauses) == 3:
+                dump.rollback()
+
+        monkeypatch.setattr("missing_table.migrate.sleep", between)
+        assert migrate(empty_database.dsn, folder=folder) == ["002_second"]
+    assert pauses == [1, 2, 5]
+
+
+def test_a_lock_that_nobody_gives_up_ends_in_a_sentence_and_changes_nothing(
+    empty_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate(empty_database.dsn, folder=write(tmp_path, m001_first="create table a (n int);"))
+    folder = write(tmp_path, m002_second="create table b (n int); alter table a add column m int;")
+    monkeypatch.setattr("missing_table.migrate.LOCK", "20ms")
+    monkeypatch.setattr("missing_table.migrate.sleep", lambda _: None)
+    with psycopg.connect(empty_database.dsn) as dump:
+        dump.execute("select * from a")
+        with pytest.raises(MigrationError, match=r"002_second\.sql was undone: another session holds a lock"):
+            migrate(empty_database.dsn, folder=folder)
+    assert pending(empty_database.dsn, folder=folder) == ["002_second"]

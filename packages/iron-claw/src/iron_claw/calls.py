@@ -84,7 +84,13 @@ class CallStore:
                 try:
                     if connection is None or connection.closed:
                         connection = await psycopg.AsyncConnection.connect(
-                            self._url, prepare_threshold=None, connect_timeout=3
+                            self._url,
+                            prepare_threshold=None,
+                            connect_timeout=3,
+                            keepalives_idle=5,
+                            keepalives_interval=3,
+                            keepalives_count=3,
+                            tcp_user_timeout=10_000,
                         )
                     async with connection.transaction():
                         await connection.execute(INSERT, [msgspec.json.encode(batch).decode()])

@@ -9,10 +9,14 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from time import sleep
 from typing import NamedTuple
 
 import psycopg
 import structlog
+from psycopg.errors import LockNotAvailable
+
+from missing_table.waits import LOCK, LOCK_TRIES_S, REACH
 
 _LOCK = 0x4D54_4D49_4752  # "MTMIGR"
 _FILE = re.compile(r"(\d+)_(\w+)\.sql")
@@ -71,7 +75,7 @@ def all_migrations(folder: Path | None = None) -> list[Migration]:
 
 def pending(dsn: str, *, folder: Path | None = None) -> list[str]:
     """Titles of the migrations that the database lacks, in order. Changes nothing."""
-    with psycopg.connect(dsn, autocommit=True, prepare_threshold=None) as connection:
+    with psycopg.connect(dsn, autocommit=True, prepare_threshold=None, **REACH) as connection:
         there = connection.execute("select to_regclass('supabase_migrations.schema_migrations') is not null").fetchone()
         applied: Sequence[tuple[str]] = []
         if there and there[0]:
@@ -87,14 +91,31 @@ def migrate(dsn: str, *, folder: Path | None = None) -> list[str]:
     """
     applied: list[str] = []
     migrations = all_migrations(folder)
-    with psycopg.connect(dsn, autocommit=True, prepare_threshold=None) as connection:
+    with psycopg.connect(dsn, autocommit=True, prepare_threshold=None, **REACH) as connection:
         with connection.transaction():
             connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
             connection.execute(_BOOKKEEPING)
         for migration in migrations:
-            if _apply(connection, migration):
+            if _apply_in_tries(connection, migration):
                 applied.append(migration.title)
     return applied
+
+
+def _apply_in_tries(connection: psycopg.Connection, migration: Migration) -> bool:
+    """Apply one, again while a lock that it needs is held: waiting for it would make everybody wait behind it."""
+    for pause_s in LOCK_TRIES_S:
+        try:
+            return _apply(connection, migration)
+        except LockNotAvailable:
+            log.warning("migration waits for a lock", version=migration.version, again_in_s=pause_s)
+            sleep(pause_s)
+    try:
+        return _apply(connection, migration)
+    except LockNotAvailable as error:
+        raise MigrationError(
+            f"{migration.path.name} was undone: another session holds a lock that it needs, such as a dump. "
+            "End that one, or migrate again when it is done."
+        ) from error
 
 
 def _apply(connection: psycopg.Connection, migration: Migration) -> bool:
@@ -106,8 +127,11 @@ def _apply(connection: psycopg.Connection, migration: Migration) -> bool:
         if known:
             return False
         text = migration.path.read_bytes()
+        connection.execute(f"set local lock_timeout = '{LOCK}'".encode())
         try:
             connection.execute(text)
+        except LockNotAvailable:
+            raise
         except psycopg.Error as error:
             raise MigrationError(f"{migration.path.name} failed and was undone: {str(error).strip()}") from error
         connection.execute("reset role")

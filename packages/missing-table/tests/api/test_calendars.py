@@ -8,6 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from missing_table.web.app import create_app
+
+from .conftest import running, settings_for
+
 
 def events_of(text: str) -> list[dict[str, str]]:
     """RFC 5545, unfolded: VEVENTs as name (with parameters) to value."""
@@ -165,6 +169,20 @@ async def test_a_control_character_or_line_end_of_the_feed_reaches_no_reader(api
     assert all("A B" in title for title in titles)
     head = (await api.get("/api/pages/head", params={"path": f"/teams/{seed.teams['Ajax SC']}"})).text
     assert "<title>A B U14:" in head
+
+
+async def test_times_are_utc_whatever_the_databases_own_zone_is(seed: Any) -> None:
+    seed.execute(
+        "do $$ begin execute format('alter database %I set timezone = %L', current_database(), 'Asia/Tokyo'); end $$"
+    )
+    async with running(create_app(settings_for(seed.dsn))) as api:
+        calendar = (await api.get(f"/api/clubs/{seed.clubs['Ajax SC']}/calendar.ics")).text
+        fresh = (await api.get("/api/freshness")).json()
+        runs = (await api.get("/api/runs")).json()
+    assert "TZID" not in calendar
+    assert "DTSTART:20260905T140000Z" in calendar
+    moments = [fresh["competitions"][0]["synced_at"], runs["items"][0]["started_at"]]
+    assert all(moment.endswith("Z") for moment in moments), moments
 
 
 async def test_the_last_day_that_a_date_may_name_breaks_no_calendar(api: Any, seed: Any) -> None:

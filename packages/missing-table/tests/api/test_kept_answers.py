@@ -196,7 +196,7 @@ async def test_a_listener_that_is_cut_off_drops_everything_and_comes_back(seed: 
         await client.get(path)
         seed.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity "
-            "where datname = current_database() and query like 'listen%' and pid <> pg_backend_pid()"
+            "where datname = current_database() and application_name = 'missing-table listener'"
         )
         await until(lambda: not state_of(app).kept.trusted)
         assert state_of(app).kept.get(seed.northeast, ("table", None, "all")) is None

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from missing_table.accounts.dependencies import Admin, admin_only
 from missing_table.admin.schemas import QuarantinedMatch, Replayed
 from missing_table.ingest import quarantine as ingest
+from missing_table.waits import REACH
 from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import StateDep
 from missing_table.web.problems import Conflict, NotFound
@@ -36,7 +37,7 @@ def _open(connection: psycopg.Connection, rejection_id: int) -> ingest.Rejected:
 def _connect(state: State) -> psycopg.Connection:
     """The ingest's code is not asynchronous: it gets a connection of its own, in a thread."""
     dsn = state.settings.pooled_dsn
-    return psycopg.connect(dsn, autocommit=True, prepare_threshold=None, connect_timeout=CONNECT_TIMEOUT_S)
+    return psycopg.connect(dsn, autocommit=True, prepare_threshold=None, **REACH)
 
 
 def _shown(row: ingest.Rejected) -> QuarantinedMatch:

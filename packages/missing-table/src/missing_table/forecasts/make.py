@@ -24,6 +24,7 @@ from missing_table.league.simulate import SIMULATIONS, simulate
 from missing_table.league.table import Fixture
 from missing_table.league.walk_forward import games_of, walk_forward
 from missing_table.tables.queries import CAMPAIGN, Campaign, campaign_of
+from missing_table.waits import REACH
 
 log = structlog.get_logger(__name__)
 
@@ -43,9 +44,7 @@ class Made:
 
 def make_due(dsn: str, now: datetime) -> Iterator[Made]:
     """Every bracket that is due, older seasons first; those that somebody else is at are left to them."""
-    with psycopg.connect(
-        dsn, autocommit=True, prepare_threshold=None, connect_timeout=5, row_factory=dict_row
-    ) as connection:
+    with psycopg.connect(dsn, autocommit=True, prepare_threshold=None, row_factory=dict_row, **REACH) as connection:
         for row in connection.execute(queries.DUE.encode(), {"model": queries.MODEL}).fetchall():
             made = _make(connection, row["id"], now)
             if made is not None:

@@ -17,15 +17,14 @@ from missing_table.forecasts import queries
 from missing_table.league.reach import Situation, lost_since, reach, secure
 from missing_table.league.table import Result
 from missing_table.tables.queries import CAMPAIGN, Campaign, campaign_of
+from missing_table.waits import REACH
 
 Connection = psycopg.Connection[dict[str, Any]]
 
 
 def prove_due(dsn: str, now: datetime) -> Iterator[int]:
     """Prove every bracket that is due and yield the number of its teams; skip those that somebody else is at."""
-    with psycopg.connect(
-        dsn, autocommit=True, prepare_threshold=None, connect_timeout=5, row_factory=dict_row
-    ) as connection:
+    with psycopg.connect(dsn, autocommit=True, prepare_threshold=None, row_factory=dict_row, **REACH) as connection:
         for row in connection.execute(queries.DUE_OUTLOOKS.encode()).fetchall():
             teams = _prove(connection, row["id"], now)
             if teams is not None:

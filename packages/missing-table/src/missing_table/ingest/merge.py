@@ -44,6 +44,7 @@ from missing_table.ingest.places import (
     venue_key,
 )
 from missing_table.ingest.quality import land_quality
+from missing_table.waits import REACH
 
 CHANNEL = "events"
 """NOTIFY channel; the payload is the id of the newest event of the transaction. Listeners read the table."""
@@ -851,5 +852,5 @@ def _announce(
 
 def deliver(message: Any, *, dsn: str) -> Receipt:
     """Lands one message over a connection of its own: the task's body without a broker (`./mt run --embedded`)."""
-    with psycopg.connect(dsn, autocommit=True, prepare_threshold=None, connect_timeout=5) as connection:
+    with psycopg.connect(dsn, autocommit=True, prepare_threshold=None, **REACH) as connection:
         return land(connection, message)

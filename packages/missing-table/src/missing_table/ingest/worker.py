@@ -30,6 +30,7 @@ from missing_table.ingest.publish import Letter, Publisher, Unsent
 from missing_table.ingest.screen import refuse_compression
 from missing_table.logs import configure_logs
 from missing_table.settings import Settings, SettingsError
+from missing_table.waits import REACH
 
 SOFT_LIMIT_S = 90
 HARD_LIMIT_S = 120
@@ -52,12 +53,7 @@ class Landing:
                 self._dsn,
                 autocommit=True,
                 prepare_threshold=None,
-                connect_timeout=CONNECT_TIMEOUT_S,
-                # a connection that was cut without a word is noticed in half a minute, not in two hours
-                keepalives_idle=10,
-                keepalives_interval=5,
-                keepalives_count=3,
-                tcp_user_timeout=30_000,
+                **REACH,
             )
         try:
             return land(self._connection, message, self._places)

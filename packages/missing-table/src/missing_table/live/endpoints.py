@@ -2,17 +2,20 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
 from typing import Annotated
+from weakref import finalize
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import StreamingResponse
 
 from missing_table.live.feed import CHUNK
 from missing_table.live.queries import events_after, newest_event, oldest_event
 from missing_table.live.schemas import Event
 from missing_table.web.dependencies import StateDep
-from missing_table.web.problems import Unavailable
+from missing_table.web.limits import caller_of
+from missing_table.web.problems import TooMany, Unavailable
 from missing_table.web.state import State
 
 router = APIRouter(prefix="/api", tags=["live"])
@@ -37,6 +40,7 @@ BracketsQuery = Annotated[list[int] | None, Query(description="Only events of th
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
 async def events(
+    request: Request,
     state: StateDep,
     last_event_id: LastEventId = None,
     since: SinceQuery = None,
@@ -49,7 +53,24 @@ async def events(
         raise Unavailable("No events just now: the listener is not running.")
     begin = last_event_id if last_event_id is not None else since
     wanted = frozenset(bracket) if bracket else None
-    return StreamingResponse(_stream(state, begin, wanted), media_type="text/event-stream", headers=HEADERS)
+    caller = caller_of(request.client.host) if request.client else ""
+    if not state.streams.take(caller):
+        detail = f"An address may hold {state.streams.most_each} streams; all together {state.streams.most}."
+        raise TooMany(detail, headers={"Retry-After": "30"})
+    release = ExitStack()
+    release.callback(state.streams.give_back, caller)
+    held = _held(release.close, _stream(state, begin, wanted))
+    finalize(held, release.close)  # a reader that left before its stream began
+    return StreamingResponse(held, media_type="text/event-stream", headers=HEADERS)
+
+
+async def _held(release: Callable[[], None], stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Leave the place among the streams when this one ends."""
+    try:
+        async for part in stream:
+            yield part
+    finally:
+        release()
 
 
 def _frame(event: Event) -> bytes:

@@ -5,26 +5,40 @@ One connection of its own on the direct address (a pooler would swallow LISTEN).
 """
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import structlog
 from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
 
 from missing_table.live.queries import events_after, newest_event
 from missing_table.live.schemas import Event
 from missing_table.tables.kept import KeptAnswers
-from missing_table.web.state import Pool
+from missing_table.waits import PROBE_S, REACH
 
 CHANNEL = "events"
-QUIET_S = 20
-"""After so long without a word the listener asks whether its connection still stands."""
+LISTENER = "missing-table listener"
+"""As the database lists the connection."""
+QUIET_S = 3
+"""After so long without a word the listener asks what the newest event is. Together with what the answer may take it
+is how long answers come from memory while the connection is dead and nobody knows."""
 RETRY_S = (0.2, 0.5, 1, 2, 5)
 QUEUE = 500
 CHUNK = 500
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+Connection = AsyncConnection[DictRow]
+
+
+class Silent(psycopg.OperationalError):
+    """A connection stands and does not answer."""
+
 
 Subscriber = asyncio.Queue[Event | None]
 """None: the stream ends (the process stops, or this reader is too slow); the reader comes back with its last id."""
@@ -35,7 +49,6 @@ class Feed:
     """Listens as long as `run` runs."""
 
     dsn: str
-    pool: Pool
     kept: KeptAnswers
     last_id: int = 0
     subscribers: set[Subscriber] = field(default_factory=set)
@@ -69,10 +82,16 @@ class Feed:
         attempt = 0
         while True:
             try:
-                async with await AsyncConnection.connect(
-                    self.dsn, autocommit=True, prepare_threshold=None, connect_timeout=5
-                ) as connection:
-                    await connection.execute(b"listen " + CHANNEL.encode())
+                connection = await AsyncConnection[DictRow].connect(
+                    self.dsn,
+                    autocommit=True,
+                    prepare_threshold=None,
+                    row_factory=dict_row,
+                    application_name=LISTENER,
+                    **REACH,
+                )
+                async with _closed_at_last(connection):
+                    await _within(connection.execute(b"listen " + CHANNEL.encode()))
                     attempt = 0
                     await self._hear(connection)
             except psycopg.OperationalError as error:
@@ -83,14 +102,12 @@ class Feed:
             await asyncio.sleep(_pause(attempt))  # the pause between two attempts, not a wait for an event
             attempt += 1
 
-    async def _hear(self, connection: AsyncConnection[Any]) -> None:
-        async with self.pool.connection() as reading:
-            newest = await newest_event(reading)
+    async def _hear(self, connection: Connection) -> None:
+        newest = await _within(newest_event(connection))
         self.kept.hear()
-        if self.last_id:
-            await self._catch_up()
-        else:
+        if self.last_id == 0:
             self.last_id = newest
+        await self._follow(connection, newest)
         self.heard.set()
         log.info("listener hears", channel=CHANNEL, last_event=self.last_id)
         while True:
@@ -98,14 +115,24 @@ class Feed:
             async for _ in connection.notifies(timeout=QUIET_S, stop_after=1):
                 woken = True
             if woken:
-                await self._catch_up()
+                await self._catch_up(connection)
             else:
-                await connection.execute(b"select 1")
+                await self._follow(connection, await _within(newest_event(connection)))
 
-    async def _catch_up(self) -> None:
+    async def _follow(self, connection: Connection, newest: int) -> None:
+        """Do what is due where the newest event is not the one that was told last."""
+        if newest > self.last_id:
+            await self._catch_up(connection)
+        elif newest < self.last_id:
+            log.warning("the database went back, as after a restore", last_event=self.last_id, newest=newest)
+            self.last_id = newest
+            self.kept.lose()
+            self.kept.hear()
+            self.end()  # each reader comes back with an id that is not there yet, and is told to read the page again
+
+    async def _catch_up(self, connection: Connection) -> None:
         while True:
-            async with self.pool.connection() as reading:
-                events = await events_after(reading, last_id=self.last_id, limit=CHUNK)
+            events = await _within(events_after(connection, last_id=self.last_id, limit=CHUNK))
             for event in events:
                 self._tell(event)
             if len(events) < CHUNK:
@@ -123,6 +150,48 @@ class Feed:
                 queue.put_nowait(event)
             except asyncio.QueueFull:
                 self._end(queue)
+
+
+async def _within(asking: Awaitable[T]) -> T:
+    """Await an answer for as long as a living connection may take; Silent for one that does not answer.
+
+    What was asked is left behind: ending it properly would wait for the connection that does not answer.
+    """
+    task = asyncio.ensure_future(asking)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=PROBE_S)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    if not done:
+        _left.add(task)
+        task.add_done_callback(_forget)
+        raise Silent(f"the listener's connection does not answer within {PROBE_S:.0f} s")
+    return task.result()
+
+
+_left: set[asyncio.Future[Any]] = set()
+"""What silent connections were asked: the kernel ends it when it gives them up."""
+
+
+def _forget(task: asyncio.Future[Any]) -> None:
+    _left.discard(task)
+    if not task.cancelled():
+        task.exception()  # looked at, so that nobody complains of it
+
+
+@asynccontextmanager
+async def _closed_at_last(connection: Connection) -> AsyncIterator[None]:
+    """Close a connection at the end, a silent one once the kernel has given it up."""
+    try:
+        yield
+    except Silent:
+        burying = asyncio.gather(*_left, return_exceptions=True)
+        burying.add_done_callback(lambda _: connection.pgconn.finish())
+        raise
+    except BaseException:
+        await connection.close()
+        raise
 
 
 def _pause(attempt: int) -> float:

@@ -23,6 +23,9 @@ MOST_BYTES = 48 * 1024 * 1024
 MOST_COUNTS = 20_000
 MOST_TABLES = 128
 """Kept tables; one of 22 teams with its 460 results is about 150 kB."""
+EACH_BYTES = 700
+EACH_HEADER = 130
+"""What Python takes for an entry and for a header beside their bytes."""
 YOUNG_S = 60
 """A kept page is not older than a CDN may have it."""
 
@@ -40,7 +43,10 @@ class Kept:
 
 @dataclass(slots=True)
 class KeptPages:
-    """Whole answers by address, for a minute at most and until anything happens. `size_bytes` bounds their sum."""
+    """Whole answers by address, for a minute at most and until anything happens.
+
+    `size_bytes` bounds their sum, with their keys and headers: of a small answer they are the greater part.
+    """
 
     answers: OrderedDict[Hashable, tuple[float, Kept]] = field(default_factory=OrderedDict)
     size_bytes: int = 0
@@ -48,21 +54,36 @@ class KeptPages:
     def get(self, address: Hashable, now_s: float) -> Kept | None:
         """The answer, if it is kept and young enough. `now_s`: a monotonic clock."""
         found = self.answers.get(address)
-        if found is None or now_s - found[0] > YOUNG_S:
-            return None
-        self.answers.move_to_end(address)
-        return found[1]
+        return None if found is None or now_s - found[0] > YOUNG_S else found[1]
 
     def put(self, address: Hashable, now_s: float, kept: Kept) -> None:
-        """Keeps an answer; the ones that nobody asked for longest go."""
-        if not self.answers:
-            self.size_bytes = 0
+        """Keep an answer. Those that are too old go, and the oldest where there is no more room."""
         old = self.answers.pop(address, None)
+        if old is not None:
+            self.size_bytes -= _size(address, old[1])
         self.answers[address] = (now_s, kept)
-        self.size_bytes += len(kept.body) - (len(old[1].body) if old else 0)
-        while self.size_bytes > MOST_BYTES:
-            _, (_, gone) = self.answers.popitem(last=False)
-            self.size_bytes -= len(gone.body)
+        self.size_bytes += _size(address, kept)
+        self.leave(now_s)
+
+    def leave(self, now_s: float) -> None:
+        """Let go of what is too old or too much. The answers lie in the order in which they were kept."""
+        while self.answers:
+            address, (at_s, kept) = next(iter(self.answers.items()))
+            if now_s - at_s <= YOUNG_S and self.size_bytes <= MOST_BYTES:
+                return
+            del self.answers[address]
+            self.size_bytes -= _size(address, kept)
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        self.answers.clear()
+        self.size_bytes = 0
+
+
+def _size(address: Hashable, kept: Kept) -> int:
+    """Return the bytes that a kept answer takes, about: an entry of small objects, its key, its headers, its body."""
+    key = sum(len(part) for part in address if isinstance(part, str | bytes)) if isinstance(address, tuple) else 0
+    return EACH_BYTES + key + sum(len(name) + len(value) + EACH_HEADER for name, value in kept.headers) + len(kept.body)
 
 
 class Version(NamedTuple):
@@ -139,6 +160,7 @@ class KeptAnswers:
     _pages: KeptPages = field(default_factory=KeptPages)
     _answers: OrderedDict[tuple[int, Hashable], Kept] = field(default_factory=OrderedDict)
     _tables: KeptTables = field(default_factory=KeptTables)
+    _size_bytes: int = 0
 
     def get(self, bracket_id: int, asked: Hashable) -> Kept | None:
         """The answer, if one is kept."""
@@ -155,20 +177,27 @@ class KeptAnswers:
         """Keeps an answer made from data of `version`, unless something newer was heard of since the ticket."""
         if not self.trusted or ticket != self._epoch or version < self._versions.get(bracket_id, 0):
             return
+        self._forget((bracket_id, asked))
         self._answers[bracket_id, asked] = kept
-        if len(self._answers) > MOST:
-            self._answers.popitem(last=False)
+        self._size_bytes += _size(asked, kept)
+        while len(self._answers) > MOST or self._size_bytes > MOST_BYTES:
+            self._forget(next(iter(self._answers)))
 
     def happened(self) -> None:
         """Anything happened: whatever page might show it is dropped."""
         self._epoch += 1
-        self._pages.answers.clear()
+        self._pages.clear()
 
     def rise(self, bracket_id: int, version: int) -> None:
         """A bracket has a new version: its answers are stale."""
         self._versions[bracket_id] = max(version, self._versions.get(bracket_id, 0))
         for key in [key for key in self._answers if key[0] == bracket_id]:
-            del self._answers[key]
+            self._forget(key)
+
+    def _forget(self, key: tuple[int, Hashable]) -> None:
+        gone = self._answers.pop(key, None)
+        if gone is not None:
+            self._size_bytes -= _size(key[1], gone)
 
     def pages(self) -> "KeptPages":
         """Answers of any address, which every event drops."""
@@ -182,7 +211,8 @@ class KeptAnswers:
         """Something changed that no version tells of (how fresh the tables are)."""
         self._epoch += 1
         self._answers.clear()
-        self._pages.answers.clear()
+        self._size_bytes = 0
+        self._pages.clear()
         self._tables.drop()
 
     def hear(self) -> None:
@@ -191,6 +221,7 @@ class KeptAnswers:
         self.trusted = True
 
     def lose(self) -> None:
-        """The listener lost its connection."""
+        """The listener lost its connection, or the database went back: no version that was heard of counts."""
         self.trusted = False
+        self._versions.clear()
         self.drop()

@@ -34,6 +34,7 @@ from missing_table.tables.endpoints import router as tables
 from missing_table.tables.warm import WarmTables
 from missing_table.teams.endpoints import router as teams
 from missing_table.web.gate import Gate
+from missing_table.web.head import HeadAsGet
 from missing_table.web.health import router as health
 from missing_table.web.middleware import Around
 from missing_table.web.openapi import document
@@ -83,7 +84,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         state.pool = make_pool(settings.pooled_dsn)
         await state.pool.open(wait=False)
-        state.feed = Feed(settings.direct_dsn, state.pool, state.kept)
+        state.feed = Feed(settings.direct_dsn, state.kept)
         listening = asyncio.create_task(state.feed.run(), name="listener")
         try:
             yield
@@ -102,6 +103,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        redirect_slashes=False,  # it would write the scheme and the host that it was asked by, which are a proxy's
         generate_unique_id_function=_operation_id,
     )
     app.state.missing_table = state
@@ -111,6 +113,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(site)
     add_problem_handlers(app)
     app.add_middleware(WarmTables, kept=state.kept)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(Gate, limits=state.limits)
     app.add_middleware(Around)
 

@@ -5,7 +5,7 @@ is meant: it keeps one caller from taking everything, and costs no server that a
 """
 
 import math
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -95,3 +95,30 @@ def caller_of(address: str) -> str:
     if isinstance(parsed, IPv6Address):
         return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
     return address
+
+
+@dataclass(slots=True)
+class Places:
+    """Places that callers hold for as long as they stay, such as open streams: so many in all, so many to a caller."""
+
+    most: int = 9000
+    most_each: int = 20
+    held: Counter[str] = field(default_factory=Counter)
+    total: int = 0
+
+    def take(self, caller: str) -> bool:
+        """Take a place. False: this caller has as many as it may have, or all are taken."""
+        if self.total >= self.most or self.held[caller] >= self.most_each:
+            if not self.held[caller]:
+                del self.held[caller]
+            return False
+        self.held[caller] += 1
+        self.total += 1
+        return True
+
+    def give_back(self, caller: str) -> None:
+        """Leave a place."""
+        self.held[caller] -= 1
+        self.total -= 1
+        if not self.held[caller]:
+            del self.held[caller]

@@ -25,6 +25,8 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_NO_PAGE = (b"x-robots-tag", b"noindex")
+"""What is no page may be fetched by robots (a calendar is), and belongs into no index."""
 _SECURITY = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 REQUESTS = Counter("missing_table_requests", "Requests answered", ["route", "method", "status"])
@@ -75,6 +77,8 @@ class Around:
                 headers = list(message.get("headers", ()))
                 present = {name for name, _ in headers}  # lower case: ASGI wants it so
                 headers += [pair for pair in _SECURITY if pair[0] not in present]
+                if scope["path"].startswith("/api/"):
+                    headers.append(_NO_PAGE)
                 headers.append((b"x-request-id", request_id.encode()))
                 message["headers"] = headers
             await send(message)

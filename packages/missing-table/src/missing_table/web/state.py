@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from psycopg import AsyncConnection
+from psycopg.errors import QueryCanceled
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from missing_table.settings import Settings
 from missing_table.tables.kept import KeptAnswers
-from missing_table.web.limits import Limits, limits_of
+from missing_table.waits import REACH, REQUEST_S
+from missing_table.web.limits import Limits, Places, limits_of
 
 if TYPE_CHECKING:
     from missing_table.accounts.sign_in import SignIn
@@ -40,7 +42,7 @@ def make_pool(dsn: str) -> Pool:
         open=False,
         name="requests",
         connection_class=AsyncConnection[DictRow],
-        kwargs={"autocommit": True, "prepare_threshold": None, "row_factory": dict_row},
+        kwargs={"autocommit": True, "prepare_threshold": None, "row_factory": dict_row, **REACH},
         check=AsyncConnectionPool.check_connection,
     )
 
@@ -56,6 +58,7 @@ class State:
     verifier: "Verifier | None" = None
     sign_in: "SignIn | None" = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    streams: Places = field(default_factory=Places)
     limits: Limits = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,8 +82,11 @@ class State:
         """A connection for one request; in autocommit, so that each statement is its own transaction."""
         if self.pool is None:
             raise RuntimeError("the application was not started: its lifespan opens the pool")
-        async with self.pool.connection() as connection:
-            yield connection
+        try:
+            async with asyncio.timeout(REQUEST_S), self.pool.connection() as connection:
+                yield connection
+        except TimeoutError as error:
+            raise QueryCanceled(f"no answer within {REQUEST_S:.0f} s") from error
 
 
 async def one(connection: Connection, query: str, params: dict[str, Any]) -> DictRow | None:
