@@ -16,6 +16,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,12 @@ class Journal:
         self._number = 0
         self._backlog: list[bytes] = []
         self._dirty = False
+        self._unsynced = False
+        """The last fsync failed."""
+        self.suspect = False
+        """An fsync has failed since the file was begun: it is to be begun anew."""
+        self.put_off_bytes = 0
+        """It could not be begun anew; it is tried again when the file is longer than this."""
         self._scheduled = False
         """A flush stands in the event loop's queue."""
 
@@ -67,25 +74,43 @@ class Journal:
         return read(self.file)
 
     def begin(self, keep: Iterable[Record]) -> None:
-        """Starts a new file that holds `keep` and replaces the old one; from here on records can be written."""
+        """Start a new file that holds `keep`, everything that matters, and put it in the place of the old one.
+
+        JournalError when the disk does not take it: then the old file goes on, and nothing is left behind.
+        """
         fresh = self.file.with_suffix(".new")
+        handle: int | None = None
         try:
             handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+            number = self._number
             for record in keep:
-                self._number += 1
-                os.write(handle, _line({**record, "n": self._number}))
+                number += 1
+                _write_whole(handle, _line({**record, "n": number}))
             os.fsync(handle)
             self._put_by()
             fresh.replace(self.file)
-            folder = os.open(self.folder, os.O_RDONLY)
-            os.fsync(folder)
-            os.close(folder)
         except OSError as error:
+            if handle is not None:
+                os.close(handle)
+                with suppress(OSError):
+                    fresh.unlink()
             raise JournalError(f"cannot write {fresh}: {error}") from error
-        if self._handle is not None:
-            self._flush()
-            os.close(self._handle)
-        self._handle = handle
+        old, self._handle, self._number = self._handle, handle, number
+        self._backlog = []  # `keep` holds what it told of
+        self._unsynced = self.suspect = False
+        self.broken = None
+        self._sync_folder()
+        if old is not None:
+            os.close(old)
+
+    def _sync_folder(self) -> None:
+        """Force the new name to the disk. Where that fails a power cut may bring the old file back, which is whole."""
+        with suppress(OSError):
+            folder = os.open(self.folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
 
     def _put_by(self) -> None:
         """Keeps the file that is about to be replaced, beside the newest of those before it."""
@@ -140,25 +165,38 @@ class Journal:
             if self._backlog:  # a full disk took a part: the rest goes first next time
                 self.broken = f"cannot write {self.file}: the disk took {written} of {len(data)} bytes"
                 return
-        self.broken = None
+        if not self._unsynced:
+            self.broken = None
 
     async def sync(self) -> None:
-        """Returns when everything written so far is on the disk."""
+        """Return when everything written so far is on the disk; JournalError when it does not get there."""
         self._flush()
         if self.broken is not None:
             raise JournalError(self.broken)
-        if self._handle is not None:
-            self._dirty = False
+        await self._force()
+
+    async def _force(self) -> None:
+        if self._handle is None:
+            return
+        self._dirty = False
+        try:
             await asyncio.get_running_loop().run_in_executor(None, os.fsync, self._handle)
+        except OSError as error:
+            # what was written may be gone although a later fsync succeeds: the file is to be begun anew
+            self._dirty = self._unsynced = self.suspect = True
+            self.broken = f"cannot force {self.file} to the disk: {error}"
+            raise JournalError(self.broken) from error
+        self._unsynced = False
 
     async def keep_synced(self) -> None:
-        """Forces what was written to the disk every `fsync_s`; runs until it is cancelled."""
+        """Force what was written to the disk every `fsync_s`; runs until it is cancelled, whatever the disk does."""
         while True:
             await asyncio.sleep(max(self.fsync_s, 0.005))
+            if self._dirty and (self.broken is None or self._unsynced):
+                with suppress(JournalError):  # `broken` says it, and it is tried again
+                    await self._force()
             if self.broken is not None:
                 self.retry()
-            if self._dirty and self.broken is None:
-                await self.sync()
 
     @property
     def bytes(self) -> int:
@@ -169,7 +207,8 @@ class Journal:
         """Syncs, and gives the folder back."""
         if self._handle is not None:
             self._flush()
-            os.fsync(self._handle)
+            with suppress(OSError):  # it ends now: what the disk did not take is lost with the power alone
+                os.fsync(self._handle)
             os.close(self._handle)
             self._handle = None
         if self._lock is not None:
@@ -194,8 +233,19 @@ def read(file: Path) -> Iterator[Record]:
                 return
             try:
                 record = json.loads(line)
-            except ValueError as error:
-                raise JournalError(
-                    f"{file}: line {number} is damaged ({error}). Mend the line, or move the file away"
-                ) from error
+            except (ValueError, RecursionError) as error:
+                raise damaged(file, number, str(error)) from error
+            if not isinstance(record, dict) or not isinstance(record.get("k"), str):
+                raise damaged(file, number, "it is no record")
             yield record
+
+
+def damaged(file: Path, line: int, why: str) -> JournalError:
+    """Return what is said of a line that cannot be read."""
+    return JournalError(f"{file}: line {line} is damaged ({why}). Mend the line, or move the file away")
+
+
+def _write_whole(handle: int, data: bytes) -> None:
+    """Write all of it, however often the disk takes a part. OSError when it takes no more."""
+    while data:
+        data = data[os.write(handle, data) :]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -189,5 +190,6 @@ class Follower:
                 if not line.endswith(b"\n"):
                     break
                 self._at += len(line)
-                self.view.apply(json.loads(line))
+                with suppress(ValueError, KeyError, TypeError):  # a damaged line: the gateway says it at its start
+                    self.view.apply(json.loads(line))
         return self.view

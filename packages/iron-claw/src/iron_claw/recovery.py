@@ -10,7 +10,7 @@ from iron_claw import accounting, prices
 from iron_claw.attributes import accounting_attributes
 from iron_claw.endings import Ending
 from iron_claw.grant import Grant
-from iron_claw.journal import Record
+from iron_claw.journal import JournalError, Record
 from iron_claw.prices import Prices
 from iron_claw.records import SettleRecord, progress_record, reserve_record, session_record, settle_record
 from iron_claw.replay import Held, OpenSession, State
@@ -76,9 +76,17 @@ def crash_stop(session: OpenSession) -> accounting.Entry:
 def compact(sessions: Sessions) -> None:
     """Start a new journal file with what still matters, when the old one has grown long."""
     journal = sessions.journal
-    if journal.broken is None and journal.bytes > sessions.settings.journal_max_bytes:
+    most = max(sessions.settings.journal_max_bytes, journal.put_off_bytes)
+    if not journal.suspect and (journal.broken is not None or journal.bytes <= most):
+        return
+    try:
         journal.begin(snapshot(sessions, list(sessions.books.store.queue)))
-        log.info("journal_compacted", bytes=journal.bytes)
+    except JournalError as error:  # the old file goes on
+        journal.put_off_bytes = journal.bytes + sessions.settings.journal_max_bytes // 10
+        log.error("journal_not_compacted", error=str(error), bytes=journal.bytes)
+        return
+    journal.put_off_bytes = 0
+    log.info("journal_compacted", bytes=journal.bytes)
 
 
 def snapshot(sessions: Sessions, unstored: list[SettleRecord]) -> list[Record]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from iron_claw.accounting import Entry
 from iron_claw.budget import Counts
 from iron_claw.endings import Ending
-from iron_claw.journal import Record
+from iron_claw.grant import Grant
+from iron_claw.journal import Record, damaged
 from iron_claw.ladder import Action
 from iron_claw.records import (
     AcctRecord,
@@ -101,26 +103,45 @@ class State:
     known: dict[str, Known] = field(default_factory=dict)
 
 
-def replay(records: Iterable[Record]) -> State:
-    """Read the records in order. A record that tells of nothing known is left out: reading twice changes nothing."""
+def replay(records: Iterable[Record], file: Path = Path("journal")) -> State:
+    """Read the records of a file in order, one a line.
+
+    A record that tells of nothing known is left out: reading twice changes nothing. JournalError names the line of one
+    that lacks what its kind must have.
+    """
     state = State()
-    for record in records:
-        at = record.get("t", 0)
-        session = state.sessions.get(record.get("sid", ""))
-        if session is not None:
-            session.last_at = max(session.last_at, at)
-        apply = APPLY.get(record["k"])
-        if apply is not None:
-            apply(state, record, at)
+    for line, record in enumerate(records, 1):
+        try:
+            _apply(state, record)
+        except KeyError as error:
+            raise damaged(file, line, f"its record {record['k']!r} has no {error}") from error
+        except (TypeError, ValueError, AttributeError) as error:
+            raise damaged(file, line, f"its record {record['k']!r}: {error}") from error
     return state
+
+
+def _apply(state: State, record: Record) -> None:
+    at = float(record.get("t", 0))
+    session = state.sessions.get(record.get("sid", ""))
+    if session is not None:
+        session.last_at = max(session.last_at, at)
+    apply = APPLY.get(record["k"])
+    if apply is not None:
+        apply(state, record, at)
+
+
+def _checked(grant: dict[str, Any]) -> dict[str, Any]:
+    """Return a grant of the journal as it is. KeyError, TypeError or ValueError for one that cannot be read."""
+    Grant.from_json(grant)
+    return grant
 
 
 def _session(state: State, record: SessionRecord, at: float) -> None:
     state.sessions[record["sid"]] = OpenSession(
         id=record["sid"],
         user=record["user"],
-        started_at=record["started"],
-        grant=record["grant"],
+        started_at=float(record["started"]),
+        grant=_checked(record["grant"]),
         radius=record["radius"],
         last_at=at,
         settled=Counts(**record["settled"]),
@@ -133,7 +154,7 @@ def _session(state: State, record: SessionRecord, at: float) -> None:
 def _grant(state: State, record: GrantRecord, _at: float) -> None:
     session = state.sessions.get(record["sid"])
     if session is not None:
-        session.grant = record["grant"]
+        session.grant = _checked(record["grant"])
 
 
 def _close(state: State, record: CloseRecord, _at: float) -> None:
@@ -156,10 +177,13 @@ def _progress(state: State, record: ProgressRecord, at: float) -> None:
 
 def _settle(state: State, record: SettleRecord, _at: float) -> None:
     record["action"], record["ending"] = Action(record["action"]), Ending(record["ending"])
+    counts = Counts(**record["counts"])
+    for name in ("user", "request", "asked", "model", "cost", "status", "estimated", "started", "ended"):
+        record[name]  # the database will want it
     first = state.held.pop(record["call"], None) is not None
     session = state.sessions.get(record["sid"])
     if first and session is not None:
-        session.settled += Counts(**record["counts"])
+        session.settled += counts
         session.cost_micro_usd += record["cost"] or 0
         session.calls += 1
     state.unstored[record["call"]] = record

@@ -38,7 +38,7 @@ async def run(settings: Settings) -> None:
     _say_database(settings)
     price_list = prices.load(settings.prices_file)
     journal = Journal(settings.state_dir, fsync_s=settings.journal_fsync_s)
-    state = replay.replay(journal.open())
+    state = replay.replay(journal.open(), journal.file)
     radius = None if settings.bare else RadiusClient(settings)
     sessions = Sessions(settings, journal, radius, Metrics())
     slices = None

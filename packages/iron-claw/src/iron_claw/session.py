@@ -32,10 +32,10 @@ class Call:
     asked_model: str
     model: str
     started_at: float
-    began: float
-    """When it began, on the steady clock."""
     lease_until: float
     """On the steady clock."""
+    began: float = 0.0
+    """When it began, on the steady clock."""
     task: asyncio.Task[Any] | None = None
     progress: Counts | None = None
     unlisted: bool = False
@@ -58,9 +58,9 @@ class Session:
     grant: Grant
     budget: Budget
     started_at: float
-    opened: float
-    """When it began, on the steady clock."""
     last_used: float
+    opened: float = 0.0
+    """When it began, on the steady clock."""
     unreported_before: int = 0
     calls: int = 0
     reduced_calls: int = 0
