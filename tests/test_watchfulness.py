@@ -15,7 +15,8 @@ from devstack.kubernetes import manifests
 from devstack.places import ROOT
 from iron_claw.metrics import Metrics
 from missing_table.ingest.metrics import Outside
-from missing_table.web import health, middleware
+from missing_table.server import health
+from missing_table.web import middleware
 
 HERE = ROOT / "deploy" / "grafana"
 DASHBOARDS = sorted(HERE.glob("dashboards/*.json"))

@@ -1,4 +1,4 @@
-// Writes src/api/schema.ts from openapi.json, which the backend writes (python -m missing_table.web.openapi).
+// Writes src/api/schema.ts from openapi.json, which the backend writes (python -m missing_table.server.documents).
 // --check: changes nothing and fails when the file is stale.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import openapiTS, { astToString } from 'openapi-typescript'

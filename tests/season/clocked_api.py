@@ -6,8 +6,8 @@ from pathlib import Path
 
 import uvicorn
 
+from missing_table.server.app import create_app
 from missing_table.settings import Settings
-from missing_table.web.app import create_app
 
 
 class Clocked(Settings):

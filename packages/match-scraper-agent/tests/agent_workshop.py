@@ -24,8 +24,8 @@ from match_scraper_agent.submit import Courier
 from match_scraper_agent.targets import choose, load_targets
 from missing_table.accounts.keys import ServiceKey
 from missing_table.accounts.queries import UPSERT_KEY
+from missing_table.server.app import create_app
 from missing_table.settings import Settings as ApiSettings
-from missing_table.web.app import create_app
 
 SEASON = Season(2026)
 TODAY = datetime(2026, 10, 5, 14, tzinfo=UTC)

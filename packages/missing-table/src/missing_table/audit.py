@@ -4,6 +4,8 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from missing_table.database import Connection
+
 COMMAND_LINE = "command line"
 """The actor of what is done with `missing-table …`, where nobody signs in."""
 AUDIT = """
@@ -25,3 +27,8 @@ def entry(
         "after": None if after is None else Jsonb(after),
         "request_id": request_id,
     }
+
+
+async def audit(connection: Connection, *, before: Any, after: Any, **fields: str) -> None:
+    """Write a line of the audit log. None: there was, or there is, nothing."""
+    await connection.execute(AUDIT, entry(before=before, after=after, **fields))

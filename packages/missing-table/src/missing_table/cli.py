@@ -10,8 +10,8 @@ import typer
 from missing_table.accounts import cli as accounts_cli
 from missing_table.forecasts import cli as forecasts_cli
 from missing_table.ingest import cli as ingest_cli
+from missing_table.server import cli as server_cli
 from missing_table.settings import SettingsError
-from missing_table.web import cli as web_cli
 
 app = typer.Typer(name="missing-table", no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -22,7 +22,7 @@ def front_door() -> None:
 
 
 ingest_cli.register(app)
-web_cli.register(app)
+server_cli.register(app)
 accounts_cli.register(app)
 forecasts_cli.register(app)
 

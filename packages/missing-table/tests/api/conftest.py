@@ -20,8 +20,8 @@ from devstack.testing import Database, copied_database, made_once
 from missing_table.accounts.keys import ServiceKey
 from missing_table.accounts.queries import ADD_TEAM, UPSERT_ACCOUNT, UPSERT_KEY
 from missing_table.accounts.tokens import sign
+from missing_table.server.app import create_app
 from missing_table.settings import Settings
-from missing_table.web.app import create_app
 
 OBSERVED = datetime.fromisoformat("2026-10-05T04:40:03Z")
 NOW = datetime.fromisoformat("2026-10-05T16:00:00Z")

@@ -16,8 +16,8 @@ from psycopg.types.json import Jsonb
 from devstack.sign_in.people import id_of
 from missing_table.accounts.keys import ServiceKey
 from missing_table.accounts.queries import UPSERT_ACCOUNT
-from missing_table.web.app import create_app
-from missing_table.web.docs import EXAMPLES, NO_EXAMPLE
+from missing_table.server.app import create_app
+from missing_table.server.page import EXAMPLES, NO_EXAMPLE
 
 from .conftest import ADMIN, BATCH, KEY, MANAGER, OBSERVED, RUN, SECRET, bearer, running, settings_for
 from .test_admin import observed

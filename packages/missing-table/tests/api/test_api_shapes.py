@@ -11,9 +11,9 @@ from missing_table.agent.schemas import Run
 from missing_table.clubs.schemas import Club
 from missing_table.matches.schemas import Match, MatchChange, MatchDetail
 from missing_table.search.schemas import Found
+from missing_table.server.app import create_app
 from missing_table.tables.schemas import Bracket, Season, Table, TeamHistory
 from missing_table.teams.schemas import Team
-from missing_table.web.app import create_app
 from missing_table.web.schemas import Page, Problem
 
 from .conftest import NOW, running, settings_for

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from missing_table import kept as keeping
+from missing_table.kept import Kept, KeptAnswers, KeptPages
 from missing_table.live import endpoints
-from missing_table.tables import kept as keeping
-from missing_table.tables.kept import Kept, KeptAnswers, KeptPages
-from missing_table.web.app import create_app
+from missing_table.live.feed import Feed
+from missing_table.server.app import create_app
 from missing_table.web.limits import Places
 
 from .conftest import running, settings_for
@@ -76,7 +77,7 @@ async def test_an_address_that_holds_its_streams_is_refused_another_and_still_ge
     app = create_app(settings_for(seed.dsn))
     async with running(app) as client:
         state = app.state.missing_table
-        await asyncio.wait_for(state.feed.heard.wait(), 20)
+        await asyncio.wait_for(state.part(Feed).heard.wait(), 20)
         request: Any = SimpleNamespace(client=SimpleNamespace(host="127.0.0.1"))
         opened = [await endpoints.events(request, state) for _ in range(state.streams.most_each)]
         refused = await client.get("/api/events")

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from missing_table.web.app import create_app
+from missing_table.server.app import create_app
 
 from .conftest import running, settings_for
 

@@ -17,7 +17,7 @@ import pytest
 
 from devstack.services import process
 from missing_table.live import endpoints
-from missing_table.web.app import create_app
+from missing_table.server.app import create_app
 
 from .conftest import SECRET, running, settings_for
 from .test_kept_answers import bump

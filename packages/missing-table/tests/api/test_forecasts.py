@@ -15,7 +15,7 @@ from match_contract import Season
 from missing_table.forecasts.make import make_due
 from missing_table.forecasts.prove import prove_due
 from missing_table.league.reach import ALL_PLACES_FROM
-from missing_table.web.app import create_app
+from missing_table.server.app import create_app
 
 from .conftest import running, settings_for
 from .test_events_stream import serving

@@ -8,12 +8,13 @@ import pytest
 from fastapi import FastAPI
 
 from match_contract import League
+from missing_table.kept import Kept, KeptAnswers
+from missing_table.server.app import create_app
 from missing_table.tables.build import build_table
-from missing_table.tables.kept import Kept, KeptAnswers, KeptTable, KeptTables, version_of
+from missing_table.tables.kept import KeptTable, KeptTables, version_of
 from missing_table.tables.queries import Standing
 from missing_table.tables.schemas import Bracket
 from missing_table.web.answers import matches_etag
-from missing_table.web.app import create_app
 from missing_table.web.state import State
 
 from .conftest import running, settings_for
@@ -138,7 +139,7 @@ async def test_pages_that_show_rows_of_tables_follow_their_versions_and_read_non
             return [row["goals_for"] for row in rows]
 
         before = await goals()
-        kept = dict(state_of(app).kept.tables().tables)
+        kept = dict(state_of(app).cache(KeptTables).tables)
         assert len(kept) == 1
         assert await goals() == before
         seed.execute("update matches set home_score = 7 where id = %s", [seed.matches["Ajax SC-Bravo FC"]])

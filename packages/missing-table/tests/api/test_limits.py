@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from devstack import patient, places
 from devstack.services import nginx, process
 from missing_table.accounts.queries import UPSERT_ACCOUNT
+from missing_table.server.app import create_app
 from missing_table.web import gate
-from missing_table.web.app import create_app
 from missing_table.web.gate import LARGEST_BODY
 from missing_table.web.limits import WINDOW_S, Limit, caller_of
 from missing_table.web.schemas import Problem

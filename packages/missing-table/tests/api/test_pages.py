@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 
 from missing_table.pages.crest import crest_of
 from missing_table.pages.site import file_of, included
-from missing_table.web.app import create_app
+from missing_table.server.app import create_app
 
 from .conftest import running, settings_for
 

@@ -9,7 +9,7 @@ import pytest
 from devstack.services.pgbouncer import PgBouncer
 from devstack.testing import Database
 from missing_table.accounts.queries import UPSERT_ACCOUNT
-from missing_table.web.app import create_app
+from missing_table.server.app import create_app
 
 from .conftest import ADMIN, KEY, SECRET, bearer, running, settings_for
 from .test_events_stream import frames, serving

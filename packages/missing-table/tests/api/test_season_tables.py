@@ -10,7 +10,7 @@ import pytest
 
 from devstack.load import load
 from devstack.replica.season import generate, true_state
-from missing_table.web.app import create_app
+from missing_table.server.app import create_app
 
 from .conftest import running, settings_for
 

@@ -16,7 +16,7 @@ from devstack.services.process import free_port
 from devstack.sign_in.people import id_of
 from missing_table.accounts.queries import UPSERT_ACCOUNT
 from missing_table.accounts.tokens import Verifier
-from missing_table.web.app import create_app
+from missing_table.server.app import create_app
 
 from .conftest import running, settings_for
 
@@ -45,7 +45,7 @@ async def api(seed: Any, gotrue: str) -> Any:
     seed.execute(UPSERT_ACCOUNT, {"account_id": id_of(EMAIL), "role": "admin"})
     settings = settings_for(seed.dsn, auth_url=f"{gotrue}/auth/v1", auth_key=API_KEY)
     app = create_app(settings)
-    app.state.missing_table.verifier = Verifier(None, settings.key_document_url, refetch_after_s=0)
+    app.state.missing_table.add(Verifier(None, settings.key_document_url, refetch_after_s=0))
     async with running(app) as client:
         yield client
 

@@ -10,6 +10,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 
 from missing_table.accounts import queries
 from missing_table.accounts.keys import FORM, ServiceKey
+from missing_table.accounts.tokens import Verifier
 from missing_table.web.dependencies import StateDep
 from missing_table.web.problems import Forbidden, TooMany, Unauthorized
 from missing_table.web.state import State
@@ -104,9 +105,10 @@ class Person:
 async def signed_in(request: Request, state: StateDep, _bearer: Annotated[object, Security(bearer)] = None) -> Person:
     """The person behind a sign-in's token."""
     token = bearer_of(request)
-    if not token or state.verifier is None:
+    verifier = state.part(Verifier)
+    if not token or verifier is None:
         raise Unauthorized("This needs a sign-in: send its token as Authorization: Bearer.")
-    account_id = await state.verifier.subject(token)
+    account_id = await verifier.subject(token)
     _count(request, state, f"account {account_id}")
     async with state.connection() as connection:
         found = await queries.account(connection, account_id=account_id)

@@ -22,10 +22,10 @@ from missing_table.accounts.schemas import (
     ShownKey,
 )
 from missing_table.accounts.sign_in import SignIn
-from missing_table.admin.queries import audit
-from missing_table.calendars.exports import ListRoute
+from missing_table.audit import audit
 from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import StateDep
+from missing_table.web.exports import ListRoute
 from missing_table.web.problems import BadRequest, Conflict, NotFound, Unavailable
 from missing_table.web.schemas import Page
 from missing_table.web.state import State
@@ -37,9 +37,10 @@ administration = APIRouter(
 
 
 def _sign_in(state: State) -> SignIn:
-    if state.sign_in is None:
+    found = state.part(SignIn)
+    if found is None:
         raise Unavailable("There is no sign-in here: MT_AUTH_URL names none.")
-    return state.sign_in
+    return found
 
 
 @router.post("/sign-in", response_model=Session)

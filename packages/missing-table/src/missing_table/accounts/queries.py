@@ -5,7 +5,7 @@ from uuid import UUID
 
 from missing_table.accounts.keys import ServiceKey
 from missing_table.accounts.schemas import Account, AccountInput, ShownKey
-from missing_table.web.state import Connection, many, one
+from missing_table.database import Connection, many, one
 
 KEY = """
 select name, secret_sha256, scopes, coalesce(last_used_at < now() - interval '1 minute', true) as silent

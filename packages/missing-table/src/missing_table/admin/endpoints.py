@@ -20,12 +20,12 @@ from missing_table.admin.schemas import (
     ScoreInput,
     Settlement,
 )
-from missing_table.calendars.exports import ListRoute
+from missing_table.database import Connection, one
 from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import StateDep
+from missing_table.web.exports import ListRoute
 from missing_table.web.problems import BadRequest, Conflict, Forbidden, NotFound
 from missing_table.web.schemas import Identity, Page
-from missing_table.web.state import Connection, one
 
 router = APIRouter(prefix="/api/admin", tags=["admin"], dependencies=[Depends(admin_only)], route_class=ListRoute)
 live = APIRouter(prefix="/api/live", tags=["live"])

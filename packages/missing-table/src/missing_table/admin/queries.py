@@ -6,10 +6,10 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from missing_table.admin.schemas import AuditEntry, MatchConflict, MatchState, QuarantinedMatch
-from missing_table.audit import AUDIT, entry
+from missing_table.audit import audit
+from missing_table.database import Connection, many, one
 from missing_table.ingest import CHANNEL
 from missing_table.ingest.merge import TAIL_LOCK
-from missing_table.web.state import Connection, many, one
 
 STATE = """
 select m.id, m.status, m.home_score, m.away_score, m.home_shootout, m.away_shootout, m.kick_off, m.local_date,
@@ -134,11 +134,6 @@ async def finish(
         payload = Jsonb({"fields": changed})
         await connection.execute(TELL, {"match_id": match_id, "payload": payload, "channel": CHANNEL})
     return now
-
-
-async def audit(connection: Connection, *, before: Any, after: Any, **fields: str) -> None:
-    """A line in the audit log. None: there was, or there is, nothing."""
-    await connection.execute(AUDIT, entry(before=before, after=after, **fields))
 
 
 async def conflicts(connection: Connection, *, only_open: bool, after_id: int, limit: int) -> list[MatchConflict]:

@@ -10,9 +10,9 @@ from match_contract import Freshness, MatchSummary, Receipt, SourceState
 from missing_table.accounts.dependencies import admin_only, require_agent
 from missing_table.agent import queries
 from missing_table.agent.schemas import Run, RunDetail, StoredReceipt
-from missing_table.calendars.exports import ListRoute
 from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import SeasonQuery, StateDep, season_or_current
+from missing_table.web.exports import ListRoute
 from missing_table.web.problems import NotFound
 from missing_table.web.schemas import Page
 

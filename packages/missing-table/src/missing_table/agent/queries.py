@@ -16,7 +16,7 @@ from match_contract import (
     SourceState,
 )
 from missing_table.agent.schemas import Run, RunDetail, RunTarget, StoredReceipt
-from missing_table.web.state import Connection, many, one
+from missing_table.database import Connection, many, one
 
 LEAGUE_ZONE = ZoneInfo("America/New_York")
 FRESH_FOR = timedelta(hours=36)

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from missing_table.accounts.dependencies import Admin, admin_only
-from missing_table.admin.queries import audit
 from missing_table.aliases import queries
 from missing_table.aliases.schemas import Alias, AliasInput
-from missing_table.calendars.exports import ListRoute
+from missing_table.audit import audit
 from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import AfterQuery, StateDep
+from missing_table.web.exports import ListRoute
 from missing_table.web.problems import BadRequest, Conflict, NotFound
 from missing_table.web.schemas import Identity, Page
 

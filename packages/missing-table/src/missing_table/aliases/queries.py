@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from missing_table.aliases.schemas import Alias, AliasInput
-from missing_table.web.state import Connection, many, one
+from missing_table.database import Connection, many, one
 
 _FIELDS = """
 select a.id, a.alias, a.team_id, a.club_id, coalesce(t.name, c.name) as name, a.age_label, a.source, a.created_by,

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from match_contract import Status
-from missing_table.web.state import Connection, many, one
+from missing_table.database import Connection, many, one
 from missing_table.words import plain
 
 NAMES = {

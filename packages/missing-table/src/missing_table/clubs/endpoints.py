@@ -6,6 +6,7 @@ from starlette.responses import Response
 from missing_table.clubs import queries
 from missing_table.clubs.schemas import Club, ClubTeam
 from missing_table.tables.current import current_tables
+from missing_table.tables.kept import KeptTables
 from missing_table.tables.queries import versions_of
 from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import SeasonQuery, StateDep, season_or_current
@@ -24,7 +25,7 @@ async def club(state: StateDep, club_id: Identity, season: SeasonQuery = None) -
         if found is None:
             raise NotFound(f"There is no club {club_id}: /api/search finds clubs by name.")
         name = found["season"] or season_or_current(state, season)
-        tables = await current_tables(connection, state.kept.tables(), versions_of(found))
+        tables = await current_tables(connection, state.cache(KeptTables), versions_of(found))
     tables.sort(key=lambda table: _age(table.bracket.age_group))
     ids = set(found["team_ids"])
     teams = [

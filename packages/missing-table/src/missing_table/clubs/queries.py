@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from missing_table.database import Connection, one
 from missing_table.tables.queries import VERSIONS
-from missing_table.web.state import Connection, one
 
 CLUB = f"""
 with asked as (

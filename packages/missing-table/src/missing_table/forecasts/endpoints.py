@@ -23,7 +23,8 @@ from missing_table.forecasts.schemas import (
 )
 from missing_table.league.weekend import weekend_of
 from missing_table.matches.schemas import MatchBracket
-from missing_table.tables.endpoints import by_version, no_bracket
+from missing_table.tables.endpoints import by_version
+from missing_table.tables.problems import no_bracket
 from missing_table.tables.schemas import Bracket, TableTeam
 from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import AgeGroupQuery, LeagueQuery, SeasonQuery, StateDep, season_or_current

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from missing_table.database import Connection, many, one
 from missing_table.tables.queries import BRACKET, CAMPAIGN, OWN_COUNTS, Campaign, campaign_of
 from missing_table.tables.schemas import Bracket
-from missing_table.web.state import Connection, many, one
 
 MODEL = "dixon-coles-1"
 """Name and version: goes up whenever the same results give other chances."""

@@ -10,7 +10,7 @@ from weakref import finalize
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import StreamingResponse
 
-from missing_table.live.feed import CHUNK
+from missing_table.live.feed import CHUNK, Feed
 from missing_table.live.queries import events_after, newest_event, oldest_event
 from missing_table.live.schemas import Event
 from missing_table.web.dependencies import StateDep
@@ -49,7 +49,8 @@ async def events(
     """Events from now on, or from the one after Last-Event-ID. `data` is JSON as the schema Event has it; an event
     `reset` says that what was missed is no longer kept: read the page again. An event `beat` comes at the beginning and
     every 15 seconds in which nothing happens: a stream that is silent for longer is dead."""
-    if state.feed is None or state.stopping.is_set():
+    feed = state.part(Feed)
+    if feed is None or state.stopping.is_set():
         raise Unavailable("No events just now: the listener is not running.")
     begin = last_event_id if last_event_id is not None else since
     wanted = frozenset(bracket) if bracket else None
@@ -90,9 +91,10 @@ async def _missed(state: State, begin: int) -> AsyncIterator[Event]:
 
 
 async def _stream(state: State, begin: int | None, wanted: frozenset[int] | None) -> AsyncIterator[bytes]:
-    if state.feed is None:
+    feed = state.part(Feed)
+    if feed is None:
         return
-    queue = state.feed.subscribe()
+    queue = feed.subscribe()
     try:
         async with state.connection() as connection:
             newest = await newest_event(connection)
@@ -119,7 +121,7 @@ async def _stream(state: State, begin: int | None, wanted: frozenset[int] | None
                 if _asked_for(told, wanted):
                     yield _frame(told)
     finally:
-        state.feed.unsubscribe(queue)
+        feed.unsubscribe(queue)
 
 
 def _asked_for(event: Event, wanted: frozenset[int] | None) -> bool:

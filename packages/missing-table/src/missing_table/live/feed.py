@@ -1,14 +1,14 @@
-"""From the database's NOTIFY to everybody who waits: the kept answers and the open streams.
+"""From the database's NOTIFY to everybody who waits: those who keep answers, and the open streams.
 
 One connection of its own on the direct address (a pooler would swallow LISTEN). A notification says only that the table
 `events` has more; the rows are read from there, so nothing is missed over a lost connection.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 import structlog
@@ -17,7 +17,6 @@ from psycopg.rows import DictRow, dict_row
 
 from missing_table.live.queries import events_after, newest_event
 from missing_table.live.schemas import Event
-from missing_table.tables.kept import KeptAnswers
 from missing_table.waits import PROBE_S, REACH
 
 CHANNEL = "events"
@@ -44,12 +43,31 @@ Subscriber = asyncio.Queue[Event | None]
 """None: the stream ends (the process stops, or this reader is too slow); the reader comes back with its last id."""
 
 
+class Listener(Protocol):
+    """Someone who keeps what the database may change."""
+
+    def hear(self) -> None:
+        """Trust what is kept from now on: the feed hears the database."""
+
+    def lose(self) -> None:
+        """Trust nothing: the feed lost its connection, or the database went back."""
+
+    def happened(self) -> None:
+        """Drop what any event may change."""
+
+    def rise(self, bracket_id: int, version: int) -> None:
+        """Drop what is of an older version of a bracket."""
+
+    def drop(self) -> None:
+        """Drop everything: something changed that no version tells of."""
+
+
 @dataclass
 class Feed:
     """Listens as long as `run` runs."""
 
     dsn: str
-    kept: KeptAnswers
+    listeners: Sequence[Listener]
     last_id: int = 0
     subscribers: set[Subscriber] = field(default_factory=set)
     heard: asyncio.Event = field(default_factory=asyncio.Event)
@@ -97,14 +115,14 @@ class Feed:
             except psycopg.OperationalError as error:
                 log.warning("listener has no connection", error=str(error).strip(), retry_s=_pause(attempt))
             finally:
-                self.kept.lose()
+                self._lose()
                 self.heard.clear()
             await asyncio.sleep(_pause(attempt))  # the pause between two attempts, not a wait for an event
             attempt += 1
 
     async def _hear(self, connection: Connection) -> None:
         newest = await _within(newest_event(connection))
-        self.kept.hear()
+        self._trust()
         if self.last_id == 0:
             self.last_id = newest
         await self._follow(connection, newest)
@@ -119,6 +137,14 @@ class Feed:
             else:
                 await self._follow(connection, await _within(newest_event(connection)))
 
+    def _trust(self) -> None:
+        for listener in self.listeners:
+            listener.hear()
+
+    def _lose(self) -> None:
+        for listener in self.listeners:
+            listener.lose()
+
     async def _follow(self, connection: Connection, newest: int) -> None:
         """Do what is due where the newest event is not the one that was told last."""
         if newest > self.last_id:
@@ -126,8 +152,8 @@ class Feed:
         elif newest < self.last_id:
             log.warning("the database went back, as after a restore", last_event=self.last_id, newest=newest)
             self.last_id = newest
-            self.kept.lose()
-            self.kept.hear()
+            self._lose()
+            self._trust()
             self.end()  # each reader comes back with an id that is not there yet, and is told to read the page again
 
     async def _catch_up(self, connection: Connection) -> None:
@@ -140,11 +166,12 @@ class Feed:
 
     def _tell(self, event: Event) -> None:
         self.last_id = event.id
-        self.kept.happened()
-        if event.bracket_id is not None and event.version is not None:
-            self.kept.rise(event.bracket_id, event.version)
-        elif event.kind == "landed":
-            self.kept.drop()
+        for listener in self.listeners:
+            listener.happened()
+            if event.bracket_id is not None and event.version is not None:
+                listener.rise(event.bracket_id, event.version)
+            elif event.kind == "landed":
+                listener.drop()
         for queue in list(self.subscribers):
             try:
                 queue.put_nowait(event)

@@ -1,7 +1,7 @@
 """The table of events: ids follow commits, so `id > last` misses nothing."""
 
+from missing_table.database import Connection, many, one
 from missing_table.live.schemas import Event
-from missing_table.web.state import Connection, many, one
 
 NEWEST = "select coalesce(max(id), 0) as id from events"
 OLDEST = "select coalesce(min(id), 0) as id from events"

@@ -9,20 +9,10 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from match_contract import Status
-from missing_table.calendars.exports import (
-    CSV,
-    CSV_TOO,
-    FormatQuery,
-    ListRoute,
-    as_format,
-    attachment,
-    columns_of,
-    csv_of,
-)
 from missing_table.matches import queries
 from missing_table.matches.cursor import Cursor
 from missing_table.matches.schemas import Match, MatchChange, MatchDetail
-from missing_table.tables.endpoints import no_bracket
+from missing_table.tables.problems import no_bracket
 from missing_table.tables.queries import shown_season, version
 from missing_table.web.answers import CACHE_CONTROL, etag_of, json_answer, keep, kept_answer, matches_etag, not_modified
 from missing_table.web.dependencies import (
@@ -34,6 +24,16 @@ from missing_table.web.dependencies import (
     StateDep,
     TextQuery,
     season_or_current,
+)
+from missing_table.web.exports import (
+    CSV,
+    CSV_TOO,
+    FormatQuery,
+    ListRoute,
+    as_format,
+    attachment,
+    columns_of,
+    csv_of,
 )
 from missing_table.web.problems import BadRequest, NotFound
 from missing_table.web.schemas import LIMIT_DEFAULT, LIMIT_MAX, Identity, Page

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 from match_contract import League, Status
+from missing_table.database import Connection, many, one
 from missing_table.matches.cursor import Cursor
-from missing_table.web.state import Connection, many, one
 
 _UTC = """to_char({} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
 

@@ -9,7 +9,8 @@ from missing_table.pages.render import facts_of, table_of
 from missing_table.pages.view import View
 from missing_table.tables import queries
 from missing_table.tables.current import current_table
-from missing_table.tables.endpoints import no_bracket
+from missing_table.tables.kept import KeptTables
+from missing_table.tables.problems import no_bracket
 from missing_table.web.answers import CACHE_CONTROL
 from missing_table.web.dependencies import StateDep
 from missing_table.web.schemas import Identity
@@ -44,7 +45,7 @@ async def embed_table(state: StateDep, bracket_id: Identity) -> HTMLResponse:
     """A bracket's table as a page for an iframe."""
     async with state.connection() as connection:
         version = await queries.version(connection, bracket_id=bracket_id)
-        made = await current_table(connection, state.kept.tables(), version) if version else None
+        made = await current_table(connection, state.cache(KeptTables), version) if version else None
     if made is None:
         raise no_bracket(bracket_id)
     table = made.table

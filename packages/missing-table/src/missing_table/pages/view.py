@@ -10,6 +10,7 @@ from missing_table.matches.queries import match as find_match
 from missing_table.matches.schemas import MatchDetail
 from missing_table.tables import queries as tables
 from missing_table.tables.current import current_table
+from missing_table.tables.kept import KeptTables
 from missing_table.tables.schemas import Table
 from missing_table.teams import queries as teams
 from missing_table.web.dependencies import season_or_current
@@ -68,7 +69,7 @@ async def _bracket_view(
         version = await tables.version_at(
             connection, season=name, league=league, age_group=age_group, division=division
         )
-        made = await current_table(connection, state.kept.tables(), version) if version else None
+        made = await current_table(connection, state.cache(KeptTables), version) if version else None
     if made is None:
         return None
     bracket = made.table.bracket

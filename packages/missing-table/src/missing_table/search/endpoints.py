@@ -6,11 +6,11 @@ from fastapi import APIRouter, Query
 from pydantic import AfterValidator
 from starlette.responses import Response
 
-from missing_table.calendars.exports import ListRoute
 from missing_table.search import queries
 from missing_table.search.schemas import Found
 from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import StateDep, clean_text
+from missing_table.web.exports import ListRoute
 from missing_table.web.schemas import Page
 
 router = APIRouter(prefix="/api", tags=["search"], route_class=ListRoute)

@@ -6,8 +6,8 @@ import unicodedata
 from itertools import product
 from math import ceil
 
+from missing_table.database import Connection, many
 from missing_table.search.schemas import Found
-from missing_table.web.state import Connection, many
 
 LIKELY = 0.35
 """Word similarity from which a name counts as meant (pg_trgm's own default is 0.6, too strict for one typo in five)."""

@@ -1,12 +1,14 @@
-"""Today's tables: the kept one where its bracket has not changed, else read and made."""
+"""Today's tables and counts: the kept one where its bracket has not changed, else read and made."""
 
 from collections.abc import Iterable
 
+from match_contract import League
+from missing_table.database import Connection
+from missing_table.kept import Version
 from missing_table.tables import queries
 from missing_table.tables.build import build_table
-from missing_table.tables.kept import KeptTable, KeptTables, Version
-from missing_table.tables.schemas import Table
-from missing_table.web.state import Connection
+from missing_table.tables.kept import Counts, KeptTable, KeptTables
+from missing_table.tables.schemas import Bracket, Table
 
 
 async def current_tables(connection: Connection, kept: KeptTables, versions: Iterable[Version]) -> list[Table]:
@@ -26,3 +28,23 @@ async def _made(connection: Connection, kept: KeptTables, asked: list[Version]) 
             found[standing.bracket.id] = KeptTable(standing, build_table(standing))
             kept.put(found[standing.bracket.id])
     return [found[version.bracket_id] for version in asked if version.bracket_id in found]
+
+
+async def current_brackets(
+    connection: Connection,
+    kept: KeptTables,
+    *,
+    season: str,
+    league: League | None = None,
+    age_group: str | None = None,
+    division: str | None = None,
+) -> list[Bracket]:
+    """Return the brackets of a season. Only those are counted anew whose counts are not kept."""
+    rows = await queries.brackets(connection, season=season, league=league, age_group=age_group, division=division)
+    counts = {row["id"]: kept.counts_of(Version(row["id"], row["version"], row["synced_at"])) for row in rows}
+    if missing := [bracket_id for bracket_id, found in counts.items() if found is None]:
+        for row in await queries.counts(connection, bracket_ids=missing):
+            counted = Counts(row["teams"], row["matches"], row["played"])
+            kept.put_counts(Version(row["bracket_id"], row["version"], row["synced_at"]), counted)
+            counts[row["bracket_id"]] = counted
+    return [Bracket(**row, **found._asdict()) for row in rows if (found := counts[row["id"]])]

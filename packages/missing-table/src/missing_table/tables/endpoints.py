@@ -10,13 +10,13 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from match_contract import League
-from missing_table.calendars.exports import CSV_TOO, FormatQuery, ListRoute, as_format
 from missing_table.league.outlook import positions_by_weekend, suppose
 from missing_table.league.table import Result
 from missing_table.tables import queries
 from missing_table.tables.build import build_grid, build_table
-from missing_table.tables.current import current_table
-from missing_table.tables.kept import version_of
+from missing_table.tables.current import current_brackets, current_table
+from missing_table.tables.kept import KeptTables, version_of
+from missing_table.tables.problems import no_bracket
 from missing_table.tables.schemas import (
     Bracket,
     Grid,
@@ -36,15 +36,12 @@ from missing_table.web.dependencies import (
     StateDep,
     season_or_current,
 )
-from missing_table.web.problems import BadRequest, NotFound
+from missing_table.web.exports import CSV_TOO, FormatQuery, ListRoute, as_format
+from missing_table.web.problems import BadRequest
 from missing_table.web.schemas import Identity, Page
 from missing_table.web.state import State
 
 router = APIRouter(prefix="/api", tags=["tables"], route_class=ListRoute)
-
-
-def no_bracket(bracket_id: int) -> NotFound:
-    return NotFound(f"There is no bracket {bracket_id}: /api/brackets lists them.")
 
 
 @router.get("/seasons", response_model=Page[Season])
@@ -69,8 +66,8 @@ async def brackets(
     async with state.connection() as connection:
         if season is None:
             name = await queries.shown_season(connection, current=name)
-        found = await queries.brackets(
-            connection, state.kept.tables(), season=name, league=league, age_group=age_group, division=division
+        found = await current_brackets(
+            connection, state.cache(KeptTables), season=name, league=league, age_group=age_group, division=division
         )
     return as_format(json_answer(Page[Bracket](items=found)), format, f"brackets-{name}")
 
@@ -182,7 +179,7 @@ async def bracket_what_if(state: StateDep, bracket_id: Identity, supposed: Suppo
     wanted = {one.match_id: one for one in supposed.results}
     async with state.connection() as connection:
         version = await queries.version(connection, bracket_id=bracket_id)
-        made = await current_table(connection, state.kept.tables(), version) if version else None
+        made = await current_table(connection, state.cache(KeptTables), version) if version else None
         if made is None:
             raise no_bracket(bracket_id)
         standing = made.standing

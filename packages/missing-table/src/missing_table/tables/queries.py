@@ -5,10 +5,10 @@ from datetime import date, datetime
 from typing import Any
 
 from match_contract import League, Status, season_of
+from missing_table.database import Connection, many, one
+from missing_table.kept import Version
 from missing_table.league.table import Entrant, Fixture, Result
-from missing_table.tables.kept import Counts, KeptTables, Version
 from missing_table.tables.schemas import Bracket, Season, TableTeam
-from missing_table.web.state import Connection, many, one
 
 SEASONS = """
 select s.name, s.first_day, s.last_day, count(b.id)::int as brackets
@@ -175,28 +175,25 @@ async def shown_season(connection: Connection, *, current: str) -> str:
 
 async def brackets(
     connection: Connection,
-    kept: KeptTables,
     *,
     season: str,
     league: League | None = None,
     age_group: str | None = None,
     division: str | None = None,
-) -> list[Bracket]:
-    """By league, age group and division. Counted are those alone whose counts are not kept."""
+) -> list[dict[str, Any]]:
+    """Return the brackets of a season by league, age group and division, without their counts."""
     params = {
         "season": season,
         "league": league.value if league else None,
         "age_group": age_group,
         "division": division,
     }
-    rows = await many(connection, BRACKETS, params)
-    counts = {row["id"]: kept.counts_of(Version(row["id"], row["version"], row["synced_at"])) for row in rows}
-    if missing := [bracket_id for bracket_id, found in counts.items() if found is None]:
-        for row in await many(connection, COUNTS, {"bracket_ids": missing}):
-            counted = Counts(row["teams"], row["matches"], row["played"])
-            kept.put_counts(Version(row["bracket_id"], row["version"], row["synced_at"]), counted)
-            counts[row["bracket_id"]] = counted
-    return [Bracket(**row, **found._asdict()) for row in rows if (found := counts[row["id"]])]
+    return await many(connection, BRACKETS, params)
+
+
+async def counts(connection: Connection, *, bracket_ids: list[int]) -> list[dict[str, Any]]:
+    """Return `bracket_id, version, synced_at, teams, matches, played` of these brackets."""
+    return await many(connection, COUNTS, {"bracket_ids": bracket_ids})
 
 
 async def bracket(connection: Connection, *, bracket_id: int) -> Bracket | None:

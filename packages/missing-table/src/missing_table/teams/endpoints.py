@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from missing_table.tables.current import current_tables
+from missing_table.tables.kept import KeptTables
 from missing_table.tables.queries import versions_of
 from missing_table.teams import queries
 from missing_table.teams.schemas import Team, TeamClub, TeamStanding
@@ -24,7 +25,7 @@ async def team(state: StateDep, team_id: Identity, season: SeasonQuery = None) -
         if found is None:
             raise NotFound(f"There is no team {team_id}: /api/search finds teams by name.")
         name = found["season"] or season_or_current(state, season)
-        tables = await current_tables(connection, state.kept.tables(), versions_of(found))
+        tables = await current_tables(connection, state.cache(KeptTables), versions_of(found))
     club = TeamClub(id=found["club_id"], name=found["club_name"]) if found["club_id"] else None
     return json_answer(
         Team(

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from missing_table.database import Connection, one
 from missing_table.tables.queries import VERSIONS
-from missing_table.web.state import Connection, one
 
 TEAM = f"""
 select t.id, t.name, t.short_name, t.club_id, c.name as club_name, c.crest_url, t.age_label, n.season, v.*,

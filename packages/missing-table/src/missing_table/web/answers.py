@@ -6,7 +6,7 @@ from fastapi import Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from missing_table.tables.kept import Kept, Version
+from missing_table.kept import Kept, Version
 from missing_table.web.state import State
 
 SHAPE = 1

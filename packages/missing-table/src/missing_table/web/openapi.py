@@ -1,17 +1,11 @@
-"""The OpenAPI document: `python -m missing_table.web.openapi frontend/openapi.json` writes it.
+"""The OpenAPI document of an application. `python -m missing_table.server.documents` writes it."""
 
-The front end's client is generated from that file, and a test fails when it is stale.
-"""
-
-import json
-import sys
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from missing_table.calendars.exports import FORMAT_PARAMETER, ListRoute
+from missing_table.web.exports import FORMAT_PARAMETER, ListRoute
 from missing_table.web.problems import MEDIA_TYPE
 from missing_table.web.schemas import Problem
 
@@ -44,14 +38,3 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
-
-
-def text() -> str:
-    """The document as it stands in frontend/openapi.json."""
-    from missing_table.web.app import create_app  # noqa: PLC0415  the application imports this module
-
-    return json.dumps(create_app().openapi(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(text(), encoding="utf-8")

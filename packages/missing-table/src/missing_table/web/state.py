@@ -1,50 +1,25 @@
-"""What an application holds while it runs: settings, the pool of connections, the kept tables. One per process."""
+"""What an application holds while it runs: settings, the pool of connections, kept answers. One per process.
+
+It names no subject: a subject's own part (the feed of events, the verifier of tokens, the kept tables) is added by the
+application and asked for by its class.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
-from psycopg import AsyncConnection
 from psycopg.errors import QueryCanceled
-from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool
 
+from missing_table.database import Connection, Pool
+from missing_table.kept import KeptAnswers
 from missing_table.settings import Settings
-from missing_table.tables.kept import KeptAnswers
-from missing_table.waits import REACH, REQUEST_S
+from missing_table.waits import REQUEST_S
 from missing_table.web.limits import Limits, Places, limits_of
 
-if TYPE_CHECKING:
-    from missing_table.accounts.sign_in import SignIn
-    from missing_table.accounts.tokens import Verifier
-    from missing_table.live.feed import Feed
-
-Connection = AsyncConnection[DictRow]
-Pool = AsyncConnectionPool[Connection]
-
-POOL_MAX = 4
-"""Few, so that requests wait here in their order: a database of two cores that is asked ten things at once answers none
-of them sooner, and the long ones much later (benchmarks/README.md)."""
-POOL_WAIT_S = 5
-
-
-def make_pool(dsn: str) -> Pool:
-    """A closed pool. Works behind PgBouncer in transaction mode: nothing prepared, no session state, autocommit."""
-    return AsyncConnectionPool(
-        dsn,
-        min_size=POOL_MAX,
-        max_size=POOL_MAX,
-        timeout=POOL_WAIT_S,
-        max_waiting=200,
-        open=False,
-        name="requests",
-        connection_class=AsyncConnection[DictRow],
-        kwargs={"autocommit": True, "prepare_threshold": None, "row_factory": dict_row, **REACH},
-        check=AsyncConnectionPool.check_connection,
-    )
+Part = TypeVar("Part")
 
 
 @dataclass
@@ -54,12 +29,11 @@ class State:
     settings: Settings
     pool: Pool | None = None
     kept: KeptAnswers = field(default_factory=KeptAnswers)
-    feed: "Feed | None" = None
-    verifier: "Verifier | None" = None
-    sign_in: "SignIn | None" = None
+    at_stop: list[Callable[[], None]] = field(default_factory=list)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     streams: Places = field(default_factory=Places)
     limits: Limits = field(init=False)
+    _parts: dict[type, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         said = self.settings
@@ -74,8 +48,25 @@ class State:
     def stop(self) -> None:
         """Ends the open streams, so that a graceful stop need not wait for them."""
         self.stopping.set()
-        if self.feed is not None:
-            self.feed.end()
+        for end in self.at_stop:
+            end()
+
+    def add(self, part: object) -> None:
+        """Add a subject's part; one of the same class takes its place."""
+        self._parts[type(part)] = part
+
+    def part(self, kind: type[Part]) -> Part | None:
+        """Return the part of a class, None where the application has none."""
+        found: Part | None = self._parts.get(kind)
+        return found
+
+    def cache(self, kind: type[Part]) -> Part:
+        """Return the part of a class, made empty where it is asked for the first time."""
+        found = self._parts.get(kind)
+        if found is None:
+            found = self._parts[kind] = kind()
+        made: Part = found
+        return made
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -87,13 +78,3 @@ class State:
                 yield connection
         except TimeoutError as error:
             raise QueryCanceled(f"no answer within {REQUEST_S:.0f} s") from error
-
-
-async def one(connection: Connection, query: str, params: dict[str, Any]) -> DictRow | None:
-    """The first row of a statement, or None."""
-    return await (await connection.execute(query.encode(), params)).fetchone()
-
-
-async def many(connection: Connection, query: str, params: dict[str, Any]) -> list[DictRow]:
-    """All rows of a statement."""
-    return await (await connection.execute(query.encode(), params)).fetchall()

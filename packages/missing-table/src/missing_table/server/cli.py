@@ -9,9 +9,10 @@ import uvicorn
 
 from missing_table.collector import collect_seldom
 from missing_table.forecasts.watch import keep_forecasting
+from missing_table.live.feed import Feed
 from missing_table.logs import configure_logs
+from missing_table.server.app import create_app
 from missing_table.settings import load_settings
-from missing_table.web.app import create_app
 from missing_table.web.state import State
 
 GRACE_S = 5
@@ -57,8 +58,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
         collect_seldom()
-        if self._state.feed is not None:
-            self._forecasting = asyncio.create_task(keep_forecasting(self._state, self._state.feed), name="forecasts")
+        if (feed := self._state.part(Feed)) is not None:
+            self._forecasting = asyncio.create_task(keep_forecasting(self._state, feed), name="forecasts")
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         if self._forecasting is not None:

@@ -21,6 +21,7 @@ from missing_table.agent.endpoints import router as agent
 from missing_table.aliases.endpoints import router as aliases
 from missing_table.calendars.endpoints import router as calendars
 from missing_table.clubs.endpoints import router as clubs
+from missing_table.database import make_pool
 from missing_table.forecasts.endpoints import router as forecasts
 from missing_table.live.endpoints import router as live
 from missing_table.live.feed import Feed
@@ -29,17 +30,18 @@ from missing_table.pages.embed import router as embed
 from missing_table.pages.endpoints import router as pages
 from missing_table.pages.site import router as site
 from missing_table.search.endpoints import router as search
+from missing_table.server.health import router as health
 from missing_table.settings import Settings
 from missing_table.tables.endpoints import router as tables
-from missing_table.tables.warm import WarmTables
+from missing_table.tables.kept import KeptTables
 from missing_table.teams.endpoints import router as teams
 from missing_table.web.gate import Gate
 from missing_table.web.head import HeadAsGet
-from missing_table.web.health import router as health
 from missing_table.web.middleware import Around
 from missing_table.web.openapi import document
 from missing_table.web.problems import add_problem_handlers
-from missing_table.web.state import State, make_pool
+from missing_table.web.state import State
+from missing_table.web.warm import WarmTables
 
 ABOUT = """The league's tables, fixtures, teams and clubs, as JSON.
 
@@ -77,15 +79,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
     key = settings.auth_key.get_secret_value() if settings.auth_key else None
-    sign_in = SignIn(settings.auth_url, key) if settings.auth_url else None
-    state = State(settings, verifier=Verifier(secret, settings.key_document_url), sign_in=sign_in)
+    state = State(settings)
+    state.add(Verifier(secret, settings.key_document_url))
+    if settings.auth_url:
+        state.add(SignIn(settings.auth_url, key))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         state.pool = make_pool(settings.pooled_dsn)
         await state.pool.open(wait=False)
-        state.feed = Feed(settings.direct_dsn, state.kept)
-        listening = asyncio.create_task(state.feed.run(), name="listener")
+        feed = Feed(settings.direct_dsn, [state.kept, state.cache(KeptTables)])
+        state.add(feed)
+        state.at_stop.append(feed.end)
+        listening = asyncio.create_task(feed.run(), name="listener")
         try:
             yield
         finally:

@@ -1,14 +1,8 @@
-"""docs/api.md out of the OpenAPI document: `python -m missing_table.web.docs docs/api.md`.
-
-A test checks that it is fresh.
-"""
+"""docs/api.md out of the OpenAPI document. `python -m missing_table.server.documents` writes it."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
-
-from missing_table.web.app import create_app
 
 EXAMPLES = Path(__file__).parents[5] / "docs" / "api-examples.json"
 """What was asked of a real API and answered; a test keeps it true (packages/missing-table/tests/api)."""
@@ -21,7 +15,7 @@ WIDTH = 116
 SECRETS = {"admin": "Authorization: Bearer $TOKEN", "agent": "X-Api-Key: $KEY"}
 HEAD = """# The API
 
-Written by `python -m missing_table.web.docs docs/api.md` from the OpenAPI document (`/api/openapi.json`).
+Written by `python -m missing_table.server.documents` from the OpenAPI document (`/api/openapi.json`).
 
 {about}
 The examples were asked of a small league (docs/api-examples.json); a test asks them again and holds the answers against
@@ -41,9 +35,8 @@ Beyond that the answer is 429 with `Retry-After` in seconds. Each replica of the
 """
 
 
-def text() -> str:
-    """The page."""
-    document = create_app().openapi()
+def page_of(document: dict[str, Any]) -> str:
+    """Return the page about an OpenAPI document."""
     written = json.loads(EXAMPLES.read_text(encoding="utf-8")) if EXAMPLES.exists() else []
     examples = {example["operation"]: example for example in written}
     lines = [HEAD.format(about=document["info"]["description"])]
@@ -101,7 +94,3 @@ def _parameters(operation: dict[str, Any]) -> list[str]:
 def _shape(schema: dict[str, Any]) -> str:
     name = str(schema.get("$ref", "")).rpartition("/")[2]
     return f"`{name}`" if name else ""
-
-
-if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(text(), encoding="utf-8")

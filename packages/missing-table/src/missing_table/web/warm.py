@@ -10,7 +10,7 @@ from time import monotonic
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from missing_table.tables.kept import Kept, KeptAnswers
+from missing_table.kept import Kept, KeptAnswers
 from missing_table.web.answers import matches_etag
 
 BEGIN, END = "/api/brackets/", "/table"
