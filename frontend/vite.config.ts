@@ -19,7 +19,7 @@ const styleFirst: Plugin = {
 export default defineConfig({
   plugins: [vue(), styleFirst],
   define: { __VUE_OPTIONS_API__: false, __VUE_PROD_DEVTOOLS__: false, __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: false },
-  build: { target: 'es2022', modulePreload: { polyfill: false }, reportCompressedSize: false },
+  build: { target: ['chrome100', 'firefox100', 'safari15.4'], modulePreload: { polyfill: false }, reportCompressedSize: false },
   server: { proxy: { '/api': process.env.MT_API ?? 'http://127.0.0.1:8000' } },
   test: { environment: 'node', include: ['src/**/*.test.ts'], restoreMocks: true, setupFiles: ['src/text/setup.ts'] },
 })

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="session")
 def address(request: pytest.FixtureRequest) -> str:
-    """Return the address of a site with matches: the run's own stack, after one run where nothing has landed yet."""
+    """Return the address of a site with matches: MT_TEST_SITE, else the own stack, after a run where it is empty."""
+    if given := os.environ.get("MT_TEST_SITE"):
+        return given
     stack: RunningStack = request.getfixturevalue("stack")
     found = patient.get(f"{stack.web}/api/brackets", params={"league": "Homegrown"}).json()["items"]
     if not any(bracket["played"] for bracket in found):

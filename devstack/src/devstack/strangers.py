@@ -25,7 +25,11 @@ from devstack.setup import Say
 LOCKS = ROOT / "requirements" / "interop"
 NODE_LOCKS = ROOT / "tests" / "interop" / "node"
 MADE = BOOT / "strangers"
-PACKAGES: tuple[setup.Needed, ...] = ()
+PACKAGES: tuple[setup.Needed, ...] = (
+    setup.Needed("webkit2gtk-driver", lambda: Path("/usr/bin/WebKitWebDriver").exists()),
+    setup.Needed("xvfb", lambda: shutil.which("xvfb-run") is not None),
+    setup.Needed("firefox-esr", lambda: Path("/usr/bin/firefox-esr").exists()),
+)
 """Debian packages of interop tests: (name, how to see that it is there), see `setup.SERVERS`."""
 ADVICE = "Is the package index reachable (network, proxy, pip.conf, `npm ping`)?"
 
