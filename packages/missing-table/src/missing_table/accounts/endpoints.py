@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 import psycopg
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import Depends, Path, Query, Request
 from starlette.responses import Response
 
 from missing_table.accounts import queries
@@ -27,12 +27,13 @@ from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import StateDep
 from missing_table.web.exports import ListRoute
 from missing_table.web.problems import BadRequest, Conflict, NotFound, Unavailable
+from missing_table.web.router import SubjectRouter
 from missing_table.web.schemas import Page
 from missing_table.web.state import State
 
-router = APIRouter(prefix="/api/accounts", tags=["accounts"])
-administration = APIRouter(
-    prefix="/api/admin", tags=["admin"], dependencies=[Depends(admin_only)], route_class=ListRoute
+router = SubjectRouter(private=True, prefix="/api/accounts", tags=["accounts"])
+administration = SubjectRouter(
+    private=True, prefix="/api/admin", tags=["admin"], dependencies=[Depends(admin_only)], route_class=ListRoute
 )
 
 

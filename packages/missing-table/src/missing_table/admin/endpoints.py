@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from match_contract import LockedField, Status
@@ -25,10 +25,17 @@ from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import StateDep
 from missing_table.web.exports import ListRoute
 from missing_table.web.problems import BadRequest, Conflict, Forbidden, NotFound
+from missing_table.web.router import SubjectRouter
 from missing_table.web.schemas import Identity, Page
 
-router = APIRouter(prefix="/api/admin", tags=["admin"], dependencies=[Depends(admin_only)], route_class=ListRoute)
-live = APIRouter(prefix="/api/live", tags=["live"])
+router = SubjectRouter(
+    private=True,
+    prefix="/api/admin",
+    tags=["admin"],
+    dependencies=[Depends(admin_only)],
+    route_class=ListRoute,
+)
+live = SubjectRouter(private=True, prefix="/api/live", tags=["live"])
 
 AfterQuery = Annotated[int, Query(alias="cursor", ge=0, le=2**63 - 1, description="next_cursor of the page before.")]
 LimitQuery = Annotated[int, Query(ge=1, le=200)]

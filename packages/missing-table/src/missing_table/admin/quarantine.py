@@ -3,7 +3,7 @@
 import asyncio
 
 import psycopg
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from missing_table.accounts.dependencies import Admin, admin_only
@@ -13,10 +13,11 @@ from missing_table.waits import REACH
 from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import StateDep
 from missing_table.web.problems import Conflict, NotFound
+from missing_table.web.router import SubjectRouter
 from missing_table.web.schemas import Identity
 from missing_table.web.state import State
 
-router = APIRouter(prefix="/api/admin/quarantine", tags=["admin"], dependencies=[Depends(admin_only)])
+router = SubjectRouter(private=True, prefix="/api/admin/quarantine", tags=["admin"], dependencies=[Depends(admin_only)])
 CONNECT_TIMEOUT_S = 5
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from match_contract import Freshness, MatchSummary, Receipt, SourceState
@@ -14,16 +14,23 @@ from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import SeasonQuery, StateDep, season_or_current
 from missing_table.web.exports import ListRoute
 from missing_table.web.problems import NotFound
+from missing_table.web.router import SubjectRouter
 from missing_table.web.schemas import Page
 
-router = APIRouter(prefix="/api", tags=["agent"], route_class=ListRoute)
-administration = APIRouter(
-    prefix="/api/admin", tags=["admin"], dependencies=[Depends(admin_only)], route_class=ListRoute
+router = SubjectRouter(
+    prefix="/api/agent",
+    tags=["agent"],
+    private=True,
+    dependencies=[Depends(require_agent)],
+    route_class=ListRoute,
 )
-agent_only = [Depends(require_agent)]
+public = SubjectRouter(prefix="/api", tags=["agent"], never_kept=["/freshness"], route_class=ListRoute)
+administration = SubjectRouter(
+    private=True, prefix="/api/admin", tags=["admin"], dependencies=[Depends(admin_only)], route_class=ListRoute
+)
 
 
-@router.get("/agent/match-summary", response_model=MatchSummary, dependencies=agent_only)
+@router.get("/match-summary", response_model=MatchSummary)
 async def match_summary(state: StateDep, season: SeasonQuery = None) -> Response:
     """What the database knows of each bracket of a season, and the last runs."""
     name = season_or_current(state, season)
@@ -31,7 +38,7 @@ async def match_summary(state: StateDep, season: SeasonQuery = None) -> Response
         return json_answer(await queries.match_summary(connection, season=name, now=state.now()), private=True)
 
 
-@router.get("/agent/sources", response_model=Page[SourceState], dependencies=agent_only)
+@router.get("/sources", response_model=Page[SourceState])
 async def sources(state: StateDep, season: SeasonQuery = None) -> Response:
     """The last landed snapshot of each key, with the validators that a reader may send."""
     name = season_or_current(state, season)
@@ -40,7 +47,7 @@ async def sources(state: StateDep, season: SeasonQuery = None) -> Response:
     return json_answer(Page[SourceState](items=found), private=True)
 
 
-@router.get("/agent/batches/{batch_id}", response_model=Receipt, dependencies=agent_only)
+@router.get("/batches/{batch_id}", response_model=Receipt)
 async def batch_receipt(state: StateDep, batch_id: UUID) -> Response:
     """The receipt of a message (batch, snapshot, quality or run report) by its id; 404 until it landed."""
     async with state.connection() as connection:
@@ -50,7 +57,7 @@ async def batch_receipt(state: StateDep, batch_id: UUID) -> Response:
     return json_answer(Receipt.model_validate(receipt), private=True)
 
 
-@router.get("/runs", response_model=Page[Run])
+@public.get("/runs", response_model=Page[Run])
 async def runs(state: StateDep, limit: Annotated[int, Query(ge=1, le=200)] = 20) -> Response:
     """The newest runs first."""
     async with state.connection() as connection:
@@ -58,7 +65,7 @@ async def runs(state: StateDep, limit: Annotated[int, Query(ge=1, le=200)] = 20)
     return json_answer(Page[Run](items=found))
 
 
-@router.get("/freshness", response_model=Freshness)
+@public.get("/freshness", response_model=Freshness)
 async def freshness(state: StateDep, season: SeasonQuery = None) -> Response:
     """How old what the site shows is, per competition."""
     name = season_or_current(state, season)

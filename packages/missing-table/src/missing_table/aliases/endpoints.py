@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import psycopg
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from missing_table.accounts.dependencies import Admin, admin_only
@@ -14,10 +14,11 @@ from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import AfterQuery, StateDep
 from missing_table.web.exports import ListRoute
 from missing_table.web.problems import BadRequest, Conflict, NotFound
+from missing_table.web.router import SubjectRouter
 from missing_table.web.schemas import Identity, Page
 
-router = APIRouter(
-    prefix="/api/admin/aliases", tags=["admin"], dependencies=[Depends(admin_only)], route_class=ListRoute
+router = SubjectRouter(
+    private=True, prefix="/api/admin/aliases", tags=["admin"], dependencies=[Depends(admin_only)], route_class=ListRoute
 )
 
 

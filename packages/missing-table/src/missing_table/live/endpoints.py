@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import Annotated
 from weakref import finalize
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import Header, Query, Request
 from starlette.responses import StreamingResponse
 
 from missing_table.live.feed import CHUNK, Feed
@@ -16,9 +16,10 @@ from missing_table.live.schemas import Event
 from missing_table.web.dependencies import StateDep
 from missing_table.web.limits import caller_of
 from missing_table.web.problems import TooMany, Unavailable
+from missing_table.web.router import SubjectRouter
 from missing_table.web.state import State
 
-router = APIRouter(prefix="/api", tags=["live"])
+router = SubjectRouter(prefix="/api", tags=["live"], never_kept=["/events"])
 
 HEARTBEAT_S = 15
 RETRY_MS = (2000, 6000)

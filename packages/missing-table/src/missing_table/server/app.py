@@ -17,6 +17,7 @@ from missing_table.admin.endpoints import live as live_scoring
 from missing_table.admin.endpoints import router as admin
 from missing_table.admin.quarantine import router as quarantine
 from missing_table.agent.endpoints import administration as intake
+from missing_table.agent.endpoints import public as agent_public
 from missing_table.agent.endpoints import router as agent
 from missing_table.aliases.endpoints import router as aliases
 from missing_table.calendars.endpoints import router as calendars
@@ -40,6 +41,7 @@ from missing_table.web.head import HeadAsGet
 from missing_table.web.middleware import Around
 from missing_table.web.openapi import document
 from missing_table.web.problems import add_problem_handlers
+from missing_table.web.router import reach_of
 from missing_table.web.state import State
 from missing_table.web.warm import WarmTables
 
@@ -47,6 +49,7 @@ ABOUT = """The league's tables, fixtures, teams and clubs, as JSON.
 
 Lists are `{items, next_cursor}`; errors are RFC 9457 problems. Times are UTC; `local_date` is the day at the venue.
 """
+OPENAPI = "/api/openapi.json"
 SUBJECTS = (
     tables,
     forecasts,
@@ -57,6 +60,7 @@ SUBJECTS = (
     calendars,
     live,
     agent,
+    agent_public,
     accounts,
     live_scoring,
     admin,
@@ -108,7 +112,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/openapi.json",
+        openapi_url=OPENAPI,
         redirect_slashes=False,  # it would write the scheme and the host that it was asked by, which are a proxy's
         generate_unique_id_function=_operation_id,
     )
@@ -118,9 +122,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if settings.site_dir is not None:
         app.include_router(site)
     add_problem_handlers(app)
-    app.add_middleware(WarmTables, kept=state.kept)
+    reach = reach_of(SUBJECTS)
+    app.add_middleware(WarmTables, kept=state.kept, never=(*reach.never_kept, OPENAPI))
     app.add_middleware(HeadAsGet)
-    app.add_middleware(Gate, limits=state.limits)
+    app.add_middleware(Gate, limits=state.limits, private=reach.private)
     app.add_middleware(Around)
 
     def openapi() -> dict[str, Any]:

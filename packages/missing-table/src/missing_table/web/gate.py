@@ -13,7 +13,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from missing_table.web.limits import Limits, Standing, caller_of
 from missing_table.web.problems import QUOTA_EXCEEDED, problem
 
-PRIVATE = ("/api/agent/", "/api/accounts/", "/api/admin/", "/api/live/")
 LARGEST_BODY = 256 * 1024
 READS = ("GET", "HEAD")
 ALLOWED_HEADERS = "Cache-Control, If-None-Match, Last-Event-ID, X-Request-Id"
@@ -25,11 +24,6 @@ _ANY = (b"access-control-allow-origin", b"*")
 _EXPOSE = (b"access-control-expose-headers", EXPOSED_HEADERS.encode())
 
 
-def is_private(path: str) -> bool:
-    """Whether an address of the API is for a key or a sign-in alone."""
-    return path.startswith(PRIVATE)
-
-
 def _header(scope: Scope, name: bytes) -> bytes:
     for key, value in scope["headers"]:
         if key == name:
@@ -38,11 +32,15 @@ def _header(scope: Scope, name: bytes) -> bytes:
 
 
 class Gate:
-    """Wraps the application. Leaves where a caller stands in `scope["standings"]`, to which a route may add."""
+    """Wrap the application. Leaves where a caller stands in `scope["standings"]`, to which a route may add.
 
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+    `private`: beginnings of the paths that are for a key or a sign-in alone.
+    """
+
+    def __init__(self, app: ASGIApp, limits: Limits, private: tuple[str, ...]) -> None:
         self.app = app
         self.limits = limits
+        self.private = private
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope.get("path", "")
@@ -53,7 +51,7 @@ class Gate:
         caller = caller_of(client[0]) if client else ""
         standings: list[Standing] = []
         scope["standings"] = standings
-        private = is_private(path)
+        private = path.startswith(self.private)
         shared = not private and scope["method"] in (*READS, "OPTIONS")
 
         async def sending(message: Message) -> None:

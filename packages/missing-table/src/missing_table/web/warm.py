@@ -24,26 +24,17 @@ class _Route:
 
 
 _ROUTE = _Route("/api/brackets/{bracket_id}/table")
-NEVER = (
-    "/api/agent/",
-    "/api/accounts/",
-    "/api/admin/",
-    "/api/live/",
-    "/api/events",
-    "/api/freshness",
-    "/api/openapi.json",
-)
-"""Private, streamed, or telling the time."""
 LARGEST = 1024 * 1024
 LONGEST_QUERY = 300
 
 
 class WarmTables:
-    """Wraps the application."""
+    """Wrap the application. `never`: beginnings of paths that are private, streamed, or tell the time."""
 
-    def __init__(self, app: ASGIApp, kept: KeptAnswers) -> None:
+    def __init__(self, app: ASGIApp, kept: KeptAnswers, never: tuple[str, ...]) -> None:
         self.app = app
         self.kept = kept
+        self.never = never
 
     def _find(self, scope: Scope) -> Kept | None:
         path = scope["path"]
@@ -54,6 +45,14 @@ class WarmTables:
             return None
         return self.kept.get(int(number), PLAIN_TABLE)
 
+    def _address(self, scope: Scope) -> Hashable | None:
+        """What an answer depends on: the address and, for absolute links, the host; None for what is never kept."""
+        path: str = scope["path"]
+        if not path.startswith("/api/") or path.startswith(self.never) or len(scope["query_string"]) > LONGEST_QUERY:
+            return None
+        host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+        return path, scope["query_string"], host
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "GET":
             await self.app(scope, receive, send)
@@ -63,7 +62,7 @@ class WarmTables:
             scope["route"] = _ROUTE
             await _answer(kept, scope, send)
             return
-        address = _address(scope)
+        address = self._address(scope)
         if address is None:
             await self.app(scope, receive, send)
             return
@@ -96,15 +95,6 @@ class WarmTables:
             await send(message)
 
         await self.app(scope, receive, sending)
-
-
-def _address(scope: Scope) -> Hashable | None:
-    """What an answer depends on: the address and, for absolute links, the host; None for what is never kept."""
-    path: str = scope["path"]
-    if not path.startswith("/api/") or path.startswith(NEVER) or len(scope["query_string"]) > LONGEST_QUERY:
-        return None
-    host = next((value for name, value in scope["headers"] if name == b"host"), b"")
-    return path, scope["query_string"], host
 
 
 def _may_be_kept(start: Message) -> bool:
