@@ -1,4 +1,4 @@
-"""Fixtures for every test of the repository: real servers, see devstack/src/devstack/testing.py."""
+"""Fixtures for every test of the repository: real servers, see devstack/src/devstack/testing."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import pytest
 import structlog
 from playwright.sync_api import expect
 
-pytest_plugins = ["devstack.testing", "devstack.image_testing", "devstack.gateway_testing", "devstack.replica.fixtures"]
+pytest_plugins = ["devstack.testing", "devstack.replica.fixtures"]
 
 # How long something takes on a machine under load is no test's business: these only end what never comes.
 expect.set_options(timeout=30_000)

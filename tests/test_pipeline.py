@@ -15,12 +15,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from broker import until
 from playwright.sync_api import sync_playwright
 
 from devstack import patient
 from devstack.places import shared_folder, throwaway_folder
 from devstack.testing import RunningStack, content, free_offset, stack_environment
+from devstack.testing.waiting import until
 
 pytestmark = [pytest.mark.xdist_group("pipeline"), pytest.mark.timeout(600)]
 

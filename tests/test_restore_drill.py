@@ -9,11 +9,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from league_messages import batch, match, snapshot
 
 from devstack.places import ROOT
 from devstack.services.postgres import find_binaries
 from devstack.testing import Database, content, tables
+from devstack.testing.league_messages import batch, match, snapshot
 from missing_table.ingest import land
 
 Connection = psycopg.Connection[Any]

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from league_messages import batch, match, snapshot
 
 from devstack import control, guard
 from devstack.errors import BadSettings
 from devstack.places import ROOT
 from devstack.stack import Choices, Stack, Task
 from devstack.testing import Database, run_mt, stack_environment
+from devstack.testing.league_messages import batch, match, snapshot
 from missing_table.ingest import land
 
 ELSEWHERE = "postgresql://postgres:s3cret@db.home.example:5432/postgres"

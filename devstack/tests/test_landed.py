@@ -7,7 +7,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from league_messages import batch, match, run_report, snapshot
 
 from devstack import cli, control
 from devstack.errors import Trouble
@@ -15,6 +14,7 @@ from devstack.landed import drained, last_run
 from devstack.services import process
 from devstack.stack import Choices, Stack
 from devstack.testing import Database
+from devstack.testing.league_messages import batch, match, run_report, snapshot
 from missing_table.ingest import land
 
 

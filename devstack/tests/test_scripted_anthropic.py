@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devstack import patient
-from devstack.gateway_testing import Scripted
 from devstack.scripted_anthropic import plan, wire
 from devstack.scripted_anthropic.__main__ import DEFAULT_SCRIPT
+from devstack.testing.gateway import Scripted
 
 NAMES = ("get_today_info", "get_match_status", "scrape_matches", "submit_matches")
 TOOLS = [{"name": name, "description": "", "input_schema": {"type": "object"}} for name in NAMES]

@@ -16,7 +16,8 @@ import pytest
 from kombu import Connection, Exchange, Queue
 
 from devstack import places, reaper
-from devstack.testing import ROOT, Amqp, Database
+from devstack.places import ROOT
+from devstack.testing import Amqp, Database
 
 
 def names(database: Database) -> set[str]:

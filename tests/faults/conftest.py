@@ -12,8 +12,6 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from in_flight import Serve, Server
-from league_state import state
 
 from devstack.replica.season import generate
 from devstack.services import process
@@ -22,6 +20,8 @@ from devstack.services.postgres import Postgres, create_database, drop_database,
 from devstack.services.process import Service
 from devstack.services.rabbitmq import RabbitMQ
 from devstack.testing import DEFINITIONS, run_folder
+from devstack.testing.in_flight import Serve, Server
+from devstack.testing.league_state import state
 from match_contract import DocumentRef, Season
 from match_scraper import Outcome, Reading
 from match_scraper.assist.documents import parse

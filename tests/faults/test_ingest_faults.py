@@ -9,10 +9,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from broker import Worker, producing, until, working
-from in_flight import check, in_small_batches, landed, progress
 
 from devstack.testing import Amqp, Database
+from devstack.testing.broker import Worker, producing, working
+from devstack.testing.in_flight import check, in_small_batches, landed, progress
+from devstack.testing.waiting import until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 

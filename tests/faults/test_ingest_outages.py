@@ -16,9 +16,6 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
-from broker import producing, until, working
-from in_flight import Serve, check, landed, make_league, send_all
-from league_state import state
 
 from devstack.relay import Relay
 from devstack.services import process
@@ -26,6 +23,10 @@ from devstack.services.pgbouncer import PgBouncer
 from devstack.services.postgres import Postgres
 from devstack.services.rabbitmq import RabbitMQ
 from devstack.testing import Amqp, Database
+from devstack.testing.broker import producing, working
+from devstack.testing.in_flight import Serve, check, landed, make_league, send_all
+from devstack.testing.league_state import state
+from devstack.testing.waiting import until
 from match_contract import message_id
 from match_scraper_agent.submit import AmqpCourier, Outbox, Undelivered
 

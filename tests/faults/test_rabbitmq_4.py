@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from broker import producing, until, working
-from in_flight import check, send_all
 
 from devstack.testing import Amqp, Database
+from devstack.testing.broker import producing, working
+from devstack.testing.in_flight import check, send_all
+from devstack.testing.waiting import until
 from match_contract import wire
 from missing_table.ingest.dead import list_dead
 

@@ -13,11 +13,13 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from devstack.gateway_testing import Gateway, Radius, Scripted, gateway_environment, until
 from devstack.relay import DatagramRelay
 from devstack.services import process
 from devstack.services.process import Launch, Service
 from devstack.testing import run_folder
+from devstack.testing.gateway import Gateway, Scripted, gateway_environment
+from devstack.testing.radius import Radius
+from devstack.testing.waiting import until_async
 
 BUDGET = 60_000
 CALLS = 300
@@ -139,7 +141,7 @@ async def test_three_gateways_never_overspend_one_budget_and_use_all_of_it(
     scripted_anthropic.knobs(reply="x" * 1200)
     killed, _, restarted = fleet.gateways
     load = asyncio.gather(*(fleet.call(client, number, max_tokens=400) for number in range(CALLS)))
-    await until(lambda: fleet.let_out >= CALLS // 6, within_s=DEADLINE_S)
+    await until_async(lambda: fleet.let_out >= CALLS // 6, within_s=DEADLINE_S)
     fleet.relays[1].cut()
     cut_at = time.monotonic()
     await asyncio.to_thread(killed.kill)

@@ -25,12 +25,12 @@ import pytest
 import yaml
 
 from devstack import patient
-from devstack.image_testing import outside, own, rights, rows
 from devstack.images import UID, Workshop
 from devstack.kubernetes.manifests import Object, Workload, cluster, workloads
 from devstack.services import process
 from devstack.services.process import NotReady
 from devstack.stack import Stack, http_ready
+from devstack.testing.images import outside, own, rights, rows
 
 pytestmark = [pytest.mark.images, pytest.mark.xdist_group("images"), pytest.mark.timeout(600)]
 

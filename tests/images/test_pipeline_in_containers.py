@@ -19,12 +19,12 @@ from uuid import uuid4
 import pytest
 
 from devstack import patient
-from devstack.image_testing import Rabbit4, env_file, outside, own, rights, rows
 from devstack.images import IMAGES, Workshop
 from devstack.services import process
 from devstack.services.freeradius import status_server
 from devstack.services.process import Launch, NotReady, Service
 from devstack.stack import Stack, http_ready
+from devstack.testing.images import Rabbit4, env_file, outside, own, rights, rows
 
 pytestmark = [pytest.mark.images, pytest.mark.xdist_group("images"), pytest.mark.timeout(600)]
 

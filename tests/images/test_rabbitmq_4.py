@@ -6,11 +6,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from broker import producing, until, working
-from league_messages import batch, match, snapshot
 
 from devstack.services.rabbitmq import RabbitMQ
 from devstack.testing import Amqp, Database
+from devstack.testing.broker import producing, working
+from devstack.testing.league_messages import batch, match, snapshot
+from devstack.testing.waiting import until
 from match_contract import wire
 
 pytestmark = [pytest.mark.images, pytest.mark.timeout(180)]

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from broker import until
-from pipeline import Pipeline, pipeline
 
 from devstack import patient
 from devstack.replica.modular11 import matches
 from devstack.replica.season import true_state
 from devstack.testing import Amqp, Database
+from devstack.testing.pipeline import Pipeline, pipeline
+from devstack.testing.waiting import until
 from match_contract import Season, wire
 
 pytestmark = [pytest.mark.timeout(300)]

@@ -19,10 +19,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from pipeline import Pipeline, pipeline
 
 from devstack import patient
 from devstack.testing import Amqp, Database
+from devstack.testing.pipeline import Pipeline, pipeline
 from match_contract import wire
 from match_scraper_agent.report import exit_code, printed
 from match_scraper_agent.run import Options, RunResult

@@ -1,5 +1,5 @@
-"""Fixtures of the agent's tests; what they are made of stands in agent_workshop.py."""
+"""Fixtures of the agent's tests; what they are made of stands in devstack.testing.agent_workshop."""
 
-from agent_workshop import metered, workshop
+from devstack.testing.agent_workshop import metered, workshop
 
 __all__ = ["metered", "workshop"]

@@ -1,30 +1,16 @@
 """The command line, as a process of its own: codes, sentences, what stands on which stream; and its documentation."""
 
 import json
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from devstack.testing.agent_process import agent
 from match_scraper_agent.settings import Settings
 
-PROGRAM = str(Path(sys.executable).parent / "match-scraper-agent")
 DOCS = Path(__file__).parents[3] / "docs" / "agent.md"
-
-
-def agent(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AGENT_", "AMQP_"))}
-    return subprocess.run(
-        [PROGRAM, *arguments],
-        env={**kept, "AGENT_API_URL": "http://127.0.0.1:1", **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 from rich.console import Console
-from test_agent_cli import agent
 
+from devstack.testing.agent_process import agent
 from match_contract import League, QualitySnapshot, Season, Source
 from match_scraper import PLATFORMS, Quality
 from match_scraper_agent.backfill import Bar, is_backfill, options_of, rankings

@@ -4,10 +4,10 @@ import re
 
 import psycopg
 import pytest
-from agent_workshop import Workshop, by_name
 from pydantic import SecretStr
 
-from devstack.gateway_testing import Gateway
+from devstack.testing.agent_workshop import Workshop, by_name
+from devstack.testing.gateway import Gateway
 from match_scraper_agent.preflight import Check, look_at_proxy
 from match_scraper_agent.report import exit_code, printed
 from match_scraper_agent.settings import Settings

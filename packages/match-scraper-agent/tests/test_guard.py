@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import structlog
-from agent_workshop import HOMEGROWN, TODAY, Workshop, by_name, reading
 from pydantic_ai.messages import ModelMessage
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls, FunctionModel
 
 from devstack.embedded import InProcessCourier
+from devstack.testing.agent_workshop import HOMEGROWN, TODAY, Workshop, by_name, reading
 from match_scraper import Outcome, Reading, SourceError
 from match_scraper_agent.agent import think
 from match_scraper_agent.api import Knowledge

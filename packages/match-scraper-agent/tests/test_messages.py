@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from agent_workshop import HOMEGROWN, reading
-
+from devstack.testing.agent_workshop import HOMEGROWN, reading
 from match_contract import StandingsRow, TeamRef
 from match_scraper_agent.messages import build_messages
 from match_scraper_agent.targets import choose, load_targets

@@ -11,11 +11,11 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from agent_workshop import API_KEY, HOMEGROWN, KEY, SYNCED, Workshop, by_name, reading
 from pydantic import SecretStr
 
 from devstack.embedded import InProcessCourier
-from devstack.gateway_testing import Gateway
+from devstack.testing.agent_workshop import API_KEY, HOMEGROWN, KEY, SYNCED, Workshop, by_name, reading
+from devstack.testing.gateway import Gateway
 from match_contract import Receipt, Status, TeamRef, Venue
 from match_scraper import Canary, Outcome, Reading, Rejected, SourceError
 from match_scraper_agent.api import Api

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from agent_workshop import KEY, SYNCED, Workshop, reading
 
+from devstack.testing.agent_workshop import KEY, SYNCED, Workshop, reading
 from match_contract import League, Season, Status
 from match_scraper import FeedKey, Reading, Rejected
 from match_scraper.canary import look

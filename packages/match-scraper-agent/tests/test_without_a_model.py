@@ -4,10 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from agent_workshop import HOMEGROWN, SYNCED, Workshop, by_name, reading
 from pydantic import SecretStr
 
-from devstack.gateway_testing import Gateway
+from devstack.testing.agent_workshop import HOMEGROWN, SYNCED, Workshop, by_name, reading
+from devstack.testing.gateway import Gateway
 from match_scraper_agent.report import RunResult, exit_code, printed
 
 SCRIPTS = Path(__file__).parent / "scripts"

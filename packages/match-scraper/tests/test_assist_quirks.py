@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from viewer_documents import LEAGUE, PATHWAY, bracket, event, understood
 
+from devstack.testing.viewer_documents import LEAGUE, PATHWAY, bracket, event, understood
 from match_contract import Status
 
 

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, time
 
 import msgspec
 import pytest
-from modular11_fragments import fragment
 
+from devstack.testing.modular11_fragments import fragment
 from match_contract import League, Season, Status
 from match_scraper.modular11.fragments import NotAFragment, Row, read_matches
 from match_scraper.modular11.names import key_of

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from modular11_fragments import fragment
 
 from devstack.replica import modular11
 from devstack.replica.season import generate
+from devstack.testing.modular11_fragments import fragment
 from match_contract import Season
 from match_scraper.assist.documents import Malformed, parse
 from match_scraper.assist.keys import feed_key

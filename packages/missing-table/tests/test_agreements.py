@@ -5,9 +5,9 @@ from enum import StrEnum
 
 import psycopg
 import pytest
-from league_messages import batch, match, team
 
 from devstack.testing import Database
+from devstack.testing.league_messages import batch, match, team
 from match_contract import ChangedField, League, LockedField, MessageKind, Source, Status
 from missing_table.ingest import deliver
 

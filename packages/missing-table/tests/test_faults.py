@@ -7,12 +7,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from broker import producing, until
 from celery.exceptions import SoftTimeLimitExceeded
-from league_messages import batch, match
 from psycopg import errors
 
 from devstack.testing import Amqp
+from devstack.testing.broker import producing
+from devstack.testing.league_messages import batch, match
+from devstack.testing.waiting import until
 from match_contract import wire
 from missing_table.ingest.dead import list_dead
 from missing_table.ingest.faults import DELAYS, SLOW_TRIES, RaceLost, delay_after, is_transient, took_too_long

@@ -4,18 +4,15 @@ in a few lines of Python, says what must be stored.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import psycopg
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from league_messages import at, batch, bracket, match, snapshot, snapshot_id, team
-from league_state import one, state, wipe
 
-from devstack.testing import Database
+from devstack.testing.league_messages import at, batch, bracket, match, snapshot, snapshot_id, team
+from devstack.testing.league_state import one, state, wipe
 from match_contract import Match, content_hash
 from missing_table.ingest import land
 
@@ -24,12 +21,6 @@ Observation = dict[str, Any]
 rule = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 HELD = "2026-12-24"
 TABLE_OF_NAMES = {"home_brackets": ["x1"], "away_brackets": ["x1"]}
-
-
-@pytest.fixture
-def db(database: Database) -> Iterator[Connection]:
-    with psycopg.connect(database.dsn, autocommit=True) as connection:
-        yield connection
 
 
 def stamp(observation: Observation) -> tuple[datetime, str]:

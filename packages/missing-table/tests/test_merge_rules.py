@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,22 +9,16 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from league_messages import at, batch, bracket, match, snapshot, snapshot_id, team, unread
-from league_state import one, state, wipe
 
 from devstack.testing import Database
+from devstack.testing.league_messages import at, batch, bracket, match, snapshot, snapshot_id, team, unread
+from devstack.testing.league_state import one, state, wipe
 from match_contract import Counts, Receipt, Refusal
 from missing_table.ingest import deliver, land
 from missing_table.ingest.places import Places
 
 Connection = psycopg.Connection[Any]
 SCORE = "select home_score, away_score, status from matches where external_id = %s"
-
-
-@pytest.fixture
-def db(database: Database) -> Iterator[Connection]:
-    with psycopg.connect(database.dsn, autocommit=True) as connection:
-        yield connection
 
 
 def send(db: Connection, *messages: dict[str, Any]) -> Receipt:

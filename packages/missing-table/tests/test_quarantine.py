@@ -6,17 +6,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
-from broker import Producer, producing, until, working
-from league_messages import batch, match, unread
-from league_state import one
 
 from devstack.testing import Amqp, Database
+from devstack.testing.broker import Producer, producing, working
+from devstack.testing.league_messages import batch, match, unread
+from devstack.testing.league_state import one
+from devstack.testing.waiting import until
 from match_contract import wire
 from missing_table.ingest import deliver
 
@@ -32,12 +31,6 @@ def run(*arguments: str, code: int = 0, **environment: str) -> Any:
     )
     assert done.returncode == code, done.stderr
     return json.loads(done.stdout) if done.stdout.lstrip().startswith(("[", "{")) else done.stdout + done.stderr
-
-
-@pytest.fixture
-def db(database: Database) -> Iterator[psycopg.Connection[Any]]:
-    with psycopg.connect(database.dsn, autocommit=True) as connection:
-        yield connection
 
 
 def logged(db: psycopg.Connection[Any], more: str) -> list[tuple[Any, ...]]:

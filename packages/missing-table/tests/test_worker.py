@@ -16,11 +16,12 @@ from urllib.request import urlopen
 import psycopg
 import pytest
 from amqp.exceptions import PreconditionFailed
-from broker import Producer, Worker, producing, until, working
-from league_messages import at, batch, match, run_report, snapshot
 
 from devstack.services.process import free_port
 from devstack.testing import DEFINITIONS, Amqp, Database
+from devstack.testing.broker import Producer, Worker, producing, working
+from devstack.testing.league_messages import at, batch, match, run_report, snapshot
+from devstack.testing.waiting import until
 from match_contract import Receipt, wire
 from missing_table.ingest import metrics
 from missing_table.ingest.dead import list_dead

@@ -12,8 +12,8 @@ from uuid import uuid4
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from league_messages import batch, match
 
+from devstack.testing.league_messages import batch, match
 from missing_table.accounts.tokens import AUDIENCE, Verifier
 from missing_table.ingest import deliver
 from missing_table.web.problems import Unauthorized

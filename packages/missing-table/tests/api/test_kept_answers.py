@@ -1,12 +1,11 @@
 """Answers are kept by version, compared weakly, and dropped when the listener stops hearing."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 
+from devstack.testing.waiting import until_async
 from match_contract import League
 from missing_table.kept import Kept, KeptAnswers
 from missing_table.server.app import create_app
@@ -19,18 +18,7 @@ from missing_table.web.state import State
 
 from .conftest import running, settings_for
 
-DEADLINE_S = 60
 ANSWER = Kept('W/"1"', b"{}")
-
-
-async def until(condition: Callable[[], bool | Awaitable[bool]]) -> None:
-    """Waits for the listener, which tells nobody else; with a deadline."""
-    async with asyncio.timeout(DEADLINE_S):
-        while True:
-            found = condition()
-            if found if isinstance(found, bool) else await found:
-                return
-            await asyncio.sleep(0.01)
 
 
 def state_of(app: FastAPI) -> State:
@@ -89,7 +77,7 @@ async def test_a_table_is_304_until_its_version_rises(seed: Any) -> None:
     app = create_app(settings_for(seed.dsn))
     path = f"/api/brackets/{seed.northeast}/table"
     async with running(app) as client:
-        await until(lambda: state_of(app).kept.trusted)
+        await until_async(lambda: state_of(app).kept.trusted)
         first = await client.get(path)
         etag = first.headers["etag"]
         assert etag.startswith('W/"')
@@ -104,7 +92,7 @@ async def test_a_table_is_304_until_its_version_rises(seed: Any) -> None:
         async def changed() -> bool:
             return (await client.get(path, headers={"If-None-Match": etag})).status_code == 200
 
-        await until(changed)
+        await until_async(changed)
         goals = {row["team"]["name"]: row["goals_for"] for row in (await client.get(path)).json()["rows"]}
         assert goals["Ajax SC"] == 8
 
@@ -193,13 +181,13 @@ async def test_a_listener_that_is_cut_off_drops_everything_and_comes_back(seed: 
     app = create_app(settings_for(seed.dsn))
     path = f"/api/brackets/{seed.northeast}/table"
     async with running(app) as client:
-        await until(lambda: state_of(app).kept.trusted)
+        await until_async(lambda: state_of(app).kept.trusted)
         await client.get(path)
         seed.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity "
             "where datname = current_database() and application_name = 'missing-table listener'"
         )
-        await until(lambda: not state_of(app).kept.trusted)
+        await until_async(lambda: not state_of(app).kept.trusted)
         assert state_of(app).kept.get(seed.northeast, ("table", None, "all")) is None
-        await until(lambda: state_of(app).kept.trusted)
+        await until_async(lambda: state_of(app).kept.trusted)
         assert (await client.get(path)).status_code == 200

@@ -8,12 +8,13 @@ import pytest
 
 from devstack.services.pgbouncer import PgBouncer
 from devstack.testing import Database
+from devstack.testing.waiting import until_async
 from missing_table.accounts.queries import UPSERT_ACCOUNT
 from missing_table.server.app import create_app
 
 from .conftest import ADMIN, KEY, SECRET, bearer, running, settings_for
 from .test_events_stream import frames, serving
-from .test_kept_answers import bump, state_of, until
+from .test_kept_answers import bump, state_of
 
 AT_ONCE = 40
 
@@ -39,7 +40,7 @@ async def test_every_kind_of_request_works_over_three_server_connections(seed: A
         ("/health/ready", {}),
     ]
     async with running(app) as client:
-        await until(lambda: state_of(app).kept.trusted)
+        await until_async(lambda: state_of(app).kept.trusted)
         answers = await asyncio.gather(
             *(client.get(path, headers=headers) for path, headers in asked for _ in range(AT_ONCE // len(asked)))
         )

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from broker import Producer, Worker, producing, until
-from league_state import state
 
 from devstack.services import process
 from devstack.services.postgres import Postgres, create_database
 from devstack.services.process import Launch, Service
+from devstack.testing.broker import Producer, Worker, producing
+from devstack.testing.league_state import state
+from devstack.testing.waiting import until
 from match_contract import batch_id_of, wire
 from missing_table.migrate import migrate
 

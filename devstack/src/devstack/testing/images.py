@@ -32,9 +32,9 @@ from devstack.stack import Choices, Stack
 from devstack.testing import DEFINITIONS, Amqp, free_offset, rabbitmq_server_at, run_folder, start_shared
 
 OUTSIDE = ("postgres", "migrate", "agent-user", "agent-key", "scripted-anthropic", "replica")
-RABBIT4_PASSWORD = "of-the-run"  # noqa: S105
+RABBIT4_PASSWORD = "of-the-run"
 """The image refuses one that stands in examples, such as `test`."""
-NODE_TMPFS = ("/run/rabbitmq", "/tmp")  # noqa: S108
+NODE_TMPFS = ("/run/rabbitmq", "/tmp")
 
 
 def _say(text: str) -> None:
@@ -158,7 +158,7 @@ class Rabbit4:
     def management(self) -> httpx.Client:
         """The management API as the administrator."""
         login = ("admin", self.admin)
-        return httpx.Client(base_url=self.node.management_url, auth=login, timeout=15, trust_env=False, verify=False)  # noqa: S501
+        return httpx.Client(base_url=self.node.management_url, auth=login, timeout=15, trust_env=False, verify=False)
 
     def service(self) -> Service:
         """As the fixtures start it."""

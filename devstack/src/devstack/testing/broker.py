@@ -7,31 +7,19 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from kombu import Connection, Queue
+from kombu.connection import Connection
+from kombu.entity import Queue
 
+from devstack.testing.waiting import DEADLINE_S, until
 from match_contract import wire
 from missing_table.ingest.judge import message_id_of
-
-DEADLINE_S = 60
-
-
-def until(happened: Callable[[], Any], what: str, *, deadline_s: float = DEADLINE_S) -> Any:
-    """Asks until something is true; fails with what was waited for."""
-    end = time.monotonic() + deadline_s
-    while time.monotonic() < end:
-        found = happened()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"{what} did not happen in {deadline_s} s")
 
 
 class Producer:

@@ -1,4 +1,7 @@
-"""The API with a clock in a test's hand: `python clocked_api.py PORT FILE`; FILE holds a moment, or nothing."""
+"""Serve the API with a clock in a test's hand.
+
+`python -m devstack.testing.clocked_api PORT FILE`, where FILE holds a moment, or nothing.
+"""
 
 import sys
 from datetime import UTC, datetime

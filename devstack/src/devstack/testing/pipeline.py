@@ -19,22 +19,23 @@ from typing import Any
 
 import httpx
 import psycopg
-from broker import Producer, Worker, producing, until, working
 
 from devstack.replica.handle import Replica, launch
 from devstack.services.process import free_port
 from devstack.testing import Amqp, Database
+from devstack.testing.broker import Producer, Worker, producing, working
+from devstack.testing.waiting import until
 from match_contract import Source
 from match_scraper import PLATFORMS
 from match_scraper_agent.api import Api
-from match_scraper_agent.run import Options, RunResult, run
+from match_scraper_agent.report import RunResult
+from match_scraper_agent.run import Options, run
 from match_scraper_agent.settings import Settings
 from match_scraper_agent.source import PlatformSource
 from match_scraper_agent.submit import AmqpCourier
 from missing_table.accounts.keys import ServiceKey
 from missing_table.accounts.queries import UPSERT_KEY
 
-HERE = Path(__file__).parent
 KEY = "mt_agent_0123456789abcdefghij"
 WITHOUT_LIMITS = {"MT_RATE_PER_MINUTE": "0", "MT_KEY_RATE_PER_MINUTE": "0"}
 """A season is played in minutes: an agent asks three hundred times as often as in production."""
@@ -151,7 +152,7 @@ def serving(database: Database, folder: Path, clock: Path) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     with (folder / "api.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, str(HERE / "clocked_api.py"), str(port), str(clock)],
+            [sys.executable, "-m", "devstack.testing.clocked_api", str(port), str(clock)],
             env={"PATH": os.environ["PATH"], "DATABASE_URL": database.dsn, **WITHOUT_LIMITS},
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -12,9 +12,9 @@ import pytest
 from pydantic import SecretStr
 
 from devstack.embedded import InProcessCourier
-from devstack.gateway_testing import Gateway
 from devstack.testing import Database
-from match_contract import BracketStandings, DocumentRef, League, Match, Season, StandingsRow, Status, TeamRef
+from devstack.testing.gateway import Gateway
+from match_contract import BracketStandings, DocumentRef, League, Match, Season, Source, StandingsRow, Status, TeamRef
 from match_scraper import Discovery, FeedKey, LandedFeed, Outcome, Reading, SourceError, Validators
 from match_scraper_agent.api import Api
 from match_scraper_agent.report import RunResult
@@ -113,7 +113,7 @@ class League1:
     async def discover(self, season: Season, last_known: Sequence[FeedKey]) -> Discovery:
         if self.page is not None:
             raise self.page
-        return Discovery("assist", VIEWER, self.keys, browser_used=True)
+        return Discovery(Source.ASSIST, VIEWER, self.keys, browser_used=True)
 
     async def read(
         self,
@@ -178,12 +178,12 @@ async def workshop(database: Database, tmp_path: Path) -> AsyncIterator[Workshop
         )
     settings = Settings(
         api_url="http://api",
-        api_key=API_KEY,  # type: ignore[arg-type]
+        api_key=API_KEY,
         state_dir=tmp_path / "agent",
         today=TODAY,
         model_timeout_s=30,
     )
-    app = create_app(ApiSettings(database_url=database.dsn, today=TODAY))  # type: ignore[arg-type]
+    app = create_app(ApiSettings(database_url=database.dsn, today=TODAY))
     async with (
         app.router.lifespan_context(app),
         Api("http://api", API_KEY, transport=httpx.ASGITransport(app, raise_app_exceptions=False)) as api,
