@@ -1,4 +1,4 @@
-"""Env files are read strictly: a line that is no setting is named, with its file."""
+"""What ./mt takes from the env files of a local stack, and from the environment above them."""
 
 from __future__ import annotations
 
@@ -9,31 +9,23 @@ import pytest
 
 from devstack import envfile
 from devstack.errors import BadSettings
+from devstack.places import ROOT
+from match_contract.envfile import parse
 
 
-def test_comments_quotes_and_export_are_understood() -> None:
-    text = """
-    # a comment
-    A=1
-    export B="two words"   # said twice
-    C='single # not a comment'
-    D=plain # comment
-    E=
-    """
-    assert envfile.parse(text, "f") == {
-        "A": "1",
-        "B": "two words",
-        "C": "single # not a comment",
-        "D": "plain",
-        "E": "",
-    }
-
-
-@pytest.mark.parametrize("line", ["no equals sign", "1A=x", "A B=x", 'A="no end', 'A="x" y', "=x"])
-def test_a_malformed_line_is_named_with_its_file(line: str) -> None:
-    with pytest.raises(BadSettings, match=r"envs/\.env\.local, line 2: ") as raised:
-        envfile.parse(f"OK=1\n{line}\n", "envs/.env.local")
+def test_a_malformed_line_is_bad_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "env").write_text("OK=1\nhunter2 is the password\n")
+    monkeypatch.setenv("MT_ENV_FILE", str(tmp_path / "env"))
+    with pytest.raises(BadSettings, match="line 2 is not NAME=value") as raised:
+        envfile.read({})
     assert raised.value.exit_code == 2
+    assert "hunter2" not in str(raised.value)
+
+
+def test_an_empty_value_of_the_environment_counts_as_not_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "env").write_text("AGENT_MODEL=a\n")
+    monkeypatch.setenv("MT_ENV_FILE", str(tmp_path / "env"))
+    assert envfile.read({"AGENT_MODEL": ""}) == {"AGENT_MODEL": "a"}
 
 
 def test_the_environment_wins_over_the_file_and_foreign_names_stay_out(
@@ -53,13 +45,13 @@ def test_an_env_file_that_is_not_there_is_bad_settings(tmp_path: Path, monkeypat
 
 
 def test_the_committed_env_files_can_be_read_and_hold_no_secret() -> None:
-    git = ["git", "-C", str(envfile.ROOT), "ls-files", "-z", "envs"]
+    git = ["git", "-C", str(ROOT), "ls-files", "-z", "envs"]
     listed = subprocess.run(git, capture_output=True, text=True, check=True).stdout.split("\0")
-    files = [envfile.ROOT / name for name in listed if name]
+    files = [ROOT / name for name in listed if name]
     assert {file.name for file in files} >= {".env.local", ".env.prod", ".env.local.secret.example"}
     for file in files:
         assert not file.name.endswith(".secret"), file
-        settings = envfile.parse(file.read_text(), str(file))
+        settings = parse(file.read_text(), str(file))
         assert not {name for name in settings if name.endswith(("_KEY", "_SECRET", "_PASSWORD"))}, file
-    prod = envfile.parse((envfile.ROOT / "envs" / ".env.prod").read_text(), "prod")
+    prod = parse((ROOT / "envs" / ".env.prod").read_text(), "prod")
     assert prod["AGENT_KUBE_CONTEXT"] == "rancher-desktop"

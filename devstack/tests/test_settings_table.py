@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from devstack import envfile, settings_table
+from devstack import settings_table
 from devstack.kubernetes import manifests
 from devstack.places import ROOT
+from match_contract.envfile import parse
 
 OWNERS = {
     "agent": ("Agent and reader",),
@@ -96,7 +97,7 @@ def test_every_variable_that_a_manifest_sets_is_read_and_every_needed_one_is_set
 def test_env_files_hold_known_settings_and_no_secret(name: str) -> None:
     text = (ROOT / "envs" / name).read_text(encoding="utf-8")
     known = {name for rows in settings_table.sections().values() for name in rows}
-    given = envfile.parse(text, name)
+    given = parse(text, name)
     assert set(given) <= known
     commented = set(re.findall(r"^#([A-Z_]+)=", text, re.MULTILINE))
     assert commented <= known
@@ -110,13 +111,13 @@ def test_examples_of_secrets_name_known_settings_and_hold_none(name: str) -> Non
     known = {name for rows in settings_table.sections().values() for name in rows}
     composed = settings_table.in_files(r"\$\{([A-Z_]+)", ROOT / "compose.yaml")
     assert set(re.findall(r"^#([A-Z_]+)=$", text, re.MULTILINE)) <= known | composed
-    assert envfile.parse(text, name) == {}
+    assert parse(text, name) == {}
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert "envs/*.secret" in ignored
 
 
 def test_the_manifests_and_the_env_file_of_production_say_the_same() -> None:
-    given = envfile.parse((ROOT / "envs" / ".env.prod").read_text(encoding="utf-8"), ".env.prod")
+    given = parse((ROOT / "envs" / ".env.prod").read_text(encoding="utf-8"), ".env.prod")
     seen = set()
     for cluster in manifests.CLUSTERS:
         for work in manifests.workloads(manifests.cluster(cluster)):

@@ -39,7 +39,7 @@ def test_a_malformed_env_file_names_the_line_and_not_what_stands_there(tmp_path:
     file.write_text("# ours\nAGENT_MODEL=x\n\nhunter2 is the password\n")
     done = agent("plan", "--env-file", str(file))
     assert done.returncode == 2
-    assert f"the env file {file} is malformed: line 4 is not KEY=VALUE" in done.stderr
+    assert f"the env file {file} is malformed: line 4 is not NAME=value" in done.stderr
     assert "hunter2" not in done.stderr
 
 

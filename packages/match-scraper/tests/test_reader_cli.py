@@ -111,7 +111,7 @@ def test_a_source_that_is_down_ends_with_3_and_a_sentence(cli: Cli, replica: Rep
         (("read", "--season", "2025-26"), "--source modular11"),
         (("read", "--season", "2026-27", "--source", "modular11"), "--source assist"),
         (("read", "--season", "2025-26", "--source", "modular11", "--league", "Flex"), "modular11 has no Flex"),
-        (("doctor", "--env-file", "/nowhere/env"), "does not exist"),
+        (("doctor", "--env-file", "/nowhere/env"), "/nowhere/env cannot be read"),
     ],
 )
 def test_bad_usage_ends_with_2_and_a_sentence(

@@ -43,7 +43,7 @@ from match_contract.messages import (
     told_apart,
 )
 from match_contract.models import Bracket, Match, Score, Status, TeamRef, Venue
-from match_contract.season import Season, season_of
+from match_contract.season import Season, moment_of, season_of
 from match_contract.sources import League, Source, source_of
 from match_contract.targets import positions_by_target, wanted_by
 
@@ -94,6 +94,7 @@ __all__ = [
     "content_hash",
     "kind_of",
     "message_id",
+    "moment_of",
     "parse_message",
     "positions_by_target",
     "season_of",

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 
 _NAME = re.compile(r"(\d{4})-(\d{2})")
@@ -65,3 +65,15 @@ class Season:
 def season_of(day: date) -> Season:
     """The season in which a day falls."""
     return Season(day.year if day.month >= FIRST_MONTH else day.year - 1)
+
+
+def moment_of(text: str) -> datetime:
+    """Return the moment that a setting names; raises ValueError.
+
+    A bare date is noon UTC of that day, so that it is the same day in every zone of the league. Without a zone it is
+    UTC.
+    """
+    if len(text.strip()) == len("2026-11-24"):
+        return datetime.combine(date.fromisoformat(text.strip()), time(12), UTC)
+    moment = datetime.fromisoformat(text.strip())
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -42,7 +42,7 @@ NARROWEST = 120
 TargetNames = Annotated[list[str] | None, typer.Option("--target", help="A target's name, or all. May be repeated.")]
 FirstDay = Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day of the matches to submit.")]
 LastDay = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day of the matches to submit.")]
-EnvFile = Annotated[Path | None, typer.Option("--env-file", help="KEY=VALUE lines; the environment wins over them.")]
+EnvFile = Annotated[Path | None, typer.Option("--env-file", help="NAME=value lines; the environment wins over them.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The JSON alone on stdout.")]
 SeasonName = Annotated[str | None, typer.Option("--season", help="Such as 2025-26; by default today's.")]
 

@@ -110,6 +110,8 @@ async def look_at_source(settings: Settings) -> Check:
 
 def look_at_browser(settings: Settings) -> Check:
     """Whether Chromium is where the settings say."""
+    if settings.chromium is None:
+        return Check("browser", "up", "Playwright's own", needed=True)
     if os.access(settings.chromium, os.X_OK):
         return Check("browser", "up", str(settings.chromium), needed=True)
     said = f"{settings.chromium} cannot be executed: install Chromium or set AGENT_CHROMIUM"

@@ -3,18 +3,20 @@
 Secrets come only from here and never appear in a repr, a log or a report.
 """
 
+import os
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from match_contract import envfile, moment_of
+from match_contract.envfile import EnvFileError
 from match_scraper import BrowserMode
-from match_scraper.settings import addresses
+from match_scraper.settings import ReaderSettings
 
 DEFAULT_MODEL = "claude-haiku-4-5"
 PROMPT = Path(__file__).with_name("agent.md")
@@ -23,57 +25,45 @@ _PLACEHOLDER = re.compile(
     r"|secret|password|postgres|guest|test|testing123)?",
     re.IGNORECASE,
 )
-_LINE = re.compile(r"(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=.*")
 
 
 class SettingsError(Exception):
     """A setting or an option is missing or malformed. The text is one sentence that names it (exit code 2)."""
 
 
-def _blank_is_none(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
 def _moment(value: object) -> object:
-    """A bare date is noon UTC of that day, so that it is the same day in every zone of the league."""
-    value = _blank_is_none(value)
-    if not isinstance(value, str):
-        return value
-    if len(value.strip()) == len("2026-11-24"):
-        return datetime.combine(date.fromisoformat(value.strip()), time(12), UTC)
-    moment = datetime.fromisoformat(value.strip())
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment_of(value) if isinstance(value, str) else value
 
 
-Blankable = BeforeValidator(_blank_is_none)
+class Settings(ReaderSettings):
+    """What the agent may be told: what the reader may, and more. Times ending in `_s` are seconds."""
 
+    EMPTY_MEANS_NONE: ClassVar[frozenset[str]] = ReaderSettings.EMPTY_MEANS_NONE | {"proxy_url"}
 
-class Settings(BaseSettings):
-    """What the agent may be told. Times ending in `_s` are seconds."""
-
-    model_config = SettingsConfigDict(env_prefix="AGENT_", extra="ignore", populate_by_name=True, frozen=True)
-
-    api_url: str = "http://127.0.0.1:8000"
-    api_key: Annotated[SecretStr | None, Blankable] = None
-    proxy_url: Annotated[str | None, Blankable] = "http://127.0.0.1:8100"
-    proxy_key: Annotated[SecretStr | None, Blankable] = None
-    model: str = DEFAULT_MODEL
-    amqp_url: Annotated[SecretStr | None, Blankable] = Field(default=None, validation_alias="AMQP_URL")
-    source_url: str = "https://www.mlssoccer.com"
-    viewer_url: str = "https://mls-assist.theintelligenceplatform.com"
-    modular11_url: str = "https://www.modular11.com"
-    source_resolve: Annotated[dict[str, str], NoDecode, BeforeValidator(addresses)] = Field(default_factory=dict)
-    source_ca: Annotated[Path | None, Blankable] = None
-    chromium: Path = Path("/usr/bin/chromium")
-    browser: BrowserMode = "always"
-    state_dir: Path = Path.home() / ".local" / "state" / "match-scraper-agent"
-    today: Annotated[datetime | None, BeforeValidator(_moment)] = None
-    targets_file: Annotated[Path | None, Blankable] = None
-    prompt_file: Annotated[Path | None, Blankable] = None
-    kube_context: Annotated[str | None, Blankable] = None
-    webhook_url: Annotated[SecretStr | None, Blankable] = None
-    model_timeout_s: Annotated[float, Field(gt=0)] = 180.0
-    log_level: str = "warning"
+    api_url: str = Field(default="http://127.0.0.1:8000", description="the API, which knows what has landed")
+    api_key: SecretStr | None = Field(default=None, description="the service key of the API, scope `agent`")
+    proxy_url: str | None = Field(
+        default="http://127.0.0.1:8100", description="the gateway to the model; empty: without a model"
+    )
+    proxy_key: SecretStr | None = Field(
+        default=None, description="`<user>.<password>` of the gateway; without it runs go without a model"
+    )
+    model: str = Field(default=DEFAULT_MODEL, description="the model asked for")
+    model_timeout_s: float = Field(default=180.0, gt=0, description="the whole conversation, in seconds")
+    amqp_url: SecretStr | None = Field(
+        default=None, validation_alias="AMQP_URL", description="the broker, `amqp://user:secret@host:5672/vhost`"
+    )
+    browser: BrowserMode = Field(default="always", description="always, auto or never: how today's viewer is found")
+    today: Annotated[datetime | None, BeforeValidator(_moment)] = Field(
+        default=None, description="replaces now for plan, freshness and season"
+    )
+    targets_file: Path | None = Field(default=None, description="the targets, instead of the package's")
+    prompt_file: Path | None = Field(default=None, description="the system prompt, instead of the package's")
+    kube_context: str | None = Field(
+        default=None, description="kubectl's context of the cluster at home; read by the scripts, not by a run"
+    )
+    webhook_url: SecretStr | None = Field(default=None, description="gets `{text, run}` by POST after each run")
+    log_level: str = Field(default="warning", description="debug, info, warning or error; JSON lines on stderr")
 
     @model_validator(mode="after")
     def _no_placeholders(self) -> Self:
@@ -95,25 +85,16 @@ class Settings(BaseSettings):
         return self.today or datetime.now(UTC)
 
 
-def check_env_file(path: Path) -> None:
-    """Raises SettingsError where a line of an env file is neither KEY=VALUE nor a comment, or where it is missing."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the env file {path} cannot be read ({error}); name another with --env-file") from None
-    for number, line in enumerate(lines, 1):
-        text = line.strip()
-        if text and not text.startswith("#") and not _LINE.fullmatch(text):
-            raise SettingsError(f"the env file {path} is malformed: line {number} is not KEY=VALUE; mend that line")
-
-
 def load_settings(env_file: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
-    """Environment over FILE.secret over FILE; `overrides` win over all. Raises SettingsError, one sentence."""
-    if env_file is not None:
-        check_env_file(env_file)
+    """Read the environment over FILE.secret over FILE, `overrides` over all; raises SettingsError, one sentence."""
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
     try:
-        return Settings(_env_file=(env_file, f"{env_file}.secret") if env_file else None, **given)
+        if env_file is not None:
+            written = envfile.read(*envfile.with_secrets(env_file))
+            given = {**envfile.of_fields(Settings, "AGENT_", written, os.environ), **given}
+        return Settings(**given)
+    except EnvFileError as error:
+        raise SettingsError(f"{error} with --env-file" if "name another" in str(error) else str(error)) from None
     except ValidationError as error:
         raise SettingsError("; ".join(_sentence(entry["loc"], entry["msg"]) for entry in error.errors())) from None
 

@@ -18,7 +18,6 @@ from match_scraper import (
     Progress,
     Quality,
     Reader,
-    ReaderSettings,
     Reading,
     Selection,
     SourceError,
@@ -63,12 +62,6 @@ class SourceOfMatches(Protocol):
         """Ends all connections."""
 
 
-def reader_settings(settings: Settings) -> ReaderSettings:
-    """Return the reader's settings: what the agent's name too, the rest from the environment."""
-    known = {name for name in ReaderSettings.model_fields if name in Settings.model_fields}
-    return ReaderSettings(**{name: getattr(settings, name) for name in known})
-
-
 def clock(settings: Settings) -> datetime | None:
     """Return the moment that the reader takes for now, None where that is the machine's own clock.
 
@@ -104,7 +97,7 @@ class PlatformSource:
         selection: Selection | None = None,
         progress: Progress = no_progress,
     ) -> None:
-        self._settings = reader_settings(settings)
+        self._settings = settings
         self._browser: BrowserMode = settings.browser
         self._clock = clock(settings)
         self._platform = platform

@@ -7,6 +7,7 @@ settings, 3 nothing could be read.
 import asyncio
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
-from match_contract import League, Match, Season, Source, season_of
+from match_contract import League, Match, Season, Source, envfile, season_of
+from match_contract.envfile import EnvFileError
 from match_scraper.doctor import examine
 from match_scraper.http import Reader
 from match_scraper.outcomes import Outcome, SourceError
@@ -37,7 +39,7 @@ err = Console(stderr=True)
 
 SeasonOption = Annotated[str | None, typer.Option("--season", help="Such as 2026-27; the current one when left out.")]
 BrowserOption = Annotated[str, typer.Option("--browser", help="always, auto or never.")]
-EnvFileOption = Annotated[Path | None, typer.Option("--env-file", help="KEY=VALUE lines, under the environment.")]
+EnvFileOption = Annotated[Path | None, typer.Option("--env-file", help="NAME=value lines, under the environment.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 
@@ -194,10 +196,11 @@ def exit_code(readings: Sequence[Reading]) -> int:
 
 
 def _settings(env_file: Path | None) -> ReaderSettings:
-    if env_file is not None and not env_file.is_file():
-        raise BadUsage(f"the env file {env_file} does not exist; name another with --env-file")
     try:
-        return ReaderSettings(_env_file=env_file)
+        written = envfile.read(*envfile.with_secrets(env_file)) if env_file is not None else {}
+        return ReaderSettings(**envfile.of_fields(ReaderSettings, "AGENT_", written, os.environ))
+    except EnvFileError as error:
+        raise BadUsage(str(error)) from None
     except ValidationError as error:
         first = error.errors()[0]
         raise BadUsage(f"AGENT_{'_'.join(map(str, first['loc'])).upper()}: {first['msg']}") from None

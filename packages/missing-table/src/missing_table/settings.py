@@ -6,7 +6,7 @@ process talks to is never a guess).
 
 import os
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 import structlog
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from match_contract import envfile, moment_of
+from match_contract.envfile import EnvFileError
 
 PLACEHOLDER = re.compile(
     r"(change.?me.*|replace.?me.*|placeholder.*|your[-_ ].*|todo|x{3,}|\.{3}|<.*>|.*example.*"
@@ -28,23 +31,11 @@ class SettingsError(Exception):
     """A setting is missing or malformed. The text names it and says what it should look like (exit code 2)."""
 
 
-def _blank_is_none(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
 def _moment(value: object) -> object:
-    """A bare date is noon UTC of that day, so that it is the same day in every zone of the league."""
-    value = _blank_is_none(value)
-    if isinstance(value, str) and len(value.strip()) == len("2026-11-24"):
-        return datetime.combine(date.fromisoformat(value.strip()), time(12), UTC)
-    if isinstance(value, str):
-        moment = datetime.fromisoformat(value.strip())
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return value
+    return moment_of(value) if isinstance(value, str) else value
 
 
 log = structlog.get_logger(__name__)
-Blankable = BeforeValidator(_blank_is_none)
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -55,36 +46,63 @@ def _password(url: SecretStr | None) -> str | None:
 class Settings(BaseSettings):
     """What a process of this package may be told. `require_*` say which one is missing, in a sentence."""
 
-    model_config = SettingsConfigDict(env_prefix="MT_", extra="ignore", populate_by_name=True, frozen=True)
-
-    database_url: Annotated[SecretStr | None, Blankable] = Field(default=None, validation_alias="DATABASE_URL")
-    database_direct_url: Annotated[SecretStr | None, Blankable] = Field(
-        default=None, validation_alias="DATABASE_DIRECT_URL"
+    model_config = SettingsConfigDict(
+        env_prefix="MT_", extra="ignore", populate_by_name=True, frozen=True, env_ignore_empty=True
     )
-    amqp_url: Annotated[SecretStr | None, Blankable] = Field(default=None, validation_alias="AMQP_URL")
-    env: Literal["local", "prod"] = "local"
-    today: Annotated[datetime | None, BeforeValidator(_moment)] = None
-    jwt_secret: Annotated[SecretStr | None, Blankable] = None
-    jwks_url: Annotated[str | None, Blankable] = None
-    auth_url: Annotated[str | None, Blankable] = None
-    auth_key: Annotated[SecretStr | None, Blankable] = None
-    public_url: Annotated[str | None, Blankable] = None
-    site_dir: Annotated[Path | None, Blankable] = None
-    migrations_dir: Annotated[Path | None, Blankable] = None
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    host: str = "127.0.0.1"
-    port: Port = 8000
-    rate_per_minute: Annotated[int, Field(ge=0)] = 3000
-    """Of one address, over everything public and private; 0: no limit. Generous: a whole touchline may share one."""
-    key_rate_per_minute: Annotated[int, Field(ge=0)] = 600
-    """Of one key or account, whatever addresses it comes from; 0: no limit."""
-    refusals_per_minute: Annotated[int, Field(ge=0)] = 20
-    """Wrong passwords, keys and tokens of one address; 0: no limit."""
-    trusted_proxies: str = "127.0.0.1,::1"
-    """Addresses and networks (CIDR) whose X-Forwarded-For is believed: Nginx, and what stands before it."""
-    worker_concurrency: Annotated[int, Field(ge=1, le=64)] = 2
-    metrics_host: str = "127.0.0.1"
-    metrics_port: Annotated[Port | None, Blankable] = None
+
+    database_url: SecretStr | None = Field(
+        default=None,
+        validation_alias="DATABASE_URL",
+        description="the database for requests and ingest; may be a pooler in transaction mode",
+    )
+    database_direct_url: SecretStr | None = Field(
+        default=None,
+        validation_alias="DATABASE_DIRECT_URL",
+        description="the database without a pooler, for LISTEN and migrations; not set: DATABASE_URL",
+    )
+    amqp_url: SecretStr | None = Field(
+        default=None, validation_alias="AMQP_URL", description="the broker, `amqp://user:secret@host:5672/vhost`"
+    )
+    env: Literal["local", "prod"] = Field(
+        default="local", description="local or prod; prod refuses placeholder secrets"
+    )
+    today: Annotated[datetime | None, BeforeValidator(_moment)] = Field(
+        default=None, description="replaces now for freshness and season"
+    )
+    jwt_secret: SecretStr | None = Field(
+        default=None, description="the sign-in's own secret, for tokens signed with it"
+    )
+    jwks_url: str | None = Field(default=None, description="the sign-in's public keys")
+    auth_url: str | None = Field(
+        default=None, description="the sign-in's address (Supabase: https://<project>.supabase.co/auth/v1)"
+    )
+    auth_key: SecretStr | None = Field(
+        default=None, description="the key of the project that the sign-in is asked with"
+    )
+    public_url: str | None = Field(default=None, description="the site's address, for calendars and pages")
+    site_dir: Path | None = Field(default=None, description="the built site, where the backend serves it (embedded)")
+    migrations_dir: Path | None = Field(
+        default=None, description="supabase/migrations, where they do not lie beside the package"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="debug, info, warning or error; JSON lines on stderr"
+    )
+    host: str = Field(default="127.0.0.1", description="where the backend listens")
+    port: Port = Field(default=8000, description="where the backend listens")
+    # generous, since a whole touchline may share one address
+    rate_per_minute: int = Field(default=3000, ge=0, description="requests a minute of one address; 0: no limit")
+    key_rate_per_minute: int = Field(
+        default=600, ge=0, description="requests a minute of one key or signed-in account; 0: no limit"
+    )
+    refusals_per_minute: int = Field(
+        default=20, ge=0, description="wrong keys, tokens and passwords a minute of one address; 0: no limit"
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1,::1", description="addresses and networks whose X-Forwarded-For is believed"
+    )
+    worker_concurrency: int = Field(default=2, ge=1, le=64, description="processes that land messages side by side")
+    metrics_host: str = Field(default="127.0.0.1", description="where the worker's /metrics listens")
+    metrics_port: Port | None = Field(default=None, description="where the worker's /metrics listens; not set: nowhere")
 
     @model_validator(mode="after")
     def _no_placeholders(self) -> Self:
@@ -158,11 +176,15 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """Reads the environment over MT_ENV_FILE.secret over MT_ENV_FILE; SettingsError: a sentence a malformed setting."""
-    env_file = os.environ.get("MT_ENV_FILE") or None
-    if env_file is not None and not Path(env_file).is_file():
-        raise SettingsError(f"MT_ENV_FILE names {env_file!r}, and there is no such file")
+    named = os.environ.get("MT_ENV_FILE")
+    if named and not Path(named).is_file():
+        raise SettingsError(f"MT_ENV_FILE names {named!r}, and there is no such file")
     try:
-        return Settings(_env_file=(env_file, f"{env_file}.secret") if env_file else None)
+        written = envfile.read(*envfile.with_secrets(Path(named))) if named else {}
+        given = {key: value for key, value in written.items() if value}
+        return Settings(**envfile.of_fields(Settings, "MT_", given, os.environ))
+    except EnvFileError as error:
+        raise SettingsError(str(error)) from None
     except ValidationError as error:
         raise SettingsError("; ".join(_sentence(entry["loc"], entry["msg"]) for entry in error.errors())) from None
 

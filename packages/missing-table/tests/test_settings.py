@@ -83,3 +83,18 @@ def test_the_first_line_says_which_database_is_written_to(command: tuple[str, ..
     assert (first["host"], first["database"]) == ("127.0.0.1", "league")
     assert "kR2vQ0" not in done.stderr
     assert done.returncode == 1
+
+
+def test_an_empty_value_counts_as_not_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given(monkeypatch)
+    unset = load_settings()
+    for name, field in Settings.model_fields.items():
+        monkeypatch.setenv(str(field.validation_alias or f"MT_{name.upper()}"), "")
+    assert load_settings() == unset
+    (tmp_path / "env").write_text("MT_PORT=8123\nMT_HOST=\n")
+    monkeypatch.setenv("MT_ENV_FILE", str(tmp_path / "env"))
+    assert (load_settings().port, load_settings().host) == (8123, unset.host)
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
