@@ -22,7 +22,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from devstack import patient, places
+from devstack import environments, patient, places
 from devstack.replica.season import generate
 from devstack.testing import RunningStack, free_offset, stack_environment
 
@@ -71,7 +71,7 @@ class Faulty:
         """The same, without bringing up first what a test holds stopped."""
         done = subprocess.run(
             [str(Path(sys.executable).parent / "match-scraper-agent"), "run", "--json", *options],
-            env={**self.stack.parts.agent_environment({}), **environment},
+            env={**environments.agent(self.stack.parts, {}), **environment},
             cwd=self.stack.parts.agent_folder,
             capture_output=True,
             text=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from devstack import cli, control
-from devstack.stack import GENERATED, Choices
+from devstack.choices import GENERATED, Choices
 
 FOLDER = "/srv/feeds"
 

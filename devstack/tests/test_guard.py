@@ -8,9 +8,12 @@ import psycopg
 import pytest
 
 from devstack import control, guard
+from devstack.choices import Choices
 from devstack.errors import BadSettings
+from devstack.parts import parts_of
 from devstack.places import ROOT
-from devstack.stack import Choices, Stack, Task
+from devstack.stack import Stack
+from devstack.start_tasks import Task
 from devstack.testing import Database, run_mt, stack_environment
 from devstack.testing.league_messages import batch, match, snapshot
 from missing_table.ingest import land
@@ -82,7 +85,7 @@ def test_passwords_are_set_in_a_database_of_this_machine_alone(
 ) -> None:
     stack = Stack(tmp_path, Choices(live=True), settings)
     assert stack.gives_passwords is gives
-    assert ("agent-user" in {part.name for part in stack.parts()}) is gives
+    assert ("agent-user" in {part.name for part in parts_of(stack)}) is gives
 
 
 def test_the_role_of_a_database_elsewhere_keeps_its_password(
@@ -96,7 +99,7 @@ def test_the_role_of_a_database_elsewhere_keeps_its_password(
 
     def migrate() -> None:
         stack = Stack(tmp_path, Choices(live=True), {"DATABASE_URL": database.dsn})
-        tasks = {part.name: part for part in stack.parts() if isinstance(part, Task)}
+        tasks = {part.name: part for part in parts_of(stack) if isinstance(part, Task)}
         tasks["migrate"].run(tmp_path / "migrate.log")
 
     before = password()

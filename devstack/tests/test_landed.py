@@ -9,10 +9,11 @@ import psycopg
 import pytest
 
 from devstack import cli, control
+from devstack.choices import Choices
 from devstack.errors import Trouble
 from devstack.landed import drained, last_run
 from devstack.services import process
-from devstack.stack import Choices, Stack
+from devstack.stack import Stack
 from devstack.testing import Database
 from devstack.testing.league_messages import batch, match, run_report, snapshot
 from missing_table.ingest import land

@@ -12,8 +12,8 @@ import pytest
 
 from devstack import cli, control, setup
 from devstack.checks import run_bench
+from devstack.choices import Choices
 from devstack.errors import BadSettings, CannotStart
-from devstack.stack import Choices
 
 NOBODY = "http://127.0.0.1:9"
 """The discard port: nothing listens there."""

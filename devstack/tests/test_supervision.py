@@ -15,8 +15,9 @@ import psycopg
 import pytest
 
 from devstack import control, places, reaper
+from devstack.choices import Choices
 from devstack.errors import BadSettings, CannotStart
-from devstack.stack import Choices, Stack
+from devstack.stack import Stack
 from devstack.supervise import born
 from devstack.testing import free_offset
 

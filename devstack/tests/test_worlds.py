@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from devstack.choices import Choices
 from devstack.control import needs_restart
-from devstack.stack import Choices, Stack
+from devstack.stack import Stack
 
 GENERATED = Choices()
 REAL = Choices(feeds="/srv/feeds")

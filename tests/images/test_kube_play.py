@@ -24,12 +24,13 @@ from typing import Any
 import pytest
 import yaml
 
-from devstack import patient
+from devstack import environments, patient
 from devstack.images import UID, Workshop
 from devstack.kubernetes.manifests import Object, Workload, cluster, workloads
+from devstack.parts import http_ready
 from devstack.services import process
 from devstack.services.process import NotReady
-from devstack.stack import Stack, http_ready
+from devstack.stack import Stack
 from devstack.testing.images import outside, own, rights, rows
 
 pytestmark = [pytest.mark.images, pytest.mark.xdist_group("images"), pytest.mark.timeout(600)]
@@ -242,12 +243,12 @@ def node(workshop: Workshop) -> Iterator[Node]:
 def where(stack: Stack) -> tuple[dict[str, dict[str, str]], dict[tuple[str, str], int]]:
     """What each workload is told of this machine's addresses, ports and secrets, and where its named ports are."""
     ports, free = stack.ports, {name: process.free_port() for name in ("metrics", "prometheus", "dist")}
-    backend = stack.backend_environment()
+    backend = environments.backend(stack)
     chosen = ("DATABASE_URL", "DATABASE_DIRECT_URL", "AMQP_URL", "MT_AUTH_KEY", "MT_AUTH_URL", "MT_TODAY")
     backend = {key: backend[key] for key in chosen if backend.get(key)}
-    gateway = {key: value for key, value in stack.gateway_environment().items() if key.startswith("IRON_CLAW_")}
+    gateway = {key: value for key, value in environments.gateway(stack).items() if key.startswith("IRON_CLAW_")}
     radius = {key: value for key, value in stack.freeradius.environment().items() if key.startswith("RADIUS_")}
-    agent = stack.agent_environment({})
+    agent = environments.agent(stack, {})
     for values, elsewhere in ((gateway, "IRON_CLAW_STATE_DIR"), (radius, "RADIUS_RADDB"), (agent, "AGENT_STATE_DIR")):
         del values[elsewhere]  # the image's, or the volume's
     addresses = {

@@ -18,12 +18,13 @@ from uuid import uuid4
 
 import pytest
 
-from devstack import patient
+from devstack import environments, patient
 from devstack.images import IMAGES, Workshop
+from devstack.parts import http_ready
 from devstack.services import process
 from devstack.services.freeradius import status_server
 from devstack.services.process import Launch, NotReady, Service
-from devstack.stack import Stack, http_ready
+from devstack.stack import Stack
 from devstack.testing.images import Rabbit4, env_file, outside, own, rights, rows
 
 pytestmark = [pytest.mark.images, pytest.mark.xdist_group("images"), pytest.mark.timeout(600)]
@@ -79,7 +80,7 @@ class Fleet:
     def agent(self, *command: str) -> tuple[int, Any, str]:
         """One agent run in its image: exit code, its JSON, its log."""
         state = own(self.folder / "agent")
-        values = self.stack.agent_environment({}) | {"AGENT_SOURCE_CA": "/replica.pem"}
+        values = environments.agent(self.stack, {}) | {"AGENT_SOURCE_CA": "/replica.pem"}
         del values["AGENT_STATE_DIR"]
         argv = self.shop.run_argv(
             "agent",
@@ -130,7 +131,7 @@ def start_all(fleet: Fleet) -> None:
         radius,
         partial(status_server, ("127.0.0.1", ports["radius-auth"]), stack.secrets.radius.encode()),
     )
-    gateway = {key: value for key, value in stack.gateway_environment().items() if key != "IRON_CLAW_STATE_DIR"}
+    gateway = {key: value for key, value in environments.gateway(stack).items() if key != "IRON_CLAW_STATE_DIR"}
     fleet.start(
         "iron-claw-proxy",
         gateway,
@@ -141,13 +142,13 @@ def start_all(fleet: Fleet) -> None:
     metrics = process.free_port()
     fleet.start(
         "worker",
-        stack.backend_environment() | {"MT_METRICS_PORT": str(metrics)},
+        environments.backend(stack) | {"MT_METRICS_PORT": str(metrics)},
         partial(consumes, node),
         tmpfs=("/tmp",),
     )
     fleet.start(
         "backend",
-        stack.backend_environment() | {"MT_PORT": str(ports["backend"])},
+        environments.backend(stack) | {"MT_PORT": str(ports["backend"])},
         partial(http_ready, f"{stack.api_url}/health/ready"),
         tmpfs=("/tmp",),
     )

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from devstack.places import ROOT, shared_folder
-from devstack.stack import ADMIN_EMAIL
+from devstack.start_tasks import ADMIN_EMAIL
 from devstack.testing import RunningStack, run_folder
 
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"

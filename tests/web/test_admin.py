@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from devstack import patient
 from devstack.places import shared_folder
-from devstack.stack import ADMIN_EMAIL
+from devstack.start_tasks import ADMIN_EMAIL
 from devstack.testing import RunningStack
 
 from .conftest import Site, Visit, resize, settled, sign_in, violations

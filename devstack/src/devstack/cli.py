@@ -17,15 +17,16 @@ from rich.console import Console
 from rich.table import Table
 
 from devstack import audit as advisories
-from devstack import control, envfile, guard, places
+from devstack import control, envfile, environments, guard, places
 from devstack import images as container_images
 from devstack import preflight as checkup
 from devstack.checks import run_bench, run_findings, run_tests
+from devstack.choices import GENERATED, Choices
 from devstack.errors import BAD_USAGE, BadSettings, CannotStart, Trouble
 from devstack.landed import drained, last_run
 from devstack.run import AgentOptions, agent_run
 from devstack.services.process import StartFailed
-from devstack.stack import GENERATED, Choices, Stack
+from devstack.stack import Stack
 
 app = typer.Typer(
     name="mt",
@@ -455,7 +456,7 @@ def execute(
         raise BadSettings(f"nothing is running in {where}: start it with ./mt up")
     stack = Stack(where, Choices.model_validate(state["choices"]), settings())
     guard.check(stack.settings, live=stack.choices.live)
-    argv, env = stack.command(program, arguments or [], os.environ)
+    argv, env = environments.command(stack, program, arguments or [], os.environ)
     sys.stdout.flush()
     os.execvpe(argv[0], argv, env)  # noqa: S606
 

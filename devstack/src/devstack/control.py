@@ -19,10 +19,12 @@ import httpx
 import psycopg
 
 from devstack import places, reaper, setup
+from devstack.choices import Choices, environment_hash
 from devstack.errors import BadSettings, CannotStart
+from devstack.parts import parts_of
 from devstack.services import process
 from devstack.services.process import NotReady, Service, StartFailed
-from devstack.stack import Choices, Stack, environment_hash, wipe
+from devstack.stack import Stack, wipe
 from devstack.supervise import SETTLED, end_orphans
 
 Say = Callable[[str], None]
@@ -85,7 +87,7 @@ def one_starter(data: Path, say: Say) -> Any:
 def check_ports(stack: Stack) -> None:
     """CannotStart, naming port and service, when something else holds a port that the stack needs."""
     taken = []
-    for part in stack.parts():
+    for part in parts_of(stack):
         if isinstance(part, Service):
             taken += [f"{port} ({part.name})" for port in part.tcp_ports if process.port_taken(port)]
             taken += [f"{port}/udp ({part.name})" for port in part.udp_ports if process.port_taken(port, udp=True)]
@@ -325,7 +327,7 @@ def status(data: Path, settings: Mapping[str, str]) -> dict[str, Any]:
         return {"running": False, "ready": False, "data": str(data), "services": []}
     choices = Choices.model_validate(state["choices"])
     stack = Stack(data, choices, settings)
-    parts = {part.name: part for part in stack.parts() if isinstance(part, Service)}
+    parts = {part.name: part for part in parts_of(stack) if isinstance(part, Service)}
 
     def ask(name: str) -> str | None:
         try:

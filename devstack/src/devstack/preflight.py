@@ -19,9 +19,11 @@ import httpx
 import psycopg
 
 from devstack import control, envfile
+from devstack.choices import Choices
+from devstack.environments import AGENT_USER
 from devstack.errors import Trouble
 from devstack.services import process
-from devstack.stack import AGENT_USER, Choices, Stack
+from devstack.stack import Stack
 from missing_table.migrate import pending
 
 Verdict = Literal["PASS", "WARN", "FAIL"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from devstack import envfile
+from devstack import envfile, environments
 from devstack.errors import CannotStart
 from devstack.stack import Stack
 
@@ -59,7 +59,7 @@ def agent_command(stack: Stack) -> list[str]:
 
 def agent_run(stack: Stack, options: AgentOptions, *, as_json: bool) -> tuple[int, Any]:
     """Runs the agent; its exit code and, with `as_json`, what it printed. Ctrl-C reaches the agent, which ends."""
-    env = stack.agent_environment(envfile.read(os.environ))
+    env = environments.agent(stack, envfile.read(os.environ))
     if stack.choices.embedded:
         env["DATABASE_URL"] = stack.database_direct_url
     argv = [*agent_command(stack), *options.argv(), *(["--json"] if as_json else [])]

@@ -23,10 +23,13 @@ from pathlib import Path
 from typing import Literal, TypedDict
 
 from devstack import envfile, reaper
+from devstack.choices import Choices
 from devstack.errors import Trouble
+from devstack.parts import parts_of
 from devstack.services import process
 from devstack.services.process import Launch, Service, StartFailed
-from devstack.stack import Choices, Stack, Task
+from devstack.stack import Stack
+from devstack.start_tasks import Task
 
 Phase = Literal["waiting", "starting", "ready", "done", "failed", "restarting", "held", "stopping", "stopped"]
 SETTLED: frozenset[Phase] = frozenset({"ready", "done"})
@@ -259,7 +262,7 @@ class Supervisor:
         """Reads the choices and brings the stack to them: new parts start, gone ones stop, changed ones start anew."""
         choices = Choices.model_validate_json((self.data / "stack.json").read_text(encoding="utf-8"))
         stack = Stack(self.data, choices, envfile.read(os.environ))
-        wanted = {part.name: part for part in stack.parts()}
+        wanted = {part.name: part for part in parts_of(stack)}
         with self.changed:
             before = self.choices
             self.choices, self.stack = choices, stack

@@ -14,6 +14,8 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+from amqp import Connection
+from amqp.exceptions import AMQPError
 
 from devstack.places import ROOT
 from devstack.services import process
@@ -125,6 +127,19 @@ class RabbitMQ:
         if answer.status_code != httpx.codes.OK:
             raise NotReady(f"its management API answers {answer.status_code}: {answer.text[:200]}")
         process.connects(self.port)
+
+    def consumers(self, queue: str) -> int:
+        """Return how many consumers a queue has, by AMQP; NotReady while the node or the queue is not there."""
+        try:
+            with self._amqp() as connection, connection.channel() as channel:
+                return int(channel.queue_declare(queue, passive=True).consumer_count)
+        except (OSError, AMQPError) as error:
+            raise NotReady(f"RabbitMQ cannot be asked for the queue {queue} ({error})") from error
+
+    def _amqp(self) -> Connection:
+        """A connection to the node's vhost, to ask what its statistics say only later."""
+        login = {"userid": self.user, "password": self.password, "virtual_host": self.vhost}
+        return Connection(f"127.0.0.1:{self.port}", **login, connect_timeout=5, read_timeout=5)
 
     def load_definitions(self) -> None:
         """Imports the topology file into the vhost; what is there already stays."""

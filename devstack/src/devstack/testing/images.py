@@ -24,11 +24,12 @@ import pytest
 from filelock import FileLock
 
 from devstack import checks, control, places
+from devstack.choices import Choices
 from devstack.images import IMAGES, UID, Workshop
 from devstack.services import process
 from devstack.services.process import Launch, NotReady, Service
 from devstack.services.rabbitmq import RabbitMQ, create_vhost, delete_vhost
-from devstack.stack import Choices, Stack
+from devstack.stack import Stack
 from devstack.testing import DEFINITIONS, Amqp, free_offset, rabbitmq_server_at, run_folder, start_shared
 
 OUTSIDE = ("postgres", "migrate", "agent-user", "agent-key", "scripted-anthropic", "replica")

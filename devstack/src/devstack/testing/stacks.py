@@ -20,9 +20,10 @@ import pytest
 from filelock import FileLock
 
 from devstack import control, places
+from devstack.choices import Choices
 from devstack.places import ROOT
 from devstack.services import process
-from devstack.stack import Choices, Stack
+from devstack.stack import Stack
 from devstack.testing.runs import run_folder
 
 
