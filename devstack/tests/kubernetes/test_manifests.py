@@ -301,6 +301,29 @@ def test_there_is_one_gateway_whose_journal_outlives_it() -> None:
     assert gateway["template"]["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"] == "iron-claw-journal"
 
 
+def test_two_gateways_have_a_name_and_a_journal_each_and_share_their_budgets() -> None:
+    assert manifests.schema_faults(text("two-gateways")) == []
+    assert policy.faults(everything("two-gateways")) == []
+    gateway = one("two-gateways", "StatefulSet", "iron-claw-proxy")["spec"]
+    container = gateway["template"]["spec"]["containers"][0]
+    env = {each["name"]: each for each in container["env"]}
+    assert gateway["replicas"] == 2
+    assert [claim["metadata"]["name"] for claim in gateway["volumeClaimTemplates"]] == ["journal"]
+    assert env["IRON_CLAW_NAS_IDENTIFIER"]["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.name"
+    assert env["IRON_CLAW_SLICES"]["value"] == "true"
+    assert env["IRON_CLAW_RADIUS_HOST"] == env_of_one()["IRON_CLAW_RADIUS_HOST"]
+    assert (
+        container["lifecycle"]["preStop"]["sleep"]["seconds"]
+        < gateway["template"]["spec"]["terminationGracePeriodSeconds"]
+    )
+    kinds = {(o["kind"], o["metadata"]["name"]) for o in everything("two-gateways")}
+    assert not kinds & {("Deployment", "iron-claw-proxy"), ("PersistentVolumeClaim", "iron-claw-journal")}
+
+
+def env_of_one() -> Object:
+    return {each["name"]: each for each in pod("rancher-desktop", "iron-claw-proxy")["containers"][0]["env"]}
+
+
 def test_the_broker_keeps_its_queues_and_gets_its_users_from_a_secret() -> None:
     broker = one("rancher-desktop", "StatefulSet", "rabbitmq")["spec"]
     assert [claim["metadata"]["name"] for claim in broker["volumeClaimTemplates"]] == ["data"]
