@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 
 from devstack.relay import DatagramRelay
@@ -135,6 +136,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.mark.faults
+@pytest.mark.timeout(600)
 async def test_three_gateways_never_overspend_one_budget_and_use_all_of_it(
     fleet: Fleet, radius: Radius, scripted_anthropic: Scripted, client: httpx.AsyncClient
 ) -> None:
@@ -178,3 +180,53 @@ async def _use_up(fleet: Fleet, client: httpx.AsyncClient) -> None:
     while 200 in statuses and time.monotonic() < ends:
         statuses = [await fleet.call(client, number, max_tokens=300) for number in range(len(fleet.gateways))]
     assert statuses == [429] * len(fleet.gateways), fleet.refused
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(600)
+async def test_a_rollout_of_one_gateway_after_the_other_refuses_no_call(
+    fleet: Fleet, radius: Radius, scripted_anthropic: Scripted, client: httpx.AsyncClient
+) -> None:
+    scripted_anthropic.knobs(reply="x" * 400)
+    serving = list(fleet.gateways)
+    statuses: list[int] = []
+    rolled = asyncio.Event()
+
+    async def caller(number: int) -> None:
+        while not rolled.is_set():
+            gateway = serving[number % len(serving)]  # what a Service does: only those that are in
+            body = {
+                "model": "claude-haiku-4-5",
+                "max_tokens": 150,
+                "messages": [{"role": "user", "content": f"Hello {number}"}],
+            }
+            answer = await client.post(
+                f"{gateway.url}/v1/messages", json=body, headers={"x-api-key": fleet.gateways[0].key}
+            )
+            statuses.append(answer.status_code)
+            number += 1
+
+    async def rollout() -> None:
+        for gateway in fleet.gateways:
+            before = len(statuses)
+            await until(lambda before=before: len(statuses) > before + 20, within_s=DEADLINE_S)
+            serving.remove(gateway)
+            before = len(statuses)  # after as many more, those that were under way have ended
+            await until(lambda before=before: len(statuses) > before + 16, within_s=DEADLINE_S)
+            await asyncio.to_thread(gateway.stop)
+            await asyncio.to_thread(gateway.start)
+            serving.append(gateway)
+        rolled.set()
+
+    with_budget = "update radreply set value = '50000000' where attribute = 'MT-Token-Budget'"
+    with psycopg.connect(radius.database.dsn) as connection:
+        connection.execute(with_budget)
+    await asyncio.gather(rollout(), *(caller(number) for number in range(8)))
+    assert set(statuses) == {200}
+    for gateway in fleet.gateways:
+        await asyncio.to_thread(gateway.stop)
+    (accounts,) = radius.rows(
+        """select sum(acctinputoctets + acctoutputoctets)::bigint as used,
+                  count(*) filter (where acctstoptime is null) as open from radacct"""
+    )
+    assert accounts == {"used": sum(scripted_anthropic.served_tokens()), "open": 0}
