@@ -9,7 +9,8 @@ import httpx
 import psycopg
 import pytest
 
-from devstack.gateway_testing import Gateway, until
+from devstack.testing.gateway import Gateway
+from devstack.testing.waiting import until_async
 
 FAKETIME = "libfaketimeMT.so.1"
 INTERIM_S = 60
@@ -77,17 +78,17 @@ async def test_six_hours_forward_and_back_lose_nothing_and_delay_nothing(gateway
         assert post(gateway) == 200
         set_budget(gateway, budget)
         used = sum(gateway.upstream.served_tokens())
-        await until(lambda used=used: reported(gateway) == used, within_s=WITHIN_S)
-        await until(lambda budget=budget: gateway.get("/status").json()["token_budget"] == budget)
+        await until_async(lambda used=used: reported(gateway) == used, deadline_s=WITHIN_S)
+        await until_async(lambda budget=budget: gateway.get("/status").json()["token_budget"] == budget)
         assert gateway.get("/status").json()["session_id"] == session
     with psycopg.connect(gateway.radius.database.dsn) as connection:
         connection.execute("update radcheck set value = 'another' where attribute = 'Cleartext-Password'")
-    await until(lambda: gateway.accounts()[0]["acctterminatecause"] == "Admin-Reset", within_s=WITHIN_S)
+    await until_async(lambda: gateway.accounts()[0]["acctterminatecause"] == "Admin-Reset", deadline_s=WITHIN_S)
     assert post(gateway) == 401
     (account,) = gateway.accounts()
     assert abs((account["acctstarttime"] - began).total_seconds()) < 60
     assert account["acctsessiontime"] >= 0
-    await until(lambda: len(gateway.calls()) == 3)
+    await until_async(lambda: len(gateway.calls()) == 3)
     calls = gateway.calls()
     assert all(call["started_at"] <= call["ended_at"] for call in calls)
     assert all((call["ended_at"] - call["started_at"]).total_seconds() < 60 for call in calls)

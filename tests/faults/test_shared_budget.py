@@ -143,7 +143,7 @@ async def test_three_gateways_never_overspend_one_budget_and_use_all_of_it(
     scripted_anthropic.knobs(reply="x" * 1200)
     killed, _, restarted = fleet.gateways
     load = asyncio.gather(*(fleet.call(client, number, max_tokens=400) for number in range(CALLS)))
-    await until_async(lambda: fleet.let_out >= CALLS // 6, within_s=DEADLINE_S)
+    await until_async(lambda: fleet.let_out >= CALLS // 6, deadline_s=DEADLINE_S)
     fleet.relays[1].cut()
     cut_at = time.monotonic()
     await asyncio.to_thread(killed.kill)
@@ -209,10 +209,10 @@ async def test_a_rollout_of_one_gateway_after_the_other_refuses_no_call(
     async def rollout() -> None:
         for gateway in fleet.gateways:
             before = len(statuses)
-            await until(lambda before=before: len(statuses) > before + 20, within_s=DEADLINE_S)
+            await until_async(lambda before=before: len(statuses) > before + 20, deadline_s=DEADLINE_S)
             serving.remove(gateway)
             before = len(statuses)  # after as many more, those that were under way have ended
-            await until(lambda before=before: len(statuses) > before + 16, within_s=DEADLINE_S)
+            await until_async(lambda before=before: len(statuses) > before + 16, deadline_s=DEADLINE_S)
             await asyncio.to_thread(gateway.stop)
             await asyncio.to_thread(gateway.start)
             serving.append(gateway)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from devstack.gateway_testing import until
+from devstack.testing.waiting import until_async
 from iron_claw import recovery
 from iron_claw.journal import FILE, Journal, JournalError, read
 from iron_claw.metrics import Metrics
@@ -66,7 +66,7 @@ async def test_a_full_disk_ends_nothing_and_forgets_nothing(journal: Journal) ->
                 await journal.sync()
         assert journal.broken is not None
         assert not keeper.done()
-    await until(lambda: journal.broken is None)
+    await until_async(lambda: journal.broken is None)
     assert [record["number"] for record in read(journal.file)] == list(range(20))
     keeper.cancel()
 
