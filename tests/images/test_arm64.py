@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from devstack.images import CHAINS, LOCKS, PYTHON, RECIPES, Workshop, debian_sources, machine_apt_settings
+from devstack.images import CHAINS, LOCKS, PYTHON, RECIPES, Workshop
+from devstack.mirrors import debian_sources, machine_apt_settings
 from devstack.places import BOOT, ROOT
 
 pytestmark = [pytest.mark.images, pytest.mark.timeout(300)]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devstack import control, images, places, setup, strangers
+from devstack import container_tools, control, images, places, setup, strangers
 from devstack.errors import BadSettings, CannotStart
 from devstack.places import FRONTEND, ROOT
 
@@ -175,7 +175,7 @@ def run_tests(
         raise BadSettings(f"./mt test {kind}: there are {', '.join(KINDS)}.")
     with_images = kind in ("images", "all")
     with_strangers = kind in ("interop", "all")
-    more = (*setup.CHECKERS, *(images.COMPOSE_TOOLS if with_images else ()))
+    more = (*setup.CHECKERS, *(container_tools.COMPOSE_TOOLS if with_images else ()))
     control.prepare(False, say, more=(*more, *(strangers.PACKAGES if with_strangers else ())))
     with setup.one_at_a_time(say):
         setup.wheel("kubernetes", say)

@@ -13,7 +13,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import time
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -26,13 +25,13 @@ from pathlib import Path
 from filelock import FileLock
 
 from devstack import setup
+from devstack.container_tools import CONTAINERS_CONF, TOOLS
 from devstack.errors import BadSettings, CannotStart
-from devstack.places import BOOT, ROOT
+from devstack.mirrors import SUITE, debian_sources, machine_apt_settings, pip_python
+from devstack.places import ROOT
 from devstack.services import process
-from devstack.setup import Needed, Say, step
+from devstack.setup import Say, step
 
-SUITE = "trixie"
-"""Debian 13: RabbitMQ 4, FreeRADIUS 3.2.7 and Python 3.13 are its own."""
 PYTHON = "3.13"
 IMAGES = ("agent", "worker", "iron-claw-proxy", "freeradius", "rabbitmq", "backend", "frontend")
 CHAINS = (("worker", "backend", "iron-claw-proxy", "agent"), ("rabbitmq", "freeradius", "frontend", "postgres"))
@@ -45,35 +44,6 @@ RECIPES = ROOT / "deploy" / "images"
 KEEP_AT_MOST_GB = 15
 """Layers that no build uses any more stay for a while; beyond this, the storage is begun anew."""
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
-
-TOOLS = (
-    *(
-        Needed(program, lambda program=program: shutil.which(program, path="/usr/bin:/usr/sbin:/bin") is not None)  # type: ignore[misc]
-        for program in ("buildah", "podman", "runc", "mmdebstrap", "catatonit")
-    ),
-    Needed("netavark", lambda: Path("/usr/lib/podman/netavark").exists()),
-    Needed("aardvark-dns", lambda: Path("/usr/lib/podman/aardvark-dns").exists()),
-    Needed("iptables", lambda: Path("/usr/sbin/iptables").exists()),
-)
-"""The first four build and run images; pods need catatonit, podman's own networks the last three."""
-COMPOSE_TOOLS = (Needed("docker-compose", lambda: shutil.which("docker-compose") is not None),)
-"""What compose.yaml is tried with."""
-CONTAINERS_CONF = """\
-[containers]
-default_ulimits = ["nofile=8192:8192", "nproc=8192:8192"]
-netns = "host"
-pids_limit = 0
-
-[engine]
-runtime = "runc"
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-
-[network]
-network_backend = "netavark"
-network_config_dir = "{folder}/networks"
-"""
-"""Networks are ours as the storage is; the other backend, which podman may choose by itself, has no names in them."""
 
 
 def version() -> str:
@@ -380,53 +350,3 @@ def names_of(wanted: list[str]) -> list[str]:
         if name not in known:
             raise BadSettings(f"./mt images {name}: there are {', '.join(known)}.")
     return wanted or list(IMAGES)
-
-
-def pip_python() -> Path:
-    """A Python that has pip: that of uv's own folder, else the one beneath ours."""
-    for python in (BOOT / "venv" / "bin" / "python", Path(getattr(sys, "_base_executable", None) or sys.executable)):
-        if (
-            python.exists()
-            and subprocess.run([python, "-c", "import pip"], capture_output=True, check=False).returncode == 0
-        ):
-            return python
-    raise CannotStart("no Python with pip was found: apt-get install python3-pip, then call it again.")
-
-
-def debian_sources() -> list[str]:
-    """sources.list lines of the images' suite on the mirrors that this machine uses for its own."""
-    known = dict(
-        line.partition("=")[::2]
-        for line in Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
-        if "=" in line
-    )
-    ours = known.get("VERSION_CODENAME", "").strip('"')
-    done = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    found = []
-    for line in dict.fromkeys(done.stdout.splitlines()):
-        uri, release, component = line.split()
-        if (
-            known.get("ID") == "debian"
-            and component == "main"
-            and release in (ours, f"{ours}-updates", f"{ours}-security")
-        ):
-            found.append(f"deb {uri} {release.replace(ours, SUITE)} main")
-    if not found:
-        raise CannotStart(
-            "images are made from Debian's mirrors, and `apt-get indextargets` names none on this machine."
-        )
-    return sorted(set(found))
-
-
-def machine_apt_settings() -> str:
-    """What this machine tells apt about fetching (proxies, checks), for apt inside a build."""
-    done = subprocess.run(["apt-config", "dump", "Acquire"], capture_output=True, text=True, check=False)
-    wanted = ("Acquire::http", "Acquire::https", "Acquire::Check", "Acquire::Retries", "Acquire::By-Hash")
-    return "".join(
-        f"{line}\n" for line in done.stdout.splitlines() if line.startswith(wanted) and not line.endswith('"";')
-    )

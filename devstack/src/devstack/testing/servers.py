@@ -31,8 +31,6 @@ from devstack.testing.runs import made_once, start_shared
 from missing_table.migrate import migrate
 
 DEFINITIONS = ROOT / "deploy" / "rabbitmq" / "definitions.json"
-
-
 TEMPLATE = "mt_template"
 
 

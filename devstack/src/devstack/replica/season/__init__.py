@@ -10,7 +10,8 @@ from typing import Any
 
 from devstack.replica.season import asof
 from devstack.replica.season.clock import BadToday, moment_of, season_at
-from devstack.replica.season.plan import Size, plan
+from devstack.replica.season.plan import plan
+from devstack.replica.season.values import Size
 from match_contract.season import Season
 
 __all__ = ["VERSION", "BadToday", "Size", "generate", "moment_of", "season_at", "true_state"]

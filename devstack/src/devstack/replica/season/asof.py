@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from devstack.replica.season.clock import stamp
-from devstack.replica.season.plan import AGES, DAY, KEYS, TITLES, Bracket, Fixture, Kind, Plan, Slot
 from devstack.replica.season.tables import Result, Row, table
+from devstack.replica.season.values import AGES, DAY, KEYS, TITLES, Bracket, Fixture, Kind, Plan, Slot
 
 NO_VENUE = {"id": 10_228, "name": "TBD"}
 DIVISION = {"id": 2, "name": "MLS Next"}
