@@ -5,16 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import typer
 
-from devstack import cli, control
+from devstack import control
 from devstack.choices import GENERATED, Choices
+from devstack.commands import looking, starting
+from devstack.errors import BadSettings
 
 FOLDER = "/srv/feeds"
 
 
 def chosen(data: Path, **given: object) -> Choices:
     options: dict[str, object] = {"port_offset": None, "embedded": False, "feeds": None, "live": None, "today": None}
-    return cli.choose(data, **(options | given))  # type: ignore[arg-type]
+    return starting.choose(data, **(options | given))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -47,15 +50,16 @@ def test_a_preflight_that_mends_starts_what_was_chosen(tmp_path: Path, monkeypat
         assert data == tmp_path
         asked.append(choices)
 
-    monkeypatch.setattr(cli, "folder", lambda data: data)
-    monkeypatch.setattr(cli, "settings", dict[str, str])
+    monkeypatch.setattr(looking, "folder", lambda data: data)
+    monkeypatch.setattr(starting, "folder", lambda data: data)
+    monkeypatch.setattr(starting, "settings", dict[str, str])
     monkeypatch.setattr(control, "prepare", lambda embedded, _say: embedded)
     monkeypatch.setattr(control, "up", up)
-    with pytest.raises(cli.typer.Exit):
-        cli.preflight(data=tmp_path, fix=True, as_json=True)
+    with pytest.raises(typer.Exit):
+        looking.preflight(data=tmp_path, fix=True, as_json=True)
     assert [choices.model_copy(update={"durability": "durable"}) for choices in asked] == [before]
 
 
 def test_both_sources_at_once_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(cli.BadSettings, match="choose one"):
-        cli.bring_up(port_offset=None, data=tmp_path, embedded=False, feeds=FOLDER, live=True, today=None)
+    with pytest.raises(BadSettings, match="choose one"):
+        starting.bring_up(port_offset=None, data=tmp_path, embedded=False, feeds=FOLDER, live=True, today=None)

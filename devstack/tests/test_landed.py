@@ -7,9 +7,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import typer
 
-from devstack import cli, control
+from devstack import control
 from devstack.choices import Choices
+from devstack.commands import looking
 from devstack.errors import Trouble
 from devstack.landed import drained, last_run
 from devstack.services import process
@@ -37,14 +39,14 @@ def test_the_receipts_are_those_of_the_run_that_began_in_time(
     assert last_run(stack, later) == {"run": None, "receipts": [], "matches_in_database": 1}
 
     def told(since: datetime | None) -> str:
-        with pytest.raises(cli.typer.Exit) as end:
-            cli.landed(data=tmp_path, since=since)
+        with pytest.raises(typer.Exit) as end:
+            looking.landed(data=tmp_path, since=since)
         assert end.value.exit_code == 0
         return capsys.readouterr().err
 
     embedded = {"choices": Choices(live=True, embedded=True).model_dump()}
     monkeypatch.setattr(control, "read_state", lambda _data: embedded)
-    monkeypatch.setattr(cli, "settings", lambda: dict(stack.settings))
+    monkeypatch.setattr(looking, "settings", lambda: dict(stack.settings))
     assert "inserted 1" in told(began[0])
     assert "this run's report has not landed" in told(later)
     assert "inserted" not in told(later)

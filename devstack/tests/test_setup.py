@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from devstack import cli, control, setup
+from devstack import control, setup
 from devstack.checks import run_bench
 from devstack.choices import Choices
+from devstack.commands import starting
 from devstack.errors import BadSettings, CannotStart
 
 NOBODY = "http://127.0.0.1:9"
@@ -96,12 +97,12 @@ def test_where_no_server_can_be_had_the_stack_falls_back_to_embedded_and_says_wh
     lacks(monkeypatch, root=root, apt=apt)
     said: list[str] = []
     started: list[Choices] = []
-    monkeypatch.setattr(cli, "say", said.append)
-    monkeypatch.setattr(cli, "settings", dict[str, str])
-    monkeypatch.setattr(cli, "folder", lambda data: data)
+    monkeypatch.setattr(starting, "say", said.append)
+    monkeypatch.setattr(starting, "settings", dict[str, str])
+    monkeypatch.setattr(starting, "folder", lambda data: data)
     monkeypatch.setattr(control, "ensure_data", lambda _data: None)
     monkeypatch.setattr(control, "up", lambda _data, choices, *_: started.append(choices))
-    cli.bring_up(port_offset=None, data=tmp_path / "none", embedded=False, feeds=None, live=None, today=None)
+    starting.bring_up(port_offset=None, data=tmp_path / "none", embedded=False, feeds=None, live=None, today=None)
     assert prepared == ["embedded", "site"]
     assert [choices.embedded for choices in started] == [True]
     assert f"missing on this machine: freeradius; they cannot be installed, because {why}" in said[0]
