@@ -860,7 +860,7 @@ export interface paths {
         };
         /**
          * Freshness
-         * @description How old what the site shows is, per competition.
+         * @description How old what the site shows is, per competition, and how its tables compare with the league's own.
          */
         get: operations["freshness"];
         put?: never;
@@ -1635,6 +1635,8 @@ export interface components {
         /**
          * Freshness
          * @description How fresh the site is. `fresh` is false when nothing landed for 36 hours in season: /health/fresh is 503 then.
+         *
+         *     `official`: how our tables compare with the league's own.
          */
         Freshness: {
             /** Age S */
@@ -1653,6 +1655,7 @@ export interface components {
              * Format: date-time
              */
             now: string;
+            official?: components["schemas"]["OfficialCheck"] | null;
             /** Season */
             season: string;
         };
@@ -2179,6 +2182,82 @@ export interface components {
             scopes: string[];
         };
         /**
+         * Official
+         * @description A table beside the league's own of `as_of`. Ours is never rewritten to match.
+         *
+         *     `rows` have published values: `equal`; `pending`, where matches of the last 48 hours explain what differs; and
+         *     `different`, which `differences` show.
+         */
+        Official: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Differences */
+            differences: components["schemas"]["OfficialDifference"][];
+            /** Different */
+            different: number;
+            /** Equal */
+            equal: number;
+            /** Pending */
+            pending: number;
+            /** Rows */
+            rows: number;
+        };
+        /**
+         * OfficialCheck
+         * @description Our tables beside the league's own, over all brackets that have published values. `first`: differences, told.
+         */
+        OfficialCheck: {
+            /** Between Brackets */
+            between_brackets: components["schemas"]["RuleCheck"][];
+            /** Brackets */
+            brackets: number;
+            /** Different */
+            different: number;
+            /** Equal */
+            equal: number;
+            /** First */
+            first: string[];
+            /** Pending */
+            pending: number;
+            /** Rows */
+            rows: number;
+        };
+        /**
+         * OfficialDifference
+         * @description A row that differs from the league's own. `match_ids`: matches that could explain it.
+         */
+        OfficialDifference: {
+            /** Match Ids */
+            match_ids: number[];
+            ours: components["schemas"]["OfficialRecord"];
+            /** Team */
+            team: string;
+            /** Team Id */
+            team_id: number;
+            theirs: components["schemas"]["OfficialRecord"];
+        };
+        /**
+         * OfficialRecord
+         * @description A row as it adds up. `position` is null where the league lists none.
+         */
+        OfficialRecord: {
+            /** Lost */
+            lost: number;
+            /** Played */
+            played: number;
+            /** Points */
+            points: number;
+            /** Position */
+            position: number | null;
+            /** Tied */
+            tied: number;
+            /** Won */
+            won: number;
+        };
+        /**
          * OneMatchChances
          * @description Estimated chances of one match; `silent` and `reason` say why there are none.
          */
@@ -2517,11 +2596,31 @@ export interface components {
          */
         Rule: "points_per_match" | "head_to_head" | "wins_per_match" | "goal_difference_per_match" | "goals_for_per_match" | "away_goal_difference_per_match" | "away_goals_for_per_match" | "home_goal_difference_per_match" | "home_goals_for_per_match" | "published_order" | "name";
         /**
+         * RuleCheck
+         * @description What the official tables say of the rule about matches between brackets, of rows that have such matches.
+         *
+         *     `counted` is our rule; `contradicted` where more rows agree with the other one.
+         */
+        RuleCheck: {
+            /** Contradicted */
+            contradicted: boolean;
+            /** Counted */
+            counted: boolean;
+            /** Equal Counted */
+            equal_counted: number;
+            /** Equal Not Counted */
+            equal_not_counted: number;
+            league: components["schemas"]["League"];
+            /** Rows */
+            rows: number;
+        };
+        /**
          * Run
          * @description A run as it ended. `tokens_in` = input + cache write + cache read; cost in millionths of a US dollar.
          *
          *     `budget` and `budget_used` are tokens of the gateway's session; `changes` what was new, `awaited` which scores were
-         *     missing, in sentences; `rejections` the first of the matches that went into the quarantine.
+         *     missing, in sentences; `rejections` the first of the matches that went into the quarantine; `official` how our
+         *     tables compared with the league's own after it.
          */
         Run: {
             /** Awaited */
@@ -2540,6 +2639,7 @@ export interface components {
             exit_code: number | null;
             /** Model */
             model: string | null;
+            official: components["schemas"]["OfficialCheck"] | null;
             /** Rejections */
             rejections: components["schemas"]["RunRejection"][];
             /** Run Id */
@@ -2579,6 +2679,7 @@ export interface components {
             exit_code: number | null;
             /** Model */
             model: string | null;
+            official: components["schemas"]["OfficialCheck"] | null;
             /** Rejections */
             rejections: components["schemas"]["RunRejection"][];
             /** Report */
@@ -2934,11 +3035,14 @@ export interface components {
         /**
          * Table
          * @description A bracket's table, whole. `as_of`: the last local date whose matches count (null: all).
+         *
+         *     `official`: how it compares with the league's own; null where that has no values, and for a part of a season.
          */
         Table: {
             /** As Of */
             as_of: string | null;
             bracket: components["schemas"]["Bracket"];
+            official?: components["schemas"]["Official"] | null;
             /** Rows */
             rows: components["schemas"]["TableRow"][];
             split: components["schemas"]["Split"];

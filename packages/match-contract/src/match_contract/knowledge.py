@@ -89,8 +89,56 @@ class CompetitionFreshness(Known):
     scored: int
 
 
+class RuleCheck(Known):
+    """What the official tables say of the rule about matches between brackets, of rows that have such matches.
+
+    `counted` is our rule; `contradicted` where more rows agree with the other one.
+    """
+
+    league: League
+    counted: bool
+    rows: int
+    equal_counted: int
+    equal_not_counted: int
+    contradicted: bool
+
+
+class OfficialCheck(Known):
+    """Our tables beside the league's own, over all brackets that have published values. `first`: differences, told."""
+
+    brackets: int
+    rows: int
+    equal: int
+    pending: int
+    different: int
+    first: list[str]
+    between_brackets: list[RuleCheck]
+
+    @property
+    def sentences(self) -> list[str]:
+        """Return what a person should know of it, the sum first; nothing where the league publishes no values."""
+        if not self.rows:
+            return []
+        told = [
+            f"official tables: {self.equal:,} of {self.rows:,} rows are equal, {self.pending:,} are not updated yet, "
+            f"{self.different:,} differ"
+        ]
+        told += [f"differs: {sentence}" for sentence in self.first]
+        told += [
+            f"{rule.league}: by our rule matches between brackets {'count' if rule.counted else 'do not count'}, and "
+            f"the official tables contradict it: {rule.equal_counted:,} of {rule.rows:,} rows agree if they count, "
+            f"{rule.equal_not_counted:,} if not"
+            for rule in self.between_brackets
+            if rule.contradicted
+        ]
+        return told
+
+
 class Freshness(Known):
-    """How fresh the site is. `fresh` is false when nothing landed for 36 hours in season: /health/fresh is 503 then."""
+    """How fresh the site is. `fresh` is false when nothing landed for 36 hours in season: /health/fresh is 503 then.
+
+    `official`: how our tables compare with the league's own.
+    """
 
     season: str
     now: datetime
@@ -100,3 +148,4 @@ class Freshness(Known):
     age_s: int | None
     competitions: list[CompetitionFreshness]
     last_run: RunSummary | None
+    official: OfficialCheck | None = None

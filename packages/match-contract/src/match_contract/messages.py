@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, TypeAdapter, field_validator, model_validator
 
 from match_contract.kinds import MessageKind
+from match_contract.knowledge import OfficialCheck
 from match_contract.models import AgeGroup, Bracket, Identifier, Match, Part, SeasonName, TeamRef, Text
 from match_contract.season import Season
 from match_contract.sources import League, Source
@@ -289,6 +290,7 @@ class RunReport(Part):
     refused for good: while it does not answer, the report waits with the others.
     Since 1.1: `changes` and `awaited` are sentences of what is new and of which scores are missing, `rejections` the
     first of the matches that went to the quarantine; `budget` and `budget_used` are tokens of the gateway's session.
+    Since 1.2: `official`, how our tables compare with the league's own after the run, as far as the API says it.
     """
 
     kind: Literal[MessageKind.RUN_REPORT] = MessageKind.RUN_REPORT
@@ -312,6 +314,7 @@ class RunReport(Part):
     changes: tuple[str, ...] = ()
     awaited: tuple[str, ...] = ()
     rejections: tuple[Rejection, ...] = ()
+    official: OfficialCheck | None = None
 
 
 Message = Annotated[FeedSnapshot | MatchBatch | QualitySnapshot | RunReport, Field(discriminator="kind")]

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from match_contract import MatchSummary, Receipt, SourceState
+from match_contract import Freshness, MatchSummary, Receipt, SourceState
 
 TIMEOUT_S = 10.0
 M = TypeVar("M", bound=BaseModel)
@@ -74,6 +74,10 @@ class Api:
     async def sources(self, season: str) -> tuple[SourceState, ...]:
         """GET /api/agent/sources: what landed last, per site and key."""
         return (await self._model(_Sources, "/api/agent/sources", season=season)).items
+
+    async def freshness(self, season: str) -> Freshness:
+        """GET /api/freshness: how fresh the site is, and how its tables compare with the league's own."""
+        return await self._model(Freshness, "/api/freshness", season=season)
 
     async def knowledge(self, season: str) -> Knowledge:
         """Both of the above; a run goes on without them, and says so."""

@@ -3,6 +3,7 @@
 The report counts for itself: it knows receipts, never what a model said.
 """
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,13 +14,14 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from match_contract import Counts, Rejection, RunReport, TargetReport
+from match_contract import Counts, OfficialCheck, Rejection, RunReport, TargetReport
 from match_scraper_agent.targets import Target
 
 DAILY_AT = time(14, 0, tzinfo=UTC)
-"""The CronJob's time (design, section 2)."""
+"""The CronJob's time, as agent.yaml has it."""
 MAX_REJECTIONS = 20
 """So many rejected matches stand in a report; the quarantine has them all."""
+DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 COUNTED = ("planned", "found", "inserted", "updated", "unchanged", "protected", "rejected")
 
 FIRST_TOLD = ("kick_off", "status", "teams", "venue")
@@ -73,6 +75,7 @@ class RunResult:
     steps: dict[str, float] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
     awaited: tuple[str, ...] = ()
+    official: OfficialCheck | None = None
     in_outbox: int = 0
     dry_run: bool = False
 
@@ -83,7 +86,7 @@ def add_counts(counts: Iterable[Counts]) -> Counts:
 
 
 def exit_code(result: RunResult) -> int:
-    """The run's exit code as the design's table has it: 3 before 4 before 1.
+    """Return the run's exit code: 3 before 4 before 1.
 
     3: of the targets that were to be read none could be. 4: something waits for delivery or its receipt did not come.
     1: a target failed or a match was rejected, be it of a message that an earlier run had left in the outbox.
@@ -139,6 +142,7 @@ def run_report(result: RunResult) -> RunReport:
         changes=result.changes,
         awaited=result.awaited,
         rejections=result.rejections[:MAX_REJECTIONS],
+        official=result.official,
     )
 
 
@@ -238,6 +242,7 @@ def lines(result: RunResult) -> list[str]:
         said.append(f"… and {len(result.rejections) - MAX_REJECTIONS} more: missing-table quarantine list")
     said += [f"changed: {text}" for text in result.changes]
     said += [f"awaited: {text}" for text in result.awaited]
+    said += result.official.sentences if result.official is not None else []
     said += [f"WARNING {text}" for text in result.warnings]
     said += [f"UNDELIVERED {text}" for text in result.undelivered]
     said.append(usage_line(result.usage))
@@ -255,9 +260,23 @@ def lines(result: RunResult) -> list[str]:
     return said
 
 
+def harmless(text: str) -> str:
+    """Return a line as a terminal may show it, since names come from the source.
+
+    Line breaks become spaces; other control characters, and those that turn the direction of writing, U+FFFD.
+    """
+    return "".join(
+        " " if char in "\t\n\r\x0b\x0c\x85\u2028\u2029" else "\ufffd" if _acts(char) else char for char in text
+    )
+
+
+def _acts(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cs") or char in DIRECTIONS
+
+
 def screen(result: RunResult) -> RenderableType:
     """The whole report for a console."""
-    return Group(table(result.targets), Text(""), *(Text(line) for line in lines(result)))
+    return Group(table(result.targets), Text(""), *(Text(harmless(line)) for line in lines(result)))
 
 
 def printed(result: RunResult, width: int = 130) -> str:

@@ -13,7 +13,7 @@ from uuid import uuid4
 import httpx
 import structlog
 
-from match_contract import Season, season_of
+from match_contract import OfficialCheck, Season, season_of
 from match_scraper_agent.api import Api, ApiError, Knowledge
 from match_scraper_agent.guard import finish_plan
 from match_scraper_agent.planner import Plan, Window, check_window, known_brackets, make_plan, stale_lines
@@ -233,6 +233,7 @@ async def _perform(
         steps=work.steps,
         changes=(*work.notes, *changes),
         awaited=awaited,
+        official=await _official(work, api) if not options.dry_run else None,
         in_outbox=work.in_outbox,
         dry_run=options.dry_run,
     )
@@ -262,6 +263,15 @@ async def _news(
         for item in targets
     ]
     return tuple(lines), awaited_lines(waiting)
+
+
+async def _official(work: Work, api: Api) -> OfficialCheck | None:
+    """Return how our tables compare with the league's own now, None where the API does not say."""
+    try:
+        return (await api.freshness(work.plan.season.name)).official
+    except ApiError as error:
+        log.info("official.unknown", error=str(error))
+        return None
 
 
 # the model

@@ -4,6 +4,7 @@ The season's own tables are made by other code (devstack.replica.season.tables);
 in two brackets and teams that the standings leave out are all in it.
 """
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -24,6 +25,8 @@ async def test_every_table_of_an_invented_season_is_the_true_one(database: Any) 
     assert sum(receipt.counts.rejected for receipt in receipts) == 0
     truth = true_state(SEED, TODAY, "small")
     checked, separated = 0, set()
+    official: Counter[str] = Counter()
+    differences: list[tuple[str, str]] = []
     async with running(create_app(settings_for(database.dsn))) as api:
         summary = (await api.get("/api/brackets", params={"season": truth["season"]})).json()["items"]
         ours = {(b["league"], b["age_group"], b["division"]): b for b in summary}
@@ -36,10 +39,20 @@ async def test_every_table_of_an_invented_season_is_the_true_one(database: Any) 
                     "path"
                 ]
                 assert found["computed"] == bracket["computed"]
+                assert (table["official"] is None) == bracket["computed"]
+                for one in [table["official"]] if table["official"] else []:
+                    assert one["rows"] == one["equal"] + one["pending"] + one["different"]
+                    official.update({name: one[name] for name in ("rows", "equal", "pending", "different")})
+                    differences += [(found["path"], one["team"]) for one in one["differences"]]
                 separated |= {row["separated_by"] for row in table["rows"]}
                 checked += 1
+        fresh = (await api.get("/api/freshness", params={"season": truth["season"]})).json()["official"]
     assert checked == len(summary) > 10
     assert {"points_per_match", "head_to_head"} <= separated
+    assert {name: fresh[name] for name in ("rows", "equal", "pending", "different")} == official
+    assert differences == []
+    assert official["equal"] == official["rows"] > 30
+    assert not any(rule["contradicted"] for rule in fresh["between_brackets"])
 
 
 def _row(row: dict[str, Any]) -> tuple[Any, ...]:

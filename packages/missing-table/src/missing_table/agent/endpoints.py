@@ -10,6 +10,7 @@ from match_contract import Freshness, MatchSummary, Receipt, SourceState
 from missing_table.accounts.dependencies import admin_only, require_agent
 from missing_table.agent import queries
 from missing_table.agent.schemas import Run, RunDetail, StoredReceipt
+from missing_table.tables.official import KeptChecks, season_check
 from missing_table.web.answers import json_answer
 from missing_table.web.dependencies import SeasonQuery, StateDep, season_or_current
 from missing_table.web.exports import ListRoute
@@ -67,10 +68,12 @@ async def runs(state: StateDep, limit: Annotated[int, Query(ge=1, le=200)] = 20)
 
 @public.get("/freshness", response_model=Freshness)
 async def freshness(state: StateDep, season: SeasonQuery = None) -> Response:
-    """How old what the site shows is, per competition."""
+    """How old what the site shows is, per competition, and how its tables compare with the league's own."""
     name = season_or_current(state, season)
     async with state.connection() as connection:
-        return json_answer(await queries.freshness(connection, season=name, now=state.now()))
+        found = await queries.freshness(connection, season=name, now=state.now())
+        official = await season_check(connection, state.cache(KeptChecks), season=name)
+    return json_answer(found.model_copy(update={"official": official}))
 
 
 @administration.get("/runs/{run_id}", response_model=RunDetail)

@@ -72,6 +72,7 @@ IN_THE_REPORT: dict[str, list[Any] | None] = {
     "changes": [],
     "awaited": [],
     "rejections": [],
+    "official": None,
 }
 
 RECEIPTS = """

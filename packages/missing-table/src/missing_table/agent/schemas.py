@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import model_validator
 
-from match_contract import MessageKind, Refusal, told_apart
+from match_contract import MessageKind, OfficialCheck, Refusal, told_apart
 from missing_table.web.schemas import Shape
 
 
@@ -40,7 +40,8 @@ class Run(Shape):
     """A run as it ended. `tokens_in` = input + cache write + cache read; cost in millionths of a US dollar.
 
     `budget` and `budget_used` are tokens of the gateway's session; `changes` what was new, `awaited` which scores were
-    missing, in sentences; `rejections` the first of the matches that went into the quarantine.
+    missing, in sentences; `rejections` the first of the matches that went into the quarantine; `official` how our
+    tables compared with the league's own after it.
     """
 
     run_id: str
@@ -58,6 +59,7 @@ class Run(Shape):
     changes: list[str]
     awaited: list[str]
     rejections: list[RunRejection]
+    official: OfficialCheck | None
 
 
 class RunDetail(Run):

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from missing_table.agent import queries as agent
 from missing_table.agent.schemas import Run
 from missing_table.migrate import MigrationError, all_migrations
+from missing_table.tables.official import KeptChecks, season_check
 from missing_table.web.dependencies import StateDep, season_or_current
 from missing_table.web.schemas import Shape
 
@@ -24,6 +25,8 @@ RUN_TOKENS = Gauge("missing_table_last_run_tokens", "Tokens of the last run", ["
 RUN_COST = Gauge("missing_table_last_run_cost_micro_usd", "Cost of the last run, where it is known")
 RUN_MATCHES = Gauge("missing_table_last_run_matches", "Matches of the last run", ["target", "outcome"])
 RUN_CANARY = Gauge("missing_table_last_run_score_canary", "1: the last run found a played weekend without a score")
+OFFICIAL = Gauge("missing_table_official_rows", "Rows of our tables beside the league's own", ["verdict"])
+RULE = Gauge("missing_table_official_rule_contradicted", "1: the official tables contradict a rule of ours", ["league"])
 OUTCOMES = ("found", "inserted", "updated", "unchanged", "protected", "rejected")
 
 
@@ -88,6 +91,7 @@ async def metrics(state: StateDep) -> Response:
         async with state.connection() as connection:
             freshness = await agent.freshness(connection, season=season_or_current(state, None), now=state.now())
             last = await agent.runs(connection, limit=1)
+            official = await season_check(connection, state.cache(KeptChecks), season=freshness.season)
     except (psycopg.Error, PoolTimeout):
         pass
     else:
@@ -95,6 +99,10 @@ async def metrics(state: StateDep) -> Response:
             AGE.labels(competition.season, competition.key).set(competition.age_s)
         FRESH.set(freshness.fresh)
         LANDED.set(freshness.last_landed_at.timestamp() if freshness.last_landed_at else 0)
+        for verdict in ("equal", "pending", "different"):
+            OFFICIAL.labels(verdict).set(getattr(official, verdict))
+        for rule in official.between_brackets:
+            RULE.labels(rule.league).set(rule.contradicted)
         for run in last:
             _show_run(run)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

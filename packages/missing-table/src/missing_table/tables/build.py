@@ -6,6 +6,7 @@ from match_contract import Status
 from missing_table.league.grid import records
 from missing_table.league.standings import FORM_LENGTH, standings
 from missing_table.league.table import WHEN, Fixture, Result, order
+from missing_table.tables.official import official_of
 from missing_table.tables.queries import Campaign, Standing
 from missing_table.tables.schemas import FormEntry, Grid, GridMatch, HeadToHead, Split, Table, TableRow
 
@@ -33,7 +34,9 @@ def build_table(standing: Standing, *, as_of: date | None = None, split: Split =
         )
         for place in found.places
     ]
-    return Table(bracket=standing.bracket, as_of=as_of, split=split, rows=rows)
+    is_whole = as_of is None and split is Split.ALL
+    official = official_of(standing) if is_whole else None
+    return Table(bracket=standing.bracket, as_of=as_of, split=split, rows=rows, official=official)
 
 
 def build_grid(campaign: Campaign) -> Grid:

@@ -203,4 +203,6 @@ async def bracket_what_if(state: StateDep, bracket_id: Identity, supposed: Suppo
         )
         for row in found
     ]
-    return json_answer(build_table(replace(standing, results=suppose(standing.results, results))), private=True)
+    return json_answer(
+        build_table(replace(standing, results=suppose(standing.results, results), published=[])), private=True
+    )

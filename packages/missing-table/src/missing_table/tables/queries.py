@@ -1,13 +1,15 @@
 """Seasons, brackets and what a table is made of. One statement a page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from match_contract import League, Status, season_of
 from missing_table.database import Connection, many, one
 from missing_table.kept import Version
+from missing_table.league.rules import BETWEEN_BRACKETS_COUNT, counting
 from missing_table.league.table import Entrant, Fixture, Result
+from missing_table.league.truth import Published, record_of
 from missing_table.tables.schemas import Bracket, Season, TableTeam
 
 SEASONS = """
@@ -71,8 +73,8 @@ where b.id = %(bracket_id)s
 """
 
 _TEAMS = """
-select coalesce(json_agg(json_build_array(t.id, t.name, t.short_name, t.club_id, k.crest_url, p.position)
-    order by t.id), '[]')
+select coalesce(json_agg(json_build_array(t.id, t.name, t.short_name, t.club_id, k.crest_url, p.position,
+    p."values", p.observed_at) order by t.id), '[]')
 from bracket_teams bt
 join teams t on t.id = bt.team_id
 left join clubs k on k.id = t.club_id
@@ -85,6 +87,11 @@ coalesce(json_agg(json_build_array(m.id, m.home_team_id, m.away_team_id, m.home_
     filter (where {_ENDED}), '[]') as result_rows
 """
 """In the order of the fields of a Result."""
+_AWAITED = """
+coalesce(json_agg(json_build_array(m.id, m.home_team_id, m.away_team_id, m.local_date,
+    coalesce(m.kick_off::text, ''), mb.home, mb.away)) filter (where m.status = 'tbd'), '[]') as awaited_rows
+"""
+"""Played and without a score, in the order of the fields of a Fixture."""
 _FIXTURES = """
 coalesce(json_agg(json_build_array(m.id, m.home_team_id, m.away_team_id, m.local_date,
     coalesce(m.kick_off::text, ''), mb.home, mb.away, m.status) order by m.local_date, m.kick_off, m.id)
@@ -103,15 +110,18 @@ where t.id in (select unnest(c.met) except select bt.team_id from bracket_teams 
 """Teams of other brackets against which this one's teams play."""
 
 TABLES = f"""
-select {_COLUMNS}, ({_TEAMS}) as team_rows, c.result_rows {_BRACKETS}
-cross join lateral (select {_COUNTS}, {_RESULTS} {_MATCHES} where mb.bracket_id = b.id) c
+select {_COLUMNS}, ({_TEAMS}) as team_rows, c.result_rows, c.awaited_rows {_BRACKETS}
+cross join lateral (select {_COUNTS}, {_RESULTS}, {_AWAITED} {_MATCHES} where mb.bracket_id = b.id) c
 where b.id = any(%(bracket_ids)s) order by b.id
 """
 """What tables are made of: each bracket's matches are read once, for its counts and for its results."""
 
 CAMPAIGN = f"""
-select {_COLUMNS}, ({_TEAMS}) as team_rows, c.result_rows, c.fixture_rows, ({_GUESTS}) as guest_rows {_BRACKETS}
-cross join lateral (select {_COUNTS}, {_RESULTS}, {_FIXTURES}, {_MET} {_MATCHES} where mb.bracket_id = b.id) c
+select {_COLUMNS}, ({_TEAMS}) as team_rows, c.result_rows, c.awaited_rows, c.fixture_rows,
+    ({_GUESTS}) as guest_rows {_BRACKETS}
+cross join lateral (
+    select {_COUNTS}, {_RESULTS}, {_AWAITED}, {_FIXTURES}, {_MET} {_MATCHES} where mb.bracket_id = b.id
+) c
 where b.id = %(bracket_id)s
 """
 
@@ -126,6 +136,10 @@ select b.id as bracket_id, b.version, b.synced_at {_BRACKETS}
 where s.name = %(season)s and l.slug = %(league)s and lower(a.name) = %(age_group)s and d.slug = %(division)s
 order by b.id limit 1
 """
+OFFICIAL_VERSIONS = """
+select b.id as bracket_id, b.version, b.synced_at from brackets b join seasons s on s.id = b.season_id
+where s.name = %(season)s and not b.computed order by b.id
+"""
 VERSIONS = """
 array_agg(b.id order by b.id) as bracket_ids, array_agg(b.version order by b.id) as versions,
     array_agg(b.synced_at order by b.id) as synced_ats
@@ -135,12 +149,20 @@ array_agg(b.id order by b.id) as bracket_ids, array_agg(b.version order by b.id)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A bracket with everything that its table is made of."""
+    """A bracket with everything that its table is made of.
+
+    `results` are those that count by the league's rule, `apart` those that it leaves out, `awaited` were played and
+    have no score yet. `published` are the league's own rows with values, of `published_at`.
+    """
 
     bracket: Bracket
     teams: dict[int, TableTeam]
     entrants: list[Entrant]
     results: list[Result]
+    apart: list[Result] = field(default_factory=list)
+    awaited: list[Fixture] = field(default_factory=list)
+    published: list[Published] = field(default_factory=list)
+    published_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +250,11 @@ async def fixtures(connection: Connection, *, bracket_id: int, match_ids: list[i
     return await many(connection, FIXTURES, {"bracket_id": bracket_id, "match_ids": match_ids})
 
 
+async def official_versions(connection: Connection, *, season: str) -> list[Version]:
+    """Return the versions of a season's brackets of which the league publishes a table with values."""
+    return [Version(**row) for row in await many(connection, OFFICIAL_VERSIONS, {"season": season})]
+
+
 async def standing(connection: Connection, *, bracket_id: int) -> Standing | None:
     """What one table is made of, in one statement, or None."""
     return next(iter(await standings(connection, bracket_ids=[bracket_id])), None)
@@ -249,8 +276,7 @@ def campaign_of(row: dict[str, Any]) -> Campaign:
     fixtures: list[Fixture] = []
     statuses: dict[int, Status] = {}
     for match_id, home, away, local_date, kick_off, counts_home, counts_away, status in row["fixture_rows"]:
-        day = date.fromisoformat(local_date)
-        fixtures.append(Fixture(match_id, home, away, day, kick_off, counts_home, counts_away))
+        fixtures.append(_fixture(match_id, home, away, local_date, kick_off, counts_home, counts_away))
         statuses[match_id] = Status(status)
     guests = {guest[0]: _team(*guest) for guest in row["guest_rows"]}
     return Campaign(_standing(row), fixtures, statuses, guests)
@@ -265,11 +291,32 @@ def _standing(row: dict[str, Any]) -> Standing:
     shootouts = bracket.league is League.FLEX  # elsewhere ties stand, whatever the source publishes
     teams: dict[int, TableTeam] = {}
     entrants: list[Entrant] = []
-    for *team, position in row["team_rows"]:
+    published: list[Published] = []
+    seen: list[str] = []
+    for *team, position, values, published_at in row["team_rows"]:
         teams[team[0]] = _team(*team)
         entrants.append(Entrant(team[0], team[1], position))
+        record = record_of(values) if values else None
+        if record is not None:
+            published.append(Published(team[0], position, record))
+            seen.append(published_at)
     results = []
     for match_id, home, away, home_score, away_score, day, home_shootout, away_shootout, *rest in row["result_rows"]:
         pens = (home_shootout, away_shootout) if shootouts else (None, None)
         results.append(Result(match_id, home, away, home_score, away_score, date.fromisoformat(day), *pens, *rest))
-    return Standing(bracket, teams, entrants, results)
+    counted = counting(results, between_brackets=BETWEEN_BRACKETS_COUNT[bracket.league])
+    kept = {result.match_id for result in counted}
+    return Standing(
+        bracket,
+        teams,
+        entrants,
+        counted,
+        apart=[result for result in results if result.match_id not in kept],
+        awaited=[_fixture(*values) for values in row["awaited_rows"]],
+        published=published,
+        published_at=max(map(datetime.fromisoformat, seen), default=None),
+    )
+
+
+def _fixture(match_id: int, home: int, away: int, day: str, kick_off: str, *counts: bool) -> Fixture:
+    return Fixture(match_id, home, away, date.fromisoformat(day), kick_off, *counts)

@@ -183,10 +183,50 @@ class Suppositions(Shape):
     results: Annotated[list[SupposedResult], Field(min_length=1, max_length=200)]
 
 
+class OfficialRecord(Shape):
+    """A row as it adds up. `position` is null where the league lists none."""
+
+    position: int | None
+    played: int
+    won: int
+    tied: int
+    lost: int
+    points: int
+
+
+class OfficialDifference(Shape):
+    """A row that differs from the league's own. `match_ids`: matches that could explain it."""
+
+    team_id: int
+    team: str
+    ours: OfficialRecord
+    theirs: OfficialRecord
+    match_ids: list[int]
+
+
+class Official(Shape):
+    """A table beside the league's own of `as_of`. Ours is never rewritten to match.
+
+    `rows` have published values: `equal`; `pending`, where matches of the last 48 hours explain what differs; and
+    `different`, which `differences` show.
+    """
+
+    as_of: datetime
+    rows: int
+    equal: int
+    pending: int
+    different: int
+    differences: list[OfficialDifference]
+
+
 class Table(Shape):
-    """A bracket's table, whole. `as_of`: the last local date whose matches count (null: all)."""
+    """A bracket's table, whole. `as_of`: the last local date whose matches count (null: all).
+
+    `official`: how it compares with the league's own; null where that has no values, and for a part of a season.
+    """
 
     bracket: Bracket
     as_of: date | None
     split: Split
     rows: list[TableRow]
+    official: Official | None = None
