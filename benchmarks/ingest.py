@@ -46,9 +46,11 @@ from match_scraper.assist.keys import usual_keys
 from match_scraper_agent.messages import build_messages
 from match_scraper_agent.submit import AmqpCourier
 from match_scraper_agent.targets import EVERY_LEAGUE
-from missing_table.ingest import merge
-from missing_table.ingest.judge import Judged, judge
-from missing_table.ingest.places import Places
+from missing_table.ingest.judge import judge
+from missing_table.ingest.judged import JudgedBatch
+from missing_table.ingest.known import Dimensions
+from missing_table.ingest.land import land_judged
+from missing_table.ingest.prepare import prepare
 from missing_table.ingest.worker import collect_seldom
 from missing_table.logs import configure_logs
 from missing_table.migrate import migrate
@@ -296,11 +298,11 @@ class Peer:
             self.connection.execute(self.upsert.encode())
 
 
-def peer_rows(connection: psycopg.Connection, batches: list[Judged]) -> list[list[tuple[Any, ...]]]:
+def peer_rows(connection: psycopg.Connection, batches: list[JudgedBatch]) -> list[list[tuple[Any, ...]]]:
     """The rows of each batch as `incoming` gets them, resolved against a league in which they stand."""
-    places = Places()
+    places = Dimensions()
     with connection.transaction():
-        prepared = [merge._prepare(connection, places, batch) for batch in batches]
+        prepared = [prepare(connection, places, batch) for batch in batches]
     return [[row[: len(COLUMNS)] for row in batch.rows] for batch in prepared]
 
 
@@ -326,11 +328,11 @@ def merge_and_peer(
         psycopg.connect(server.dsn("peer"), autocommit=True, prepare_threshold=None) as theirs,
     ):
         whole = [judge(message) for message in messages]
-        rows = peer_rows(theirs, [item for item in whole if isinstance(item, Judged)])
+        rows = peer_rows(theirs, [item for item in whole if isinstance(item, JudgedBatch)])
         theirs.execute("truncate matches, match_brackets, match_changes, match_locks, match_conflicts, forecasts")
         for connection in (ours, theirs):
             connection.execute("vacuum analyze")
-        places, peer = Places(), Peer(theirs)
+        places, peer = Dimensions(), Peer(theirs)
         collect_seldom()  # as the worker's processes do; this one holds a whole season of messages besides
         first = in_turns(ours, places, whole, peer, rows)
         replayed = in_turns(ours, places, [judge(message) for message in with_other_ids(messages)], peer, rows)
@@ -339,15 +341,15 @@ def merge_and_peer(
 
 
 def in_turns(
-    ours: psycopg.Connection, places: Places, whole: list[Any], peer: Peer, rows: list[list[tuple[Any, ...]]]
+    ours: psycopg.Connection, places: Dimensions, whole: list[Any], peer: Peer, rows: list[list[tuple[Any, ...]]]
 ) -> Pair:
     """Batch by batch, ours and then the peer's, so that a busy moment of the machine hits both."""
     our_seconds = peer_seconds = 0.0
     waiting = iter(rows)
     for item in whole:
         started = time.perf_counter()
-        merge._land_once(ours, item, places)
-        if isinstance(item, Judged):  # snapshots have no counterpart
+        land_judged(ours, item, places)
+        if isinstance(item, JudgedBatch):  # snapshots have no counterpart
             middle = time.perf_counter()
             peer.land(next(waiting))
             our_seconds += middle - started

@@ -30,7 +30,7 @@ from match_scraper.assist.matches import understand
 from match_scraper_agent.messages import build_messages
 from match_scraper_agent.targets import EVERY_LEAGUE
 from missing_table.ingest import land
-from missing_table.ingest.places import Places
+from missing_table.ingest.known import Dimensions
 
 TODAY = datetime(2027, 2, 1, 14, tzinfo=UTC)
 
@@ -74,7 +74,7 @@ def undisturbed(season: list[dict[str, Any]], pg_server: Any, migrated_template:
     """The state after the same messages, one after the other, without a queue."""
     name = f"t_{uuid4().hex[:16]}"
     create_database(pg_server, name, template=migrated_template)
-    places = Places()
+    places = Dimensions()
     with psycopg.connect(pg_server.dsn(name), autocommit=True, prepare_threshold=None) as connection:
         for message in season:
             land(connection, message, places)

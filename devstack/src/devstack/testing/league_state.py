@@ -1,10 +1,17 @@
-"""The state that the merge's rules determine, in a fixed order and without ids of rows: two databases compare."""
+"""Sends messages to the merge, and reads the state that its rules determine: in a fixed order, without ids of rows."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import psycopg
+
+from devstack.testing.league_messages import batch
+from match_contract import Receipt
+from missing_table.ingest import land
+
+Connection = psycopg.Connection[Any]
+SCORE = "select home_score, away_score, status from matches where external_id = %s"
 
 QUERIES = {
     "matches": """
@@ -60,3 +67,14 @@ def one(connection: psycopg.Connection[Any], query: str, *values: Any) -> Any:
     rows = connection.execute(query.encode(), values).fetchall()
     assert len(rows) == 1, rows
     return rows[0][0] if len(rows[0]) == 1 else rows[0]
+
+
+def send(db: Connection, *messages: dict[str, Any]) -> Receipt:
+    """Land the messages in this order; the receipt of the last one."""
+    *_, last = [land(db, message) for message in messages]
+    return last
+
+
+def seen(db: Connection, *observations: dict[str, Any]) -> Receipt:
+    """Land each observation in a batch of its own, in this order."""
+    return send(db, *(batch(item, of=f"{number}-{item['observed_at']}") for number, item in enumerate(observations)))

@@ -8,6 +8,9 @@ from psycopg_pool import AsyncConnectionPool
 
 from missing_table.waits import REACH
 
+CHANNEL = "events"
+"""NOTIFY channel; the payload is the id of the newest event of the transaction. Listeners read the table."""
+
 Connection = AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
 

@@ -7,9 +7,8 @@ from psycopg.types.json import Jsonb
 
 from missing_table.admin.schemas import AuditEntry, MatchConflict, MatchState, QuarantinedMatch
 from missing_table.audit import audit
-from missing_table.database import Connection, many, one
-from missing_table.ingest import CHANNEL
-from missing_table.ingest.merge import TAIL_LOCK
+from missing_table.database import CHANNEL, Connection, many, one
+from missing_table.ingest.events import TAIL_LOCK
 
 STATE = """
 select m.id, m.status, m.home_score, m.away_score, m.home_shootout, m.away_shootout, m.kick_off, m.local_date,

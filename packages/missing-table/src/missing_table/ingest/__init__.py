@@ -3,6 +3,6 @@
 `deliver` lands one message without a broker; the Celery task does the same over a connection that it keeps.
 """
 
-from missing_table.ingest.merge import CHANNEL, deliver, land
+from missing_table.ingest.land import deliver, land
 
-__all__ = ["CHANNEL", "deliver", "land"]
+__all__ = ["deliver", "land"]

@@ -16,8 +16,9 @@ from psycopg.rows import class_row
 
 from match_contract import SCHEMA_VERSION, MessageKind, positions_by_target
 from missing_table.audit import AUDIT, entry
-from missing_table.ingest.judge import is_unread
-from missing_table.ingest.merge import land
+from missing_table.ingest.judge_matches import is_unread
+from missing_table.ingest.land import land
+from missing_table.ingest.sql import load
 
 State = Literal["open", "replayed", "dropped"]
 
@@ -45,10 +46,7 @@ class Rejected:
     settled_at: datetime | None
 
 
-_COLUMNS = (
-    "id, batch_id, run_id, source, external_id, target, reason, detail, payload, seen, first_seen_at, last_seen_at,"
-    " state, settled_at"
-)
+_SQL = load("rejections")
 
 
 def rejected(
@@ -62,10 +60,7 @@ def rejected(
     """Rows of the quarantine, newest first; `ids` asks for certain ones."""
     with connection.cursor(row_factory=class_row(Rejected)) as cursor:
         return cursor.execute(
-            f"select {_COLUMNS} from ingest_rejections"  # noqa: S608 - a constant
-            " where (%(state)s::text is null or state = %(state)s)"
-            " and (%(reason)s::text is null or reason = %(reason)s)"
-            " and (%(ids)s::bigint[] is null or id = any(%(ids)s)) order by last_seen_at desc, id desc limit %(limit)s",
+            _SQL["show"],
             {"state": state, "reason": reason, "ids": list(ids) if ids is not None else None, "limit": limit},
         ).fetchall()
 
@@ -106,7 +101,7 @@ def _replay(connection: psycopg.Connection, row: Rejected) -> str:
     receipt = land(connection, _message_of(connection, row))
     if receipt.state == "refused" or receipt.counts.rejected:
         return receipt.rejections[0].detail if receipt.rejections else receipt.detail
-    connection.execute("update ingest_rejections set state = 'replayed', settled_at = now() where id = %s", [row.id])
+    connection.execute(_SQL["settle"], {"ids": [row.id]})
     return ""
 
 
@@ -124,11 +119,7 @@ def drop(connection: psycopg.Connection, ids: Sequence[int], *, actor: str, requ
     One transaction with their entries in the audit log, which name `actor`.
     """
     with connection.transaction():
-        found = connection.execute(
-            "update ingest_rejections set state = 'dropped', settled_at = now() where state = 'open' and id = any(%s)"
-            " returning id",
-            [list(ids)],
-        )
+        found = connection.execute(_SQL["drop"], {"ids": list(ids)})
         dropped = sorted(identifier for (identifier,) in found)
         for identifier in dropped:
             _log(connection, "drop", identifier, "dropped", actor=actor, request_id=request_id)
@@ -142,11 +133,8 @@ def _message_of(connection: psycopg.Connection, row: Rejected) -> Any:
         return payload
     names = [name for side in ("home_brackets", "away_brackets") for name in payload.get(side) or ()]
     brackets = connection.execute(
-        "select b.external_id, s.name as season, l.name as league, d.name as division, a.name as age_group, b.gender,"
-        " b.computed from brackets b join seasons s on s.id = b.season_id join leagues l on l.id = b.league_id"
-        " join divisions d on d.id = b.division_id join age_groups a on a.id = b.age_group_id"
-        " where b.source = %s and s.name = %s and b.external_id = any(%s)",
-        [payload.get("source"), payload.get("season"), names],
+        _SQL["brackets"],
+        {"source": payload.get("source"), "season": payload.get("season"), "external_ids": names},
     )
     columns = [column.name for column in brackets.description or ()]
     message_id = str(uuid5(_REPLAYS, f"{row.id}/{row.seen}/{row.last_seen_at.isoformat()}"))

@@ -7,7 +7,6 @@ long as it takes, though only so often where it took too long; any other fault r
 import os
 import tempfile
 import time
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,9 @@ from kombu.exceptions import OperationalError
 from match_contract import Receipt, wire
 from missing_table.collector import collect_seldom
 from missing_table.ingest.faults import SLOW_TRIES, delay_after, is_transient, took_too_long
-from missing_table.ingest.merge import land
-from missing_table.ingest.places import Places
+from missing_table.ingest.known import Dimensions
+from missing_table.ingest.land import land
+from missing_table.ingest.moment import moment_of
 from missing_table.ingest.publish import Letter, Publisher, Unsent
 from missing_table.ingest.screen import refuse_compression
 from missing_table.logs import configure_logs
@@ -45,7 +45,7 @@ class Landing:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._connection: psycopg.Connection | None = None
-        self._places = Places()
+        self._dimensions = Dimensions()
 
     def land(self, message: Any) -> Receipt:
         if self._connection is None:
@@ -56,7 +56,7 @@ class Landing:
                 **REACH,
             )
         try:
-            return land(self._connection, message, self._places)
+            return land(self._connection, message, self._dimensions)
         except BaseException:
             self.close()
             raise
@@ -66,7 +66,7 @@ class Landing:
         if self._connection is not None:
             self._connection.close()
         self._connection = None
-        self._places = Places()
+        self._dimensions = Dimensions()
 
 
 def make_app(broker_url: str, dsn: str) -> Celery:
@@ -131,7 +131,7 @@ def run_task(task: Task, landing: Landing, publisher: Publisher, message: Any) -
         message,
         str(request.id),
         request.reply_to,
-        _moment(headers.get(wire.SENT_HEADER)),
+        moment_of(headers.get(wire.SENT_HEADER)),
         slow if isinstance(slow, int) else 0,
     )
     tries = request.retries or 0
@@ -181,15 +181,6 @@ def _put_off(publisher: Publisher, letter: Letter, error: Exception, *, why: str
     except Unsent as unsent:
         bound.warning("message goes back to the queue: the broker took no delay", error=str(unsent))
         raise Reject(str(unsent), requeue=True) from error
-
-
-def _moment(text: Any) -> datetime | None:
-    """When the producer says that it sent; None where it says nothing that can be read."""
-    try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return moment if moment is not None and moment.tzinfo is not None else None
 
 
 def check_topology(broker_url: str) -> None:

@@ -15,11 +15,11 @@ import structlog
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 
+from missing_table.database import CHANNEL
 from missing_table.live.queries import events_after, newest_event
 from missing_table.live.schemas import Event
 from missing_table.waits import PROBE_S, REACH
 
-CHANNEL = "events"
 LISTENER = "missing-table listener"
 """As the database lists the connection."""
 QUIET_S = 3

@@ -1,3 +1,24 @@
+-- name: last_landed
+select cardinality(external_ids), scored, observed_at from feed_snapshots
+where source = %(source)s and site = %(site)s and key = %(key)s and landed_at is not null
+order by observed_at desc limit 1
+
+-- name: keep
+insert into feed_snapshots (
+    snapshot_id, run_id, source, site, key, season_id, league_id, observed_at, scope, parts, external_ids, scored,
+    documents, accept_shrink)
+values (
+    %(snapshot_id)s, %(run_id)s, %(source)s, %(site)s, %(key)s, %(season_id)s, %(league_id)s, %(observed_at)s,
+    %(scope)s, %(parts)s, %(external_ids)s, %(scored)s, %(documents)s, %(accept_shrink)s)
+on conflict (snapshot_id) do nothing
+
+-- name: tables
+create temporary table covered (bracket_id bigint, observed_at timestamptz, hash text) on commit drop;
+create temporary table standing (
+    bracket_id bigint, team_id bigint, position integer, values jsonb, observed_at timestamptz
+) on commit drop
+
+-- name: standings
 -- What a snapshot says of one bracket after another: who stands in it and where. `standing` holds its rows.
 --
 -- The newest snapshot of a bracket stands: the greatest (observed_at, hash of its rows). An older one that arrives late

@@ -1,3 +1,9 @@
+-- name: plan
+-- The opposite of merge.sql: every match against every listed id, of which the planner expects a hundred.
+select set_config('enable_hashjoin', 'on', true), set_config('enable_seqscan', 'on', true),
+    set_config('enable_nestloop', 'off', true)
+
+-- name: judge
 -- Which matches of a competition season are in neither of the last two landed snapshots: flagged, and cancelled where
 -- they were never scored. Judged anew from what landed, so the order of landing does not matter. A match is present in a
 -- snapshot that lists it, and in every one that is not newer than its own last observation.

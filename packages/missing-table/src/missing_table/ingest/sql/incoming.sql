@@ -1,5 +1,6 @@
 -- What one batch says of its matches, with every name already an id. Filled by COPY, emptied with the transaction.
-create temporary table if not exists incoming (
+-- name: create
+create temporary table if not exists {incoming} (
     source text, season_id smallint, external_id text, event_id text, league_id smallint,
     age_group_id smallint, division_id integer, competition text, home_team_id bigint, away_team_id bigint,
     kick_off timestamptz, timezone text, local_date date, time_set boolean, venue_id bigint, round_number integer,

@@ -1,5 +1,5 @@
 -- The merge of one batch: `incoming` against `matches`, in the transaction that merge.py opened. One statement a step.
--- merge.py runs the sections (`-- section:`) one by one, and leaves out those for which there is nothing to do.
+-- merge.py runs the parts (`-- name:`) one by one, and leaves out those for which there is nothing to do.
 --
 -- The rules (docs/ingest.md). A match's score is that of the newest observation that carries one, its other fields are
 -- the newest observation's; "newest" is the greatest (observed_at, content_hash), so that the result does not depend on
@@ -9,7 +9,7 @@
 -- mt.batch_id (a setting of the transaction) is the message. Rows of `matches` are found by index: the batch is small,
 -- the table is not, and a temporary table has no statistics that could tell the planner so.
 
--- section: new
+-- name: new
 set local enable_hashjoin = off;
 set local enable_mergejoin = off;
 set local enable_seqscan = off;
@@ -18,7 +18,7 @@ set local enable_seqscan = off;
 -- it, and the whole transaction is run again.
 with new as materialized (
     select nextval('public.matches_id_seq') as id, i.*
-    from incoming i
+    from {incoming} i
     where not exists (
         select from matches m
         where m.source = i.source and m.season_id = i.season_id and m.external_id = i.external_id)
@@ -47,14 +47,14 @@ placed as (
 )
 select target, brackets, count(*) from new group by target, brackets
 
--- section: differing
+-- name: differing
 -- How many of the others say anything that is not stored yet.
 select count(*)
-from incoming i
+from {incoming} i
 join matches m on m.source = i.source and m.season_id = i.season_id and m.external_id = i.external_id
 where (i.observed_at, i.content_hash) <> (m.observed_at, m.content_hash)
 
--- section: changed
+-- name: changed
 -- Decide. was_*: as stored; the plain names of `incoming`: as offered; now_*: as it shall be.
 create temporary table work on commit drop as
 with existing as materialized (
@@ -78,8 +78,8 @@ with existing as materialized (
             or (i.observed_at, i.content_hash collate "C") > (m.score_observed_at, m.score_hash collate "C")
         ) as is_newest_score,
         m.status = 'live' as live_by_hand,
-        coalesce((select array_agg(l.field) from match_locks l where l.match_id = m.id), '{}') as locks
-    from incoming i
+        coalesce((select array_agg(l.field) from match_locks l where l.match_id = m.id), '{{}}') as locks
+    from {incoming} i
     join matches m on m.source = i.source and m.season_id = i.season_id and m.external_id = i.external_id
     where (i.observed_at, i.content_hash) <> (m.observed_at, m.content_hash)
 ),
