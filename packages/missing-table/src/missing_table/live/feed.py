@@ -69,6 +69,9 @@ class Feed:
     dsn: str
     listeners: Sequence[Listener]
     last_id: int = 0
+    """Of the event that was told last; 0 before the first one."""
+    began: bool = False
+    """Whether it ever heard the database: what happened before that is told to nobody."""
     subscribers: set[Subscriber] = field(default_factory=set)
     heard: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -123,8 +126,8 @@ class Feed:
     async def _hear(self, connection: Connection) -> None:
         newest = await _within(newest_event(connection))
         self._trust()
-        if self.last_id == 0:
-            self.last_id = newest
+        if not self.began:
+            self.last_id, self.began = newest, True
         await self._follow(connection, newest)
         self.heard.set()
         log.info("listener hears", channel=CHANNEL, last_event=self.last_id)
