@@ -2,7 +2,7 @@
 
 Starts its own PostgreSQL and backends on free ports, and a bare Starlette route that returns the same bytes as the
 peer in the same run. One backend keeps answers as in production; the other's listener hears nothing, so that it trusts
-no kept answer and each request asks the database (the `…_uncached_…` figures). Prints the list of the design; `run()`
+no kept answer and each request asks the database (the `…_uncached_…` figures). Prints a list of measurements; `run()`
 returns it. Numbers are the client's: raw HTTP/1.1, keep-alive.
 """
 

@@ -512,7 +512,7 @@ def scaled(scale: int) -> list[Message]:
 
 
 def run() -> list[Message]:
-    """Every number of this bench, in the design's shape."""
+    """Every number of this bench, in the shape of every bench."""
     configure_logs("error")
     with servers() as up:
         create_database(up.postgres, "season")

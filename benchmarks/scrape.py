@@ -1,6 +1,6 @@
 """`./mt bench scrape`: how fast the reader is, against orjson on the same bytes, on the full generated season.
 
-Starts its own replica (another process, a free port). Prints the list of the design; `run()` returns it.
+Starts its own replica (another process, a free port). Prints a list of measurements; `run()` returns it.
 """
 
 import asyncio

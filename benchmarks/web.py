@@ -1,7 +1,7 @@
 """`./mt bench web`: what a phone waits for and downloads on the bracket page, cold, on a slow line, in real Chromium.
 
 Starts a stack of its own on free ports, with the generated season landed by one real run (MT_BENCH_SITE names a running
-site instead). Throttled over CDP as issue 7 says. Prints the list of the design; `run()` returns it.
+site instead). Throttled over CDP. Prints a list of measurements; `run()` returns it.
 """
 
 import gzip
@@ -109,7 +109,7 @@ def navigations(browser: Browser, address: str) -> tuple[float, set[str]]:
 
 
 def slow_phone(browser: Browser) -> tuple[Page, CDPSession]:
-    """A page of a fresh device, throttled as issue 7 says."""
+    """A page of a fresh device, as slow as an old phone on a poor network."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, service_workers="block")
     page = context.new_page()
     devtools = context.new_cdp_session(page)

@@ -1,4 +1,4 @@
-"""What goes wrong, one thing at a time, on a whole stack: each ends with the exit code of the design and a sentence.
+"""What goes wrong, one thing at a time, on a whole stack: each ends with its exit code and a sentence.
 
 The stack serves a small generated season; every test moves its clock, so that there is something new to land.
 """

@@ -3,12 +3,15 @@
 import re
 
 import pytest
+from pydantic_settings import BaseSettings
 
 from devstack import settings_table
 from devstack.kubernetes import manifests
 from devstack.places import ROOT
 from match_contract.envfile import parse
 
+EMPTY_SAYS_SOMETHING = {"AGENT_PROXY_URL", "AGENT_CHROMIUM"}
+"""Without a model; Playwright's own browser."""
 OWNERS = {
     "agent": ("Agent and reader",),
     "worker": ("Backend, worker and `missing-table`'s other commands",),
@@ -48,11 +51,32 @@ def test_the_page_is_what_the_code_says() -> None:
     )
 
 
-def test_every_setting_is_explained() -> None:
+def test_every_setting_is_explained_once() -> None:
     found = {name for rows in settings_table.sections().values() for name in rows}
-    unexplained, gone = found - set(settings_table.MEANS), set(settings_table.MEANS) - found
-    assert not unexplained, f"say in devstack/settings_table.py what {', '.join(sorted(unexplained))} does"
+    unexplained, gone = found - set(settings_table.meanings()), set(settings_table.MEANS) - found
+    assert not unexplained, f"say at its field, or in devstack/settings_table.py, what {sorted(unexplained)} does"
     assert not gone, f"nobody reads {', '.join(sorted(gone))}: take it out of devstack/settings_table.py"
+    of_classes = {name for rows in settings_table.of_classes().values() for name in rows}
+    assert not of_classes & set(settings_table.MEANS), "a field says what it means itself"
+
+
+@pytest.mark.parametrize("kind", [kind for _, kinds in settings_table.CLASSES for kind in kinds])
+def test_an_empty_value_counts_as_not_set_in_every_class(
+    kind: type[BaseSettings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix = str(kind.model_config["env_prefix"])
+    names = {
+        name: variable
+        for name, field in kind.model_fields.items()
+        for variable in settings_table.names_of(prefix, name, field)
+    }
+    for variable in names.values():
+        monkeypatch.delenv(variable, raising=False)
+    unset = kind().model_dump()
+    for variable in names.values():
+        monkeypatch.setenv(variable, "")
+    differ = {name for name, value in kind().model_dump().items() if value != unset[name]}
+    assert {names[name] for name in differ} <= EMPTY_SAYS_SOMETHING
 
 
 def test_names_are_found_wherever_they_are_asked_for() -> None:

@@ -1,4 +1,4 @@
-"""What ends a `./mt` command: a sentence for a person and the exit code of the design's table."""
+"""What ends a `./mt` command: a sentence for a person and an exit code."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """docs/settings.md: every setting that our code reads, with its default. `python -m devstack.settings_table` writes it.
 
 Names and defaults come from the settings classes, from raddb, from nginx.conf, from images and compose.yaml, and from
-every other place that names one. Only what each one means is written here; a test fails where that is missing, or tells
-of one that is gone, and where the page is old.
+every other place that names one. What a setting means stands at its field; of what no class reads (scripts, servers,
+images), in MEANS. A test fails where that is missing, or tells of one that is gone, and where the page is old.
 """
 
 from __future__ import annotations
@@ -46,11 +46,12 @@ LONGEST = 40
 """Characters of a default that is written out."""
 HEAD = """# Settings
 
-Made from the code by `python -m devstack.settings_table`; a test compares. Environment over env file over default; an
-empty value counts as not set. Env files: `envs/.env.local` for `./mt`, `envs/.env.prod` for the scripts and, by
-`MT_ENV_FILE` or `--env-file`, for a command against production. Neither holds a secret: those come from the
-environment, or from `envs/.env.<env>.secret` beside it, which git ignores (`.secret.example` explains). In the
-clusters they come from Secrets (`deploy/<cluster>/secrets.example`). **Bold** names are secrets.
+Made from the code by `python -m devstack.settings_table`; a test compares. Environment over env file over default. An
+empty value counts as not set, except where the line of a setting says what empty means. Env files: `envs/.env.local`
+for `./mt`, `envs/.env.prod` for the scripts and, by `MT_ENV_FILE` or `--env-file`, for a command against production.
+Neither holds a secret: those come from the environment, or from `envs/.env.<env>.secret` beside it, which git ignores
+(`.secret.example` explains). In the clusters they come from Secrets (`deploy/<cluster>/secrets.example`). **Bold**
+names are secrets.
 
 With `MT_ENV=prod` backend, worker and commands refuse a secret that looks like an example's ("changeme",
 "<password>"), also as the password of an address; the gateway does so where its upstream is the real one, the agent
@@ -59,95 +60,7 @@ which one: backend, worker and gateway in their log, `missing-table`'s commands 
 `iron-claw users` on stderr. FreeRADIUS, whose `RADIUS_DB_*` name it, says nothing.
 """
 
-MEANS = {
-    "AGENT_API_URL": "the API, which knows what has landed",
-    "AGENT_API_KEY": "the service key of the API, scope `agent`",
-    "AGENT_PROXY_URL": "the gateway to the model; empty: without a model",
-    "AGENT_PROXY_KEY": "`<user>.<password>` of the gateway; without it runs go without a model",
-    "AGENT_MODEL": "the model asked for",
-    "AGENT_MODEL_TIMEOUT_S": "the whole conversation, in seconds",
-    "AGENT_SOURCE_URL": "the league's page",
-    "AGENT_VIEWER_URL": "the viewer, as a last-known fallback",
-    "AGENT_MODULAR11_URL": "the platform of the seasons to 2025-26",
-    "AGENT_SOURCE_RESOLVE": "`host=ip:port,…`: sends hosts elsewhere (the replica)",
-    "AGENT_SOURCE_CA": "the one certificate to trust there",
-    "AGENT_CHROMIUM": "the browser",
-    "AGENT_CHROMIUM_SANDBOX": "Chromium's own sandbox; not set: on, except for root",
-    "AGENT_BROWSER": "always, auto or never: how today's viewer is found",
-    "AGENT_BROWSER_DEADLINE_S": "the browser's whole work, in seconds",
-    "AGENT_HTTP_TIMEOUT_S": "one request to the source, in seconds",
-    "AGENT_MAX_WAIT_S": "a longer Retry-After is not waited for, in seconds",
-    "AGENT_USER_AGENT": "who we say we are",
-    "AGENT_STATE_DIR": "outbox, evidence of failures, the note of a run under way",
-    "AGENT_TODAY": "replaces now for plan, freshness and season",
-    "AGENT_TARGETS_FILE": "the targets, instead of the package's",
-    "AGENT_PROMPT_FILE": "the system prompt, instead of the package's",
-    "AGENT_KUBE_CONTEXT": "kubectl's context of the cluster at home; read by the scripts, not by a run",
-    "AGENT_WEBHOOK_URL": "gets `{text, run}` by POST after each run",
-    "AGENT_LOG_LEVEL": "debug, info, warning or error; JSON lines on stderr",
-    "AMQP_URL": "the broker, `amqp://user:secret@host:5672/vhost`",
-    "IRON_CLAW_HOST": "where it listens",
-    "IRON_CLAW_PORT": "where it listens",
-    "IRON_CLAW_LOG_LEVEL": "debug, info, warning or error; JSON lines on stderr",
-    "IRON_CLAW_UPSTREAM_URL": "where calls go",
-    "IRON_CLAW_UPSTREAM_KEY": "the real key of the model",
-    "IRON_CLAW_UPSTREAM_CONNECT_TIMEOUT_S": "seconds to connect",
-    "IRON_CLAW_UPSTREAM_READ_TIMEOUT_S": "seconds between two chunks",
-    "IRON_CLAW_MAX_BODY_BYTES": "the longest request body",
-    "IRON_CLAW_MODE": "radius, or bare: everybody is let through and only counted",
-    "IRON_CLAW_RADIUS_HOST": "the RADIUS server; empty means bare",
-    "IRON_CLAW_RADIUS_AUTH_PORT": "its port for Access-Requests",
-    "IRON_CLAW_RADIUS_ACCT_PORT": "its port for accounting",
-    "IRON_CLAW_RADIUS_SECRET": "shared with it",
-    "IRON_CLAW_RADIUS_TIMEOUT_S": "seconds for an answer",
-    "IRON_CLAW_RADIUS_TRIES": "how often it is asked",
-    "IRON_CLAW_NAS_IDENTIFIER": "who the gateway is to RADIUS",
-    "IRON_CLAW_NAS_IP": "the same as an address: fixed, not a pod's",
-    "IRON_CLAW_COA_HOST": "where CoA and Disconnect come in",
-    "IRON_CLAW_COA_PORT": "where CoA and Disconnect come in",
-    "IRON_CLAW_COA_SECRET": "shared with FreeRADIUS for CoA; without it the port stays closed",
-    "IRON_CLAW_SLICES": "several gateways share budgets, in slices from RADIUS",
-    "IRON_CLAW_SLICE_LEASE_S": "seconds for which a slice holds without RADIUS",
-    "IRON_CLAW_GRACE_S": "with RADIUS away, seconds on the last grant",
-    "IRON_CLAW_KEY_MAP": "JSON: other keys, each standing for a `<user>.<password>`",
-    "IRON_CLAW_POLICY_MODE": "enforce, or monitor: decide and count, change nothing",
-    "IRON_CLAW_DOWNGRADE_PCT": "the ladder's first rung, % of the session's tokens",
-    "IRON_CLAW_REDUCE_PCT": "the ladder's second rung",
-    "IRON_CLAW_REDUCE_MAX_TOKENS": "`max_tokens` there",
-    "IRON_CLAW_REDUCE_CALLS": "calls left there",
-    "IRON_CLAW_MODEL_MAP": "JSON: which model stands in for which",
-    "IRON_CLAW_INPUT_BYTES_PER_TOKEN": "the cautious estimate of a body's tokens",
-    "IRON_CLAW_PRICES_FILE": "micro-dollars per million tokens",
-    "IRON_CLAW_SESSION_TIMEOUT_S": "where the grant says nothing",
-    "IRON_CLAW_IDLE_TIMEOUT_S": "where the grant says nothing",
-    "IRON_CLAW_INTERIM_S": "where the grant says nothing",
-    "IRON_CLAW_STATE_DIR": "the journal's folder, one gateway each",
-    "IRON_CLAW_JOURNAL_MAX_BYTES": "the journal is written anew beyond this",
-    "IRON_CLAW_JOURNAL_FSYNC_S": "how long what was written may wait for the disk, in seconds",
-    "IRON_CLAW_LEASE_S": "after so long without a sign a reservation is looked at, in seconds",
-    "IRON_CLAW_DATABASE_URL": "where `llm_calls` and the users are, as the role `radius`",
-    "IRON_CLAW_DRAIN_S": "how long streams may go on after SIGTERM, in seconds (at most 14)",
-    "DATABASE_URL": "the database for requests and ingest; may be a pooler in transaction mode",
-    "DATABASE_DIRECT_URL": "the database without a pooler, for LISTEN and migrations; not set: DATABASE_URL",
-    "MT_ENV": "local or prod; prod refuses placeholder secrets",
-    "MT_TODAY": "replaces now for freshness and season",
-    "MT_JWT_SECRET": "the sign-in's own secret, for tokens signed with it",
-    "MT_JWKS_URL": "the sign-in's public keys",
-    "MT_AUTH_URL": "the sign-in's address (Supabase: https://<project>.supabase.co/auth/v1)",
-    "MT_AUTH_KEY": "the key of the project that the sign-in is asked with",
-    "MT_PUBLIC_URL": "the site's address, for calendars and pages",
-    "MT_SITE_DIR": "the built site, where the backend serves it (embedded)",
-    "MT_MIGRATIONS_DIR": "supabase/migrations, where they do not lie beside the package",
-    "MT_LOG_LEVEL": "debug, info, warning or error; JSON lines on stderr",
-    "MT_HOST": "where the backend listens",
-    "MT_PORT": "where the backend listens",
-    "MT_WORKER_CONCURRENCY": "processes that land messages side by side",
-    "MT_RATE_PER_MINUTE": "requests a minute of one address; 0: no limit",
-    "MT_KEY_RATE_PER_MINUTE": "requests a minute of one key or signed-in account; 0: no limit",
-    "MT_REFUSALS_PER_MINUTE": "wrong keys, tokens and passwords a minute of one address; 0: no limit",
-    "MT_TRUSTED_PROXIES": "addresses and networks whose X-Forwarded-For is believed",
-    "MT_METRICS_HOST": "where the worker's /metrics listens",
-    "MT_METRICS_PORT": "where the worker's /metrics listens; not set: nowhere",
+MEANS: dict[str, str] = {
     "MT_ENV_FILE": "an env file, and the .secret beside it; for ./mt instead of envs/.env.local",
     "MT_NEW_KEY": "the key that `missing-table keys add` is to keep",
     "MT_SHARED": "the folder of shared material, where it is not ../shared (./mt)",
@@ -167,7 +80,6 @@ MEANS = {
     "MT_DURABILITY": "`throwaway`: PostgreSQL does not wait for the disk (tests)",
     "MT_TEST_PORT_OFFSET": "the port offset of the tests' stack",
     "MT_TEST_DATA": "the folder of the tests' stack",
-    "ANTHROPIC_API_KEY": "as IRON_CLAW_UPSTREAM_KEY; without it ./mt plays a scripted model",
     "IRON_CLAW_KEY": "`<user>.<password>` that `iron-claw status` asks with",
     "IRON_CLAW_URL": "the gateway that `iron-claw status` asks",
     "IRON_CLAW_NEW_SECRET": "the secret that `iron-claw users add` is to keep",
@@ -249,6 +161,19 @@ def of_classes() -> dict[str, dict[str, str]]:
     return found
 
 
+def meanings() -> dict[str, str]:
+    """Return what each setting means: MEANS, and the descriptions of the settings classes' fields."""
+    described = {
+        variable: field.description
+        for _, classes in CLASSES
+        for kind in classes
+        for name, field in kind.model_fields.items()
+        if field.description
+        for variable in names_of(str(kind.model_config["env_prefix"]), name, field)
+    }
+    return described | MEANS
+
+
 def read_directly() -> set[str]:
     """Names of ours that stand anywhere in a program, a script, a benchmark or the site's own configuration."""
     files = [
@@ -328,13 +253,13 @@ def sections() -> dict[str, dict[str, str]]:
 
 
 def page() -> str:
-    """The whole document. KeyError for a setting that MEANS does not explain."""
-    parts = [HEAD]
+    """The whole document. KeyError for a setting that nobody explains."""
+    parts, means = [HEAD], meanings()
     for section, rows in sections().items():
         parts.append(f"\n## {section}\n\n| Name | Default | What it does |\n| --- | --- | --- |\n")
         for name, default in rows.items():
             shown = f"**`{name}`**" if SECRETS.search(name) else f"`{name}`"
-            parts.append(f"| {shown} | {default} | {MEANS[name]} |\n")
+            parts.append(f"| {shown} | {default} | {means[name]} |\n")
         if section == RADIUS:
             parts.append("\nDefaults are the image's. `./mt` and the manifest set them too.\n")
         if section == RABBITMQ:

@@ -1,4 +1,4 @@
-"""Each rule of the merge (design, section 7) for whatever comes in whatever order: the rule, written down a second time
+"""Each rule of the merge for whatever comes in whatever order: the rule, written down a second time
 in a few lines of Python, says what must be stored.
 """
 

@@ -1,6 +1,6 @@
 """What every object of ours must be, whatever the schemas allow. Pure: objects in, sentences out; empty means good.
 
-Each function is one rule of issue 9; `faults` is all of them. Pod Security "restricted" is written out: there is no API
+Each function is one rule; `faults` is all of them. Pod Security "restricted" is written out: there is no API
 server to ask.
 """
 

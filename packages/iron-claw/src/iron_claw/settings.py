@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     upstream_key: SecretStr = Field(
         default=SecretStr(""),
         validation_alias=AliasChoices("IRON_CLAW_UPSTREAM_KEY", "ANTHROPIC_API_KEY"),
-        description="the real key of the model",
+        description="the real key of the model; without it `./mt` plays a scripted one",
     )
     upstream_connect_timeout_s: float = Field(default=5.0, gt=0, description="seconds to connect")
     upstream_read_timeout_s: float = Field(default=300.0, gt=0, description="seconds between two chunks")
@@ -81,8 +81,8 @@ class Settings(BaseSettings):
     coa_secret: SecretStr = Field(
         default=SecretStr(""), description="shared with FreeRADIUS for CoA; without it the port stays closed"
     )
-    slices: bool = False
-    slice_lease_s: int = Field(default=120, ge=3, le=900)
+    slices: bool = Field(default=False, description="several gateways share budgets, in slices from RADIUS")
+    slice_lease_s: int = Field(default=120, ge=3, le=900, description="seconds for which a slice holds without RADIUS")
     grace_s: int = Field(default=0, ge=0, description="with RADIUS away, seconds on the last grant")
 
     key_map: dict[str, SecretStr] = Field(

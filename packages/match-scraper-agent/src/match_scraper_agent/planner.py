@@ -19,7 +19,7 @@ ENDING = timedelta(days=61)
 """The last two months of a season: play-offs, then nothing new is published."""
 STALE_AFTER = timedelta(hours=36)
 UNFINISHED = (3, 4)
-"""Exit codes of a run that read nothing or could not deliver (design, section 6)."""
+"""Exit codes of a run that read nothing or could not deliver."""
 
 Need = Literal["full", "scores", "kick_offs", "nothing"]
 

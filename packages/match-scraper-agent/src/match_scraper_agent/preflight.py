@@ -32,7 +32,7 @@ class Check:
 
 
 def exit_code(checks: Sequence[Check]) -> int:
-    """4 where delivery is not possible, 3 where nothing could be read, 0 otherwise: a run's own codes (design)."""
+    """4 where delivery is not possible, 3 where nothing could be read, 0 otherwise: a run's own codes."""
     down = {check.part for check in checks if check.state == "down" and check.needed}
     if down & {"source", "browser"}:
         return 3
