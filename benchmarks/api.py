@@ -27,6 +27,7 @@ from urllib.parse import quote
 import httpx
 import psycopg
 import uvicorn
+from listing import show
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -378,16 +379,11 @@ def run() -> list[Line]:
 
 
 def main() -> None:
+    """Measure and print the list; with --serve-bare, be the peer instead."""
     if sys.argv[1:2] == ["--serve-bare"]:
         serve_bare(int(sys.argv[2]), Path(sys.argv[3]).read_bytes())
         return
-    lines = run()
-    if "--json" in sys.argv:
-        sys.stdout.write(json.dumps(lines) + "\n")
-        return
-    for entry in lines:
-        against = f"  {entry['ratio']} of {entry['peer']} ({entry['peer_value']})" if entry["peer"] else ""
-        sys.stdout.write(f"{entry['name']:40} {entry['value']:>10} {entry['unit']}{against}\n")
+    show(run, as_json="--json" in sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -27,9 +27,8 @@ from typing import Any
 
 import aiohttp
 import psycopg
-import structlog
+from listing import show
 from rich.console import Console
-from rich.table import Table
 
 from devstack.services import process
 from devstack.services.freeradius import FreeRadius
@@ -298,19 +297,10 @@ def run(say: Console | None = None) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Prints the rows, as JSON for scripts."""
+    """Measure and print the list."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
-    as_json = parser.parse_args().json
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is the result's alone
-    rows = run()
-    if as_json:
-        print(json.dumps(rows))  # noqa: T201
-        return
-    table = Table("name", "value", "unit", "peer", "peer value", "ratio")
-    for line in rows:
-        table.add_row(*("-" if value is None else str(value) for value in line.values()))
-    Console().print(table)
+    parser.add_argument("--json", action="store_true", help="print the list alone, as JSON")
+    show(run, as_json=parser.parse_args().json)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ Starts its own replica (another process, a free port). Prints a list of measurem
 
 import asyncio
 import gc
-import json
 import logging
 import statistics
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 
 import orjson
 import structlog
+from listing import show
 
 from devstack.replica.handle import Replica, launch
 from match_contract import Season
@@ -135,13 +135,8 @@ def run() -> list[Line]:
 
 
 def main() -> None:
-    lines = run()
-    if "--json" in sys.argv[1:]:
-        sys.stdout.write(json.dumps(lines, indent=1) + "\n")
-        return
-    for one in lines:
-        against = f"  {one['ratio']} x {one['peer']} ({one['peer_value']} {one['unit']})" if one["peer"] else ""
-        sys.stdout.write(f"{one['name']:24} {one['value']:>10} {one['unit']}{against}\n")
+    """Measure and print the list."""
+    show(run, as_json="--json" in sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ site instead). Throttled over CDP. Prints a list of measurements; `run()` return
 """
 
 import gzip
-import json
 import os
 import statistics
 import sys
@@ -14,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from listing import show
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from devstack import patient
@@ -152,10 +152,10 @@ def run() -> list[Line]:
         ]
 
 
+def main() -> None:
+    """Measure and print the list."""
+    show(run, as_json="--json" in sys.argv[1:])
+
+
 if __name__ == "__main__":
-    lines = run()
-    if "--json" in sys.argv:
-        sys.stdout.write(json.dumps(lines, indent=2) + "\n")
-    else:
-        for one in lines:
-            sys.stdout.write(f"{one['name']:<14}{one['value']:>10} {one['unit']}\n")
+    main()
