@@ -182,6 +182,21 @@ def test_a_raise_of_the_month_changes_the_session_and_ends_none(gateway: Gateway
     assert gateway.get("/status").json()["session_id"] == session
 
 
+def test_radclient_changes_the_month_and_is_told_what_it_cannot_change(gateway: Gateway) -> None:
+    with psycopg.connect(gateway.radius.database.dsn) as connection:
+        connection.execute(check_item("MT-Max-Monthly-Tokens", "900000").encode())
+        connection.execute(check_item("MT-Max-Monthly-Cost", "900000").encode())
+    assert post(gateway).status_code == 200
+    session = gateway.get("/status").json()["session_id"]
+    changes = {"MT_Monthly_Budget": 500_000, "MT_Cost_Budget": 7, "MT_Monthly_Cost_Budget": 8}
+    assert send(gateway, packet.CoARequest, Acct_Session_Id=session, **changes) == "ACK"
+    (grant,) = [record["grant"] for record in gateway.records() if record["k"] == "grant"]
+    assert {window[0]: window[1] for window in grant["windows"]} == {"monthly": 500_000, "monthly-cost": 8}
+    assert (grant["monthly_budget"], grant["cost_budget"]) == (500_000, 7)
+    unreadable = send(gateway, packet.CoARequest, Acct_Session_Id=session, MT_Window="monthly many few")
+    assert unreadable == "Invalid-Request"
+
+
 def test_zero_seconds_mean_no_limit_at_the_door_and_by_coa(gateway: Gateway) -> None:
     gateway.grant(Idle_Timeout=0, Session_Timeout=0)
     assert post(gateway).status_code == 200

@@ -99,7 +99,11 @@ class Admission:
         result = "accept" if isinstance(answer, Accept) else "reject"
         self._metrics.radius.labels("access", result).observe(time.perf_counter() - began)
         if isinstance(answer, Accept):
-            return from_accept(answer.attributes, self.defaults)
+            try:
+                return from_accept(answer.attributes, self.defaults)
+            except ValueError as error:
+                log.error("grant_unreadable", user=key.user, error=str(error))
+                raise Refused(503, f"RADIUS grants what cannot be read: {error}") from error
         refused = self._rejected(key.user, answer)
         if refused.status == 401:
             self._wrong[key.digest] = self._steady() + WRONG_S

@@ -173,6 +173,9 @@ class CoaServer(asyncio.DatagramProtocol):
                     return MISSING_ATTRIBUTE
                 self._sessions.change(session, changes)
             await self._sessions.journal.sync()
+        except ValueError as error:
+            log.warning("coa_unreadable", error=str(error), session_id=session.id)
+            return INVALID_REQUEST
         except (JournalError, OSError) as error:
             log.error("coa_not_durable", error=str(error), session_id=session.id)
             return NO_RESOURCES

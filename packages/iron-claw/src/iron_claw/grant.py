@@ -12,6 +12,7 @@ MIN_INTERIM_S = 60
 
 STRING_MOST = 247
 """Bytes of a vendor's string attribute (RFC 2865 5.26). A longer list travels in several."""
+MONTHLY_COST = "monthly-cost"
 LISTS = ("MT-Model-Allowed", "MT-Window")
 """Attributes of which several make one list."""
 
@@ -67,6 +68,8 @@ class Grant:
     radius_class: str | None = None
     """Class as `0x…`: RADIUS' own mark of this grant, handed back in accounting (RFC 2865 5.25)."""
     windows: tuple[Window, ...] = ()
+    cost_budget: int | None = None
+    """Micro-USD of the session."""
     slice: Slice | None = None
     """Where several gateways share the budget."""
 
@@ -102,8 +105,10 @@ ECHOED = (
 )
 CHANGEABLE = {
     "MT-Token-Budget": "token_budget",
+    "MT-Cost-Budget": "cost_budget",
     "MT-Max-LLM-Calls": "max_llm_calls",
     "MT-Monthly-Budget": "monthly_budget",
+    "MT-Monthly-Cost-Budget": "monthly_cost_budget",
     "Session-Timeout": "session_timeout_s",
     "Idle-Timeout": "idle_timeout_s",
     "Acct-Interim-Interval": "interim_s",
@@ -168,6 +173,7 @@ def from_accept(attributes: Mapping[str, Any], defaults: Defaults) -> Grant:
         extra=tuple((name, str(attributes[name])) for name in ECHOED if name in attributes),
         radius_class=class_of(attributes["Class"]) if "Class" in attributes else None,
         windows=windows_of(attributes.get("MT-Window", ())),
+        cost_budget=number("MT-Cost-Budget"),
         slice=slice_of(attributes),
     )
 
@@ -196,9 +202,15 @@ def changed(grant: Grant, attributes: Mapping[str, Any]) -> Grant:
             changes[field] = _READERS.get(field, int)(attributes[name])
     if "interim_s" in changes:
         changes["interim_s"] = max(MIN_INTERIM_S, changes["interim_s"])
-    if "windows" in changes:
-        changes["windows"] = _merged(grant.windows, changes["windows"])
-    return replace(grant, **changes)
+    told = {window.name for window in changes.get("windows", ())}
+    windows = _merged(grant.windows, changes.pop("windows", ()))
+    for name, budget in (
+        ("monthly", changes.get("monthly_budget")),
+        (MONTHLY_COST, changes.pop("monthly_cost_budget", None)),
+    ):
+        if budget is not None and name not in told:
+            windows = tuple(window._replace(budget=budget) if window.name == name else window for window in windows)
+    return replace(grant, **changes, windows=windows)
 
 
 def _merged(old: Iterable[Window], new: Iterable[Window]) -> tuple[Window, ...]:
