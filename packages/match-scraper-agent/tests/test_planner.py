@@ -180,15 +180,17 @@ def test_a_window_outside_the_season_is_refused_in_a_sentence() -> None:
     assert "outside the season 2026-27" in str(check_window(Window(first=date(2020, 1, 1)), season))
 
 
-def test_the_five_targets_of_the_design_are_the_default() -> None:
-    names = [target.name for target in choose(load_targets(), [])]
-    assert names == [
-        "u14-hg-northeast",
-        "u13-hg-northeast",
-        "u14-hg-florida",
-        "u13-hg-florida",
-        "u14-academy-new-england",
-    ]
+def test_every_bracket_of_the_season_is_read_by_default_and_the_files_targets_are_watched() -> None:
+    assert choose(load_targets(), []) == EVERY_LEAGUE
+    watched = load_targets()
+    plan = make_plan(EVERY_LEAGUE, now=NOW, knowledge=knowledge((bracket(),), (state(),)), watched=watched)
+    assert [item.target for item in plan.watched] == list(watched)
+    assert next(item.planned for item in plan.watched if item.target.name == TARGET.name) == 240
+    assert not {item.target for item in plan.due} & set(watched)
+    text = prompt(plan, load_prompt(), load_club())
+    assert "all-homegrown, all-academy, all-flex" in text
+    assert ", ".join(target.name for target in watched) in text
+    assert make_plan(watched, now=NOW, knowledge=knowledge(), watched=watched).watched == ()
 
 
 def test_the_club_is_a_fact_of_the_targets_file(tmp_path: Path) -> None:

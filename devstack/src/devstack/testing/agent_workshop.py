@@ -150,7 +150,12 @@ class Workshop:
         self, *names: str, courier: Courier | None = None, settings: Settings | None = None, **more: Any
     ) -> RunResult:
         used = settings or self.settings
-        options = Options(targets=choose(load_targets(), names), named=bool(names), receipt_timeout_s=5, **more)
+        options = Options(
+            targets=choose(load_targets(), names) if names else load_targets(),
+            named=bool(names),
+            receipt_timeout_s=5,
+            **more,
+        )
         if not options.dry_run:
             courier = courier or self.courier()
         return await run(used, options, source=self.source, api=self.api, courier=courier)

@@ -53,6 +53,7 @@ def prompt(plan: Plan, template: str, club: str | None = None) -> str:
         "season": plan.season.name,
         "today": f"{plan.today:%A} {plan.today}",
         "targets": ", ".join(item.target.name for item in plan.due) or "none",
+        "watched": ", ".join(item.target.name for item in plan.watched) or "none",
         "club": club or "every club",
     }
     for name, fact in facts.items():

@@ -110,10 +110,11 @@ def _options(
     season: str | None,
     **more: Any,
 ) -> Options:
-    names = target or []
+    names, known = target or [], load_targets(settings.targets_file)
     return Options(
-        targets=choose(load_targets(settings.targets_file), names),
+        targets=choose(known, names),
         named=bool(names),
+        watched=() if names else known,
         window=Window(_day("--from", first), _day("--to", last)),
         season=_season(season),
         **more,

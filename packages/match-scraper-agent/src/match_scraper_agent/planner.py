@@ -7,6 +7,7 @@ all, whether the source may answer "unchanged" to them, and how many matches are
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Literal
 
 from match_contract import BracketSummary, League, Season, SourceState, season_of
@@ -67,7 +68,8 @@ class TargetPlan:
 class Plan:
     """The plan of a run, with what a person should be warned of.
 
-    `observed`: when the source wrote what the database holds of each key.
+    `observed`: when the source wrote what the database holds of each key. `watched` are brackets within the targets
+    that may be looked at more closely; they are read with their league.
     """
 
     season: Season
@@ -76,6 +78,7 @@ class Plan:
     window: Window = EVERY_DAY
     warnings: tuple[str, ...] = ()
     observed: Mapping[str, datetime] = field(default_factory=dict)
+    watched: tuple[TargetPlan, ...] = ()
 
     def of(self, name: str) -> TargetPlan:
         """The plan of one target; KeyError where it is not in the run."""
@@ -175,6 +178,7 @@ def make_plan(
     window: Window = EVERY_DAY,
     forced: bool = False,
     crashed: str | None = None,
+    watched: Sequence[Target] = (),
 ) -> Plan:
     """The plan for `targets` at `now`. `crashed`: how the run before ended that never said so."""
     chosen = season or season_of(now.date())
@@ -192,20 +196,19 @@ def make_plan(
     for state in knowledge.sources:
         if state.league in leagues:
             observed[state.key] = max(state.observed_at, observed.get(state.key, state.observed_at))
+    plan_one = partial(
+        plan_target,
+        now=now,
+        season=chosen,
+        knowledge=knowledge,
+        last_failed=failed,
+        forced=forced or not window.is_open,
+    )
     return Plan(
         season=chosen,
         today=now.date(),
-        targets=tuple(
-            plan_target(
-                target,
-                now=now,
-                season=chosen,
-                knowledge=knowledge,
-                last_failed=failed,
-                forced=forced or not window.is_open,
-            )
-            for target in targets
-        ),
+        targets=tuple(plan_one(target) for target in targets),
+        watched=tuple(plan_one(target) for target in watched if target.name not in {one.name for one in targets}),
         window=window,
         warnings=tuple(warnings),
         observed=observed,

@@ -44,10 +44,11 @@ Beyond = Callable[[Work], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Options:
-    """What a person asked of a run. `named`: the targets were chosen by name."""
+    """What a person asked of a run. `named`: the targets were chosen by name. `watched`: see Plan."""
 
     targets: tuple[Target, ...]
     named: bool = False
+    watched: tuple[Target, ...] = ()
     window: Window = field(default_factory=Window)
     season: Season | None = None
     dry_run: bool = False
@@ -93,6 +94,7 @@ async def _plan(settings: Settings, options: Options, api: Api, crashed: str | N
         window=options.window,
         forced=options.named or options.dry_run,
         crashed=crashed,
+        watched=options.watched,
     )
     return plan, knowledge
 

@@ -1,6 +1,7 @@
 """Targets: which brackets a run is about. Data from a TOML file; nothing here reads a feed or plans.
 
-A target is one bracket, or, with `--target all`, every bracket of one league.
+A run reads every bracket of the season, a target for each league, unless targets are named. The targets of the file are
+the brackets that can be named, and that the model may look at more closely.
 """
 
 import tomllib
@@ -84,11 +85,9 @@ def load_targets(path: Path | None = None) -> tuple[Target, ...]:
 
 
 def choose(known: Sequence[Target], names: Iterable[str]) -> tuple[Target, ...]:
-    """The targets of a run: those named, in their order, or all known ones; `all` stands for every league whole."""
+    """Return the targets of a run: those named, in their order, or every league whole, for which `all` stands too."""
     wanted = list(dict.fromkeys(names))
-    if not wanted:
-        return tuple(known)
-    if ALL in wanted:
+    if not wanted or ALL in wanted:
         return EVERY_LEAGUE
     by_name = {target.name: target for target in (*known, *EVERY_LEAGUE)}
     for name in wanted:

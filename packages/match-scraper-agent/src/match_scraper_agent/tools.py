@@ -17,12 +17,24 @@ MAX_TARGETS = 60
 
 
 def _known(work: Work, names: Sequence[str]) -> list[str]:
+    """Return the names as they were given, once each; a watched bracket is one too. Raises ModelRetry."""
     wanted = list(dict.fromkeys(names))
-    unknown = [name for name in wanted if name not in work.states]
+    watched = [item.target.name for item in work.plan.watched]
+    unknown = [name for name in wanted if name not in work.states and name not in watched]
     if unknown or not wanted:
         what = f"unknown: {', '.join(repr(name[:40]) for name in unknown[:3])}" if unknown else "no target named"
         raise ModelRetry(f"{what}. Targets of this run: {', '.join(list(work.states)[:MAX_TARGETS])}")
     return wanted
+
+
+def _targets(work: Work, names: Sequence[str]) -> list[str]:
+    """Return the run's targets that these names mean: a watched bracket is read with its league."""
+    leagues = {item.target.name: item.target.league for item in work.plan.watched}
+    found: list[str] = []
+    for name in _known(work, names):
+        of_league = [one for one, state in work.states.items() if state.plan.target.league is leagues.get(name)]
+        found += [name] if name in work.states else of_league
+    return list(dict.fromkeys(found))
 
 
 def _read(name: str, state: TargetState) -> str:
@@ -50,7 +62,7 @@ async def get_match_status(context: RunContext[Work], targets: Targets) -> str:
     work = context.deps
     said = []
     for name in _known(work, targets):
-        item = work.states[name].plan
+        item = next((one for one in work.plan.watched if one.target.name == name), None) or work.states[name].plan
         said.append(f"{name}: {item.need}, {item.planned or 'none'} known")
     return "\n".join(said)
 
@@ -58,13 +70,13 @@ async def get_match_status(context: RunContext[Work], targets: Targets) -> str:
 async def scrape_matches(context: RunContext[Work], targets: Targets) -> str:
     """Read targets from the source."""
     work = context.deps
-    return "\n".join([_read(name, await work.scrape(name)) for name in _known(work, targets)])
+    return "\n".join([_read(name, await work.scrape(name)) for name in _targets(work, targets)])
 
 
 async def submit_matches(context: RunContext[Work], targets: Targets) -> str:
     """Send targets that were read."""
     work = context.deps
-    names = _known(work, targets)
+    names = _targets(work, targets)
     unread = [name for name in names if work.states[name].outcome is None and not work.states[name].read]
     if unread:
         raise ModelRetry(f"not read yet: {', '.join(unread)}. Call scrape_matches for them first")

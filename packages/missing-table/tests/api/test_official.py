@@ -84,3 +84,16 @@ async def test_values_that_cannot_be_read_are_no_row_to_compare(api: Any, seed: 
     seed.execute("update brackets set version = version + 1")
     assert (await table(api, seed.pro))["official"] is None
     assert (await api.get("/api/freshness")).json()["official"]["rows"] == 0
+
+
+async def test_a_bracket_whose_matches_nobody_reads_is_no_empty_table(api: Any, seed: Any) -> None:
+    unread = seed.bracket("141", "Mid-America", "U14", computed=True)
+    seed.team("Golf SC", brackets=[unread], published=1)
+    seed.execute("update brackets set synced_at = null where id = %s", [unread])
+    listed = {bracket["id"] for bracket in (await api.get("/api/brackets")).json()["items"]}
+    assert listed == {seed.northeast, seed.pro}
+    assert (await table(api, unread))["rows"] == []
+    assert (await api.get(f"/api/teams/{seed.teams['Golf SC']}")).json()["standings"] == []
+    seed.execute("update brackets set synced_at = now(), version = version + 1 where id = %s", [unread])
+    assert [row["team"]["name"] for row in (await table(api, unread, split="home"))["rows"]] == ["Golf SC"]
+    assert unread in {bracket["id"] for bracket in (await api.get("/api/brackets")).json()["items"]}

@@ -39,7 +39,7 @@ async def current_brackets(
     age_group: str | None = None,
     division: str | None = None,
 ) -> list[Bracket]:
-    """Return the brackets of a season. Only those are counted anew whose counts are not kept."""
+    """Return the brackets of a season whose matches are read. Only those are counted anew whose counts are not kept."""
     rows = await queries.brackets(connection, season=season, league=league, age_group=age_group, division=division)
     counts = {row["id"]: kept.counts_of(Version(row["id"], row["version"], row["synced_at"])) for row in rows}
     if missing := [bracket_id for bracket_id, found in counts.items() if found is None]:
@@ -47,4 +47,5 @@ async def current_brackets(
             counted = Counts(row["teams"], row["matches"], row["played"])
             kept.put_counts(Version(row["bracket_id"], row["version"], row["synced_at"]), counted)
             counts[row["bracket_id"]] = counted
-    return [Bracket(**row, **found._asdict()) for row in rows if (found := counts[row["id"]])]
+    made = [Bracket(**row, **found._asdict()) for row in rows if (found := counts[row["id"]])]
+    return [bracket for bracket in made if bracket.is_read]

@@ -293,7 +293,8 @@ def _standing(row: dict[str, Any]) -> Standing:
     entrants: list[Entrant] = []
     published: list[Published] = []
     seen: list[str] = []
-    for *team, position, values, published_at in row["team_rows"]:
+    # of a bracket that nobody reads no row is shown: zeros would be a lie
+    for *team, position, values, published_at in row["team_rows"] if bracket.is_read else ():
         teams[team[0]] = _team(*team)
         entrants.append(Entrant(team[0], team[1], position))
         record = record_of(values) if values else None

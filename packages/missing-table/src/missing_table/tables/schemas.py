@@ -44,6 +44,11 @@ class Bracket(Shape):
     path: str
     version: int
 
+    @property
+    def is_read(self) -> bool:
+        """Return False for a bracket that a document names and whose matches nobody has read: it is no empty table."""
+        return self.synced_at is not None or self.matches > 0
+
 
 class Split(StrEnum):
     """Which matches of a team a table counts."""
