@@ -28,6 +28,7 @@ from uuid import uuid4
 import psycopg
 from ingest_merge import merge_and_peer
 from ingest_parts import (
+    NOW,
     SEASON,
     VIEWER,
     Message,
@@ -58,7 +59,9 @@ async def unchanged(servers: Servers, amqp_url: str, dsn: str) -> float:
     validators, landed = known(dsn)
     async with Reader(servers.reader) as reader:
         for key in usual_keys(SEASON):
-            reading = await read_feed(reader, key, viewer_url=VIEWER, validators=validators, landed=landed[key.key])
+            reading = await read_feed(
+                reader, key, viewer_url=VIEWER, validators=validators, now=NOW, landed=landed[key.key]
+            )
             if reading.outcome is not Outcome.UNCHANGED:
                 sys.exit(f"{key.key} is not unchanged: {reading.outcome}: {reading.detail}")
     report = run_report()

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -30,6 +31,8 @@ from match_scraper_agent.targets import EVERY_LEAGUE
 
 SEASON = Season(2026)
 TODAY = "2027-02-01"
+NOW = datetime(2027, 2, 2, tzinfo=UTC)
+"""The reader's clock: the replica's documents are of the day before."""
 VIEWER = "https://mls-assist.theintelligenceplatform.com"
 DEADLINE_S = 300
 RECEIPTS_S = 5.0
@@ -169,7 +172,7 @@ async def feed_to_committed(servers: Servers, amqp_url: str) -> tuple[float, lis
     started = time.perf_counter()
     async with Reader(servers.reader) as reader:
         for key in usual_keys(SEASON):
-            reading = await read_feed(reader, key, viewer_url=VIEWER, validators={}, landed=None)
+            reading = await read_feed(reader, key, viewer_url=VIEWER, validators={}, now=NOW, landed=None)
             if reading.outcome is not Outcome.READ:
                 sys.exit(f"{key.key} was not read: {reading.outcome}: {reading.detail}")
             shipment = build_messages(reading, EVERY_LEAGUE, run_id=str(uuid4()), snapshot_id=str(uuid4()))

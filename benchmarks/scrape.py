@@ -10,6 +10,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -28,6 +29,8 @@ from match_scraper.assist.squads import join
 
 SEASON = Season(2026)
 TODAY = "2026-10-05"
+NOW = datetime.fromisoformat(TODAY).replace(tzinfo=UTC) + timedelta(days=1)
+"""The reader's clock, past the documents' own moment."""
 ROUNDS = 7
 Line = dict[str, Any]
 
@@ -92,7 +95,10 @@ async def reading(settings: ReaderSettings) -> list[Line]:
     async with Reader(settings) as reader:
 
         async def all_feeds(known: dict[str, Validators]) -> list[Reading]:
-            return [await read_feed(reader, key, viewer_url=found.viewer_url, validators=known) for key in found.keys]
+            return [
+                await read_feed(reader, key, viewer_url=found.viewer_url, validators=known, now=NOW)
+                for key in found.keys
+            ]
 
         await all_feeds({})  # the replica compresses a body when it is first asked for it
         since = perf_counter()

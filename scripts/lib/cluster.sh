@@ -204,7 +204,7 @@ follow_job() {
         return "$code"
         ;;
     esac
-    # Three seconds, or until it completes: the wait is the pause.
-    kube wait -n match-scraper --for=condition=complete "job/$job" --timeout=3s >/dev/null 2>&1 || true
+    # The pause, or until it completes: the wait is the pause.
+    kube wait -n match-scraper --for=condition=complete "job/$job" --timeout="${MT_JOB_PAUSE_S:-3}s" >/dev/null 2>&1 || true
   done
 }

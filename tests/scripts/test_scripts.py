@@ -138,8 +138,19 @@ def given(request: pytest.FixtureRequest) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_bats(file: str, given: Path) -> None:
+def bats_tests() -> list[tuple[str, str]]:
+    """Return file and name of every @test, so that each is an item that any worker may take."""
+    found = [
+        (file, name)
+        for file in FILES
+        for name in re.findall(r"^@test [\"'](.*)[\"'] *\{$", (HERE / file).read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert {file for file, _ in found} == set(FILES)
+    return found
+
+
+@pytest.mark.parametrize(("file", "name"), bats_tests())
+def test_bats(file: str, name: str, given: Path) -> None:
     env = {name: value for name, value in os.environ.items() if not KEPT.match(name)}
     env |= {
         "MT_ROOT": str(ROOT),
@@ -148,9 +159,11 @@ def test_bats(file: str, given: Path) -> None:
         "MT_OBJECTS": str(given),
         "MT_PYTHON": sys.executable,
         "NO_PROXY": "127.0.0.1",
+        "MT_JOB_PAUSE_S": "0.2",
     }
+    just_this = "^" + re.sub(r"\W", ".", name) + "$"
     done = subprocess.run(
-        ["bats", "--print-output-on-failure", str(HERE / file)],
+        ["bats", "--print-output-on-failure", "--filter", just_this, str(HERE / file)],
         env=env,
         capture_output=True,
         text=True,
@@ -158,6 +171,7 @@ def test_bats(file: str, given: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^1\.\.1$", done.stdout, re.MULTILINE), f"not one test of that name: {done.stdout}"
 
 
 MODERN = {

@@ -69,6 +69,7 @@ MEANS: dict[str, str] = {
     "MT_ANTHROPIC_SCRIPT": "`./mt`: the plan that the scripted Anthropic plays, a file",
     "MT_REPLICA_SIZE": "`./mt`: how large the replica's generated season is",
     "MT_PROD_ENV_FILE": "the scripts: another env file of production than envs/.env.prod",
+    "MT_JOB_PAUSE_S": "of scripts that follow a Job: seconds between two looks; 3 where it is not set",
     "MT_KUBECTL_TIMEOUT_S": "the scripts: seconds in which kubectl has to answer; not set: 15",
     "MT_ROLLOUT_TIMEOUT_S": "`deploy.sh`: seconds in which a rollout has to be complete; not set: 300",
     "MT_BENCH_LITELLM": "`./mt bench proxy`: the folder of its peer; not set: ~/.cache/missing-table/litellm",
