@@ -9,6 +9,7 @@ export default tseslint.config(
   { files: ['**/*.vue'], languageOptions: { parserOptions: { parser: tseslint.parser } } },
   { files: ['**/*.{mjs,js}'], languageOptions: { globals: { process: 'readonly', console: 'readonly' } } },
   { files: ['src/sw.js'], languageOptions: { globals: { self: 'readonly', caches: 'readonly', fetch: 'readonly', URL: 'readonly', Headers: 'readonly', Response: 'readonly', setTimeout: 'readonly' } } },
+  { files: ['public/start.js'], languageOptions: { globals: { addEventListener: 'readonly', document: 'readonly', sessionStorage: 'readonly', window: 'readonly', setTimeout: 'readonly', location: 'readonly' } } },
   {
     rules: {
       'vue/no-static-inline-styles': ['error', { allowBinding: true }],
