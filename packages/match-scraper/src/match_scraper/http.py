@@ -1,41 +1,43 @@
 """One polite HTTP client: robots.txt, a User-Agent with a contact, Retry-After, bytes streamed, one at a time.
 
-Knows nothing of what is read. Every failure is a SourceError with its named outcome.
+Knows nothing of what is read. Every failure is a SourceError with its named outcome. A whole exchange has
+`http_timeout_s`, however its bytes trickle in; no redirect leaves the source's own hosts and their rules.
 """
 
 import asyncio
 import hashlib
-import random
-import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.robotparser import RobotFileParser
 
 import httpx
 import structlog
 
+from match_scraper.backoff import Backoff
 from match_scraper.outcomes import Outcome, SourceError
+from match_scraper.robots import Copies, Rules
 from match_scraper.settings import ReaderSettings
+from match_scraper.transport import Resolved, trust
+from match_scraper.unpacking import NotAsked, NotSound, TooLarge, Unpacker
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 ATTEMPTS = 3
-BACKOFF_S = (0.2, 0.6)
-"""Before another attempt where the server names no time: a random wait within this, longer each time."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.4, 5.0
+"""Between two attempts where the server names no time."""
 MAX_BODY_BYTES = 128 * 1024 * 1024
-ROBOTS_KEEP_S = 24 * 3600
-"""RFC 9309, 2.4: a copy of robots.txt is not used for longer than a day."""
+REDIRECTS, ROBOTS_REDIRECTS = 3, 5
+"""RFC 9309, 2.3.1.2: robots.txt is followed through five."""
 BLOCKED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
 TRY_AGAIN = (HTTPStatus.TOO_MANY_REQUESTS, *range(500, 600))
 ANSWERS = (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
-
+ROBOTS = b"/robots.txt"
+PORTS = {"http": 80, "https": 443}
 
 Query = list[tuple[str, str | int | float | bool | None]]
 """Parameters of an address, in their order; a name may stand several times."""
@@ -53,30 +55,13 @@ class Fetched:
     last_modified: str | None
 
 
-class Resolved(httpx.AsyncBaseTransport):
-    """Sends named hosts to another address, with the right Host header, SNI and certificate check; no others."""
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What one exchange brought, a redirect too."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, addresses: Mapping[str, str]) -> None:
-        self._inner = inner
-        self._addresses = addresses
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        host = request.url.host
-        address = self._addresses.get(host)
-        if address is None:
-            raise httpx.ConnectError(f"{host} is not in AGENT_SOURCE_RESOLVE, and no other host is asked")
-        ip, _, port = address.rpartition(":")
-        moved = httpx.Request(
-            request.method,
-            request.url.copy_with(host=ip, port=int(port)),
-            headers=request.headers,
-            stream=request.stream,
-            extensions={**request.extensions, "sni_hostname": host},
-        )
-        return await self._inner.handle_async_request(moved)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
+    fetched: Fetched
+    wait_s: float | None
+    location: str | None
 
 
 class Reader:
@@ -90,8 +75,11 @@ class Reader:
         self.requests = 0
         self.bytes_read = 0
         self._closed = asyncio.Event()
-        self._robots: dict[str, RobotFileParser] = {}
+        self._robots: dict[str, Rules] = {}
+        self._copies = Copies(settings.state_dir / "robots")
         self._asked_at: dict[str, float] = {}
+        sites = (settings.source_url, settings.viewer_url, settings.modular11_url)
+        self._sites = frozenset(_site(httpx.URL(site)) for site in sites)
         context = trust(settings.source_ca)
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
         transport: httpx.AsyncBaseTransport = httpx.AsyncHTTPTransport(verify=context, limits=limits)
@@ -100,9 +88,8 @@ class Reader:
         self._client = httpx.AsyncClient(
             transport=transport,
             timeout=settings.http_timeout_s,
-            headers={"User-Agent": settings.user_agent},
-            follow_redirects=True,
-            max_redirects=3,
+            headers={"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"},
+            follow_redirects=False,
         )
 
     async def __aenter__(self) -> Self:
@@ -114,7 +101,7 @@ class Reader:
         await self.close()
 
     async def close(self) -> None:
-        """Ends all connections, and any wait for another attempt."""
+        """End all connections, and any wait for another attempt."""
         self._closed.set()
         await self._client.aclose()
 
@@ -125,17 +112,19 @@ class Reader:
         headers: Mapping[str, str] | None = None,
         params: Query | None = None,
     ) -> Fetched:
-        """Reads a page that robots.txt allows; 200, 304 and 404 come back, anything else raises SourceError."""
-        rules = await self.ask_robots(url)
-        host = httpx.URL(url).host
-        await self._keep_distance(host, float(rules.crawl_delay(self.settings.user_agent) or 0))
+        """Read a page that robots.txt allows; 200, 304 and 404 come back, anything else raises SourceError."""
+        address = httpx.URL(url)
+        if params is not None:
+            address = address.copy_with(params=httpx.QueryParams(params))
+        rules = await self.ask_robots(str(address))
+        await self._keep_distance(address.host, rules.delay_s)
         try:
-            return await self._get(url, headers or {}, params)
+            return await self._get(address, headers or {}, REDIRECTS)
         finally:
-            self._asked_at[host] = time.monotonic()
+            self._asked_at[address.host] = time.monotonic()
 
     async def _keep_distance(self, host: str, delay_s: float) -> None:
-        """Waits as long as the host's Crawl-delay wants between two requests; raises SourceError where that is long."""
+        """Wait as long as the host's Crawl-delay wants between two requests; raises SourceError where that is long."""
         if delay_s > self.settings.max_wait_s:
             told = (
                 f"robots.txt of {host} wants {delay_s:g} s between requests, more than AGENT_MAX_WAIT_S: it is not read"
@@ -144,71 +133,98 @@ class Reader:
         if delay_s and host in self._asked_at:
             await self._pause(max(0.0, self._asked_at[host] + delay_s - time.monotonic()))
 
-    async def ask_robots(self, url: str) -> RobotFileParser:
-        """The rules of the host's robots.txt; raises SourceError (blocked) where they forbid the address."""
+    async def ask_robots(self, url: str) -> Rules:
+        """Return the rules of the host's robots.txt; raises SourceError (blocked) where they forbid the address."""
         address = httpx.URL(url)
-        rules = self._robots.get(address.host)
+        host = f"{address.scheme}://{address.netloc.decode()}"
+        rules = self._robots.get(host)
         if rules is None:
-            rules = self._robots[address.host] = await self._read_robots(address)
-        if not rules.can_fetch(self.settings.user_agent, url):
+            rules = self._robots[host] = await self._read_robots(address)
+        if not rules.allows(url):
             told = f"robots.txt of {address.host} forbids {address.path}: it is not read. Ask the site before going on"
             raise SourceError(Outcome.BLOCKED, told)
         return rules
 
     async def greet(self, url: str) -> None:
-        """Asks an address's host for its robots.txt, whatever was kept of it; raises SourceError where none answers."""
-        await self._get(str(httpx.URL(url).copy_with(raw_path=b"/robots.txt")), {}, None)
+        """Ask an address's host for its robots.txt, whatever was kept of it; raises SourceError where none answers."""
+        await self._get(httpx.URL(url).copy_with(raw_path=ROBOTS), {}, ROBOTS_REDIRECTS)
 
-    async def _get(self, url: str, headers: Mapping[str, str], params: Query | None) -> Fetched:
+    async def _get(self, address: httpx.URL, headers: Mapping[str, str], redirects: int) -> Fetched:
+        backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
         for attempt in range(1, ATTEMPTS + 1):
             last = attempt == ATTEMPTS
-            jitter_s = random.uniform(*BACKOFF_S)  # noqa: S311 - no secret
             try:
-                fetched, wait_s = await self._once(url, headers, params)
-            except httpx.TimeoutException as error:
-                within = self.settings.http_timeout_s
-                raise SourceError(Outcome.UNREACHABLE, f"{url} did not answer within {within:g} s") from error
-            except httpx.HTTPError as error:
+                answer = await self._followed(address, headers, redirects)
+            except (httpx.TimeoutException, TimeoutError) as error:
+                told = f"{address} did not answer within {self.settings.http_timeout_s:g} s"
+                raise SourceError(Outcome.UNREACHABLE, told) from error
+            except (httpx.HTTPError, NotSound) as error:
                 if last:
                     said = str(error) or type(error).__name__
-                    told = f"{url} cannot be read ({said}; {ATTEMPTS} times tried): is the site, or the network, down?"
+                    told = (
+                        f"{address} cannot be read ({said}; {ATTEMPTS} times tried): is the site, or the network, down?"
+                    )
                     raise SourceError(Outcome.UNREACHABLE, told) from error
-                await self._pause(attempt * jitter_s)
+                await self._pause(backoff.next_s())
                 continue
-            if fetched.status in ANSWERS:
-                return fetched
-            if last or fetched.status not in TRY_AGAIN or (wait_s or 0) > self.settings.max_wait_s:
-                raise _refusal(url, fetched.status, wait_s)
-            log.info("http.again", url=url, status=fetched.status, retry_after_s=wait_s)
-            await self._pause(attempt * jitter_s if wait_s is None else wait_s + jitter_s)
+            status, wait_s = answer.fetched.status, answer.wait_s
+            if status in ANSWERS:
+                return answer.fetched
+            if last or status not in TRY_AGAIN or (wait_s or 0) > self.settings.max_wait_s:
+                raise _refusal(str(address), status, wait_s)
+            log.info("http.again", url=str(address), status=status, retry_after_s=wait_s)
+            await self._pause(backoff.next_s() + (wait_s or 0))
         raise AssertionError("the last attempt returns or raises")
 
-    async def _once(self, url: str, headers: Mapping[str, str], params: Query | None) -> tuple[Fetched, float | None]:
+    async def _followed(self, address: httpx.URL, headers: Mapping[str, str], redirects: int) -> _Answer:
+        """Return the answer behind the redirects; raises SourceError where one leads elsewhere or is not allowed."""
+        first = address
+        for _ in range(redirects + 1):
+            answer = await self._once(address, headers)
+            if answer.location is None:
+                return answer
+            address = self._next(first, address, answer.location)
+            if first.raw_path != ROBOTS:
+                await self.ask_robots(str(address))
+        raise SourceError(
+            Outcome.UNREACHABLE, f"{first} leads from one address to the next, more than {redirects} times"
+        )
+
+    def _next(self, first: httpx.URL, address: httpx.URL, location: str) -> httpx.URL:
+        """Return where a redirect leads; raises SourceError where that is none of the source's own hosts."""
+        try:
+            found = address.join(location)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise SourceError(Outcome.UNREACHABLE, f"{address} leads to {location[:200]!r}, no address") from error
+        own = self._sites | {_site(first)}
+        if found.scheme not in PORTS or _site(found) not in own or (first.scheme, found.scheme) == ("https", "http"):
+            told = f"{address} leads to {str(found)[:200]}, which is none of the source's own hosts: it is not followed"
+            raise SourceError(Outcome.UNREACHABLE, told)
+        return found
+
+    async def _once(self, address: httpx.URL, headers: Mapping[str, str]) -> _Answer:
+        """Make one exchange, from the connection to the last byte, within `http_timeout_s`."""
         self.requests += 1
-        digest, parts, size = hashlib.sha256(), [], 0
-        query = httpx.QueryParams(params) if params is not None else None
-        async with self._client.stream("GET", url, headers=headers, params=query) as response:
-            try:
-                async for part in response.aiter_bytes():
-                    size += len(part)
-                    if size > MAX_BODY_BYTES:
-                        raise SourceError(Outcome.MALFORMED, f"{url} is larger than {MAX_BODY_BYTES:,} bytes: refused")
-                    digest.update(part)
-                    parts.append(part)
-            finally:
-                self.bytes_read += response.num_bytes_downloaded
-            fetched = Fetched(
-                status=response.status_code,
-                content_type=response.headers.get("content-type", ""),
-                body=b"".join(parts),
-                sha256=digest.hexdigest(),
-                etag=response.headers.get("etag"),
-                last_modified=response.headers.get("last-modified"),
-            )
-            return fetched, retry_after(response.headers.get("retry-after"), datetime.now(UTC))
+        async with asyncio.timeout(self.settings.http_timeout_s):
+            async with self._client.stream("GET", address, headers=headers) as response:
+                try:
+                    body, sha256 = await _body(response)
+                finally:
+                    self.bytes_read += response.num_bytes_downloaded
+                fetched = Fetched(
+                    status=response.status_code,
+                    content_type=response.headers.get("content-type", ""),
+                    body=body,
+                    sha256=sha256,
+                    etag=response.headers.get("etag"),
+                    last_modified=response.headers.get("last-modified"),
+                )
+                wait_s = retry_after(response.headers.get("retry-after"), datetime.now(UTC))
+                location = response.headers.get("location") if response.has_redirect_location else None
+                return _Answer(fetched, wait_s, location)
 
     async def _pause(self, seconds: float) -> None:
-        """Waits for the reader's end, at most so long."""
+        """Wait for the reader's end, at most so long."""
         try:
             async with asyncio.timeout(seconds):
                 await self._closed.wait()
@@ -216,29 +232,49 @@ class Reader:
             return
         raise SourceError(Outcome.UNREACHABLE, "the reader was closed while it waited for another attempt")
 
-    async def _read_robots(self, address: httpx.URL) -> RobotFileParser:
-        """What a host's robots.txt says: from the copy of the last day, else asked. None, or an app's page: allowed.
+    async def _read_robots(self, address: httpx.URL) -> Rules:
+        """Return what a host's robots.txt says: from the copy of the last day, else asked. None, or a page: allowed.
 
         Where it cannot be asked, an older copy holds; without one nothing may be read (RFC 9309, 2.3.1.4): SourceError.
         """
-        copy = self.settings.state_dir / "robots" / f"{address.host}.txt"
-        text = fresh_copy(copy)
+        text = self._copies.fresh(address)
         if text is None:
-            url = str(address.copy_with(raw_path=b"/robots.txt"))
             try:
-                fetched = await self._get(url, {}, None)
+                fetched = await self._get(address.copy_with(raw_path=ROBOTS), {}, ROBOTS_REDIRECTS)
                 is_text = fetched.status == HTTPStatus.OK and not fetched.body.lstrip().startswith(b"<")
                 text = fetched.body.decode("utf-8", "replace") if is_text else ""
-                keep_copy(copy, text)
+                self._copies.keep(address, text)
             except SourceError as error:
                 log.warning("robots.unknown", host=address.host, outcome=error.outcome.value, error=error.detail)
-                text = "" if error.outcome is Outcome.BLOCKED else older_copy(copy)
+                text = "" if error.outcome is Outcome.BLOCKED else self._copies.older(address)
                 if text is None:
                     told = f"{error.detail}; without its robots.txt nothing is read from {address.host}"
                     raise SourceError(error.outcome, told) from error
-        rules = RobotFileParser()
-        rules.parse(text.splitlines())
-        return rules
+        return Rules(text, self.settings.user_agent)
+
+
+async def _body(response: httpx.Response) -> tuple[bytes, str]:
+    """Return a body, unpacked while it comes, and its sha256 (hex)."""
+    digest, parts = hashlib.sha256(), []
+    try:
+        unpacker = Unpacker(response.headers.get("content-encoding", ""), MAX_BODY_BYTES)
+        async for data in response.aiter_raw():
+            for piece in unpacker.feed(data):
+                digest.update(piece)
+                parts.append(piece)
+        unpacker.end()
+    except TooLarge as error:
+        told = f"{response.url} is larger than {MAX_BODY_BYTES:,} bytes: refused"
+        raise SourceError(Outcome.MALFORMED, told) from error
+    except NotAsked as error:
+        raise SourceError(Outcome.MALFORMED, f"{response.url} cannot be unpacked: {error}") from error
+    return b"".join(parts), digest.hexdigest()
+
+
+def _site(address: httpx.URL) -> tuple[str, int | None]:
+    """Return what makes an address the same site: its host, with www or without, and its port."""
+    port = address.port or PORTS.get(address.scheme)
+    return address.host.removeprefix("www."), PORTS["https"] if port == PORTS["http"] else port
 
 
 def _refusal(url: str, status: int, wait_s: float | None) -> SourceError:
@@ -247,17 +283,6 @@ def _refusal(url: str, status: int, wait_s: float | None) -> SourceError:
         told = f"{url} answers {status}: the site turns us away{again}. Open it in a browser before trying again"
         return SourceError(Outcome.BLOCKED, told)
     return SourceError(Outcome.UNREACHABLE, f"{url} answers {status}: the site has a fault; try again later")
-
-
-def trust(ca: Path | None) -> ssl.SSLContext:
-    """The system's certificates, or the one of a replica alone. Raises SourceError where the file cannot be read."""
-    if ca is None:
-        return httpx.create_ssl_context()
-    try:
-        return ssl.create_default_context(cafile=str(ca))
-    except (OSError, ssl.SSLError) as error:
-        told = f"AGENT_SOURCE_CA {str(ca)!r} is no readable certificate ({error}): start the replica, or unset it"
-        raise SourceError(Outcome.UNREACHABLE, told) from error
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
@@ -272,29 +297,3 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (moment - now).total_seconds())
-
-
-def fresh_copy(file: Path) -> str | None:
-    """The text of a file that is younger than a day, else None."""
-    try:
-        age_s = time.time() - file.stat().st_mtime
-        return file.read_text(encoding="utf-8") if 0 <= age_s < ROBOTS_KEEP_S else None
-    except FileNotFoundError:
-        return None
-
-
-def older_copy(file: Path) -> str | None:
-    """The text of a file of any age, None where there is none."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-
-
-def keep_copy(file: Path, text: str) -> None:
-    """Keeps a text for the next run; a folder that cannot be written is said in the log and does no harm."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        log.warning("robots.not_kept", file=str(file), error=str(error))
