@@ -5,6 +5,7 @@ from typing import Any
 
 from match_contract import League, Season
 from match_scraper.assist.documents import parse
+from match_scraper.assist.keys import usual_keys
 from match_scraper.assist.matches import understand
 from match_scraper.values import FeedKey, Reading
 
@@ -73,7 +74,21 @@ def standings(*brackets: Any, **changes: Any) -> bytes:
     return json.dumps(content).encode()
 
 
-def understood(events: list[dict[str, Any]], brackets: list[dict[str, Any]] | None = None) -> Reading:
+KEYS = {key.league: key for key in usual_keys(Season(2026))}
+
+
+def understood(
+    events: list[dict[str, Any]],
+    brackets: list[dict[str, Any]] | None = None,
+    league: League = League.HOMEGROWN,
+) -> Reading:
     """What both documents mean together."""
     body = schedule(*events)
-    return understand(parse(body, standings(*(brackets or [bracket()]))), body, KEY)
+    return understand(parse(body, standings(*(brackets or [bracket()]))), body, KEYS[league])
+
+
+def only(**changes: Any) -> Any:
+    """The one match of a document in which it is changed like this."""
+    content = understood([event(**changes)])
+    assert not content.rejected, content.rejected
+    return content.matches[0]

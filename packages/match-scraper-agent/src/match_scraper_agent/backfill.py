@@ -36,23 +36,23 @@ def platform_for(source: str | None, season: Season) -> Platform:
         return platform_of(season)
     if source not in tuple(Source):
         raise SettingsError(f"--source {source!r}: choose one of {', '.join(Source)}")
-    platform = PLATFORMS[Source(source)]
-    if not platform.carries(season):
-        raise SettingsError(not_carried(platform, season))
-    return platform
+    if not Source(source).carries(season):
+        raise SettingsError(not_carried(Source(source), season))
+    return PLATFORMS[Source(source)]
 
 
 def is_backfill(platform: Platform, season: Season, today: Season) -> bool:
     """Return True where a run is about a season that is over, or about a platform of such seasons."""
-    return platform.is_past or season < today
+    return platform.source.is_past or season < today
 
 
 def options_of(options: Options, platform: Platform) -> Options:
     """Return the options of a back-fill: every league of the platform where no target is named, and no model."""
     targets = options.targets if options.named else EVERY_LEAGUE
-    known = tuple(target for target in targets if target.league in platform.leagues)
+    leagues = platform.source.leagues
+    known = tuple(target for target in targets if target.league in leagues)
     if not known:
-        raise SettingsError(f"{platform.source} has no {targets[0].league}: it has {', '.join(platform.leagues)}")
+        raise SettingsError(f"{platform.source} has no {targets[0].league}: it has {', '.join(leagues)}")
     return replace(options, targets=known, named=True, use_model=False, without_model=NO_MODEL)
 
 

@@ -23,6 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from match_contract import Season, season_of
+from match_contract.zones import use_locked_zones
 from match_scraper import Platform
 from match_scraper_agent import backfill, preflight
 from match_scraper_agent.api import Api, ApiError
@@ -186,6 +187,7 @@ app = typer.Typer(name="match-scraper-agent", no_args_is_help=True, pretty_excep
 @app.callback()
 def front_door() -> None:
     """Plans a run, reads the league's feeds, submits them, waits for receipts, reports the truth."""
+    use_locked_zones()
 
 
 @app.command("run")

@@ -23,6 +23,7 @@ from rich.progress import MofNCompleteColumn, Progress
 
 from match_contract import League, Match, Season, Source, envfile, season_of
 from match_contract.envfile import EnvFileError
+from match_contract.zones import use_locked_zones
 from match_scraper.doctor import examine
 from match_scraper.http import Reader
 from match_scraper.outcomes import Outcome, SourceError
@@ -50,6 +51,7 @@ class BadUsage(Exception):
 @app.callback()
 def front_door() -> None:
     """Reads mlssoccer.com's fixtures, results and tables."""
+    use_locked_zones()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -81,12 +83,12 @@ def read(  # noqa: PLR0917 - Typer calls it by name
     choice = Choice(chosen, age_group, division)
     if source not in tuple(Source):
         raise BadUsage(f"--source {source!r} is not one of {', '.join(Source)}")
-    platform = PLATFORMS[Source(source)]
-    if not platform.carries(wanted):
-        raise BadUsage(not_carried(platform, wanted))
-    if chosen is not None and chosen not in platform.leagues:
-        raise BadUsage(f"{source} has no {chosen}: choose one of {', '.join(platform.leagues)}")
-    readings, warnings = asyncio.run(_read(platform, settings, wanted, choice, _browser(browser)))
+    site = Source(source)
+    if not site.carries(wanted):
+        raise BadUsage(not_carried(site, wanted))
+    if chosen is not None and chosen not in site.leagues:
+        raise BadUsage(f"{source} has no {chosen}: choose one of {', '.join(site.leagues)}")
+    readings, warnings = asyncio.run(_read(PLATFORMS[site], settings, wanted, choice, _browser(browser)))
     matches = [match for reading in readings for match in reading.matches if choice.takes(match)]
     for said in (*warnings, *(said for one in readings for said in (*one.oddities, *one.notes))):
         err.print(f"note: {said}", style="dim", highlight=False, soft_wrap=True)
@@ -159,7 +161,7 @@ async def _read(
     platform: Platform, settings: ReaderSettings, season: Season, choice: "Choice", browser: BrowserMode
 ) -> tuple[list[Reading], tuple[str, ...]]:
     """Read what is chosen of a season, with a bar where a platform tells how far it is."""
-    leagues = platform.leagues if choice.league is None else (choice.league,)
+    leagues = platform.source.leagues if choice.league is None else (choice.league,)
     selection = dict.fromkeys(leagues, choice.part)
     with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=err, transient=True) as bar:
         task = bar.add_task("reading", total=None)

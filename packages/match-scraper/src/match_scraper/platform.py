@@ -25,35 +25,12 @@ from match_scraper.values import (
 
 
 class Platform:
-    """A site that carries seasons of the league. A platform overrides `discover` and `read`, and what else it has.
+    """A site that carries seasons of the league; `source` says which, and which leagues.
 
-    `first_season` and `last_season` are None where there is no bound.
+    A platform overrides `discover` and `read`, and what else it has.
     """
 
     source: ClassVar[Source]
-    leagues: ClassVar[tuple[League, ...]]
-    first_season: ClassVar[Season | None] = None
-    last_season: ClassVar[Season | None] = None
-
-    def carries(self, season: Season) -> bool:
-        """Return True where the platform has that season."""
-        return (self.first_season is None or self.first_season <= season) and (
-            self.last_season is None or season <= self.last_season
-        )
-
-    @property
-    def span(self) -> str:
-        """Return the seasons that the platform has, as a person says it."""
-        if self.last_season is None:
-            return f"from {self.first_season} on" if self.first_season else "of every year"
-        return (
-            f"up to {self.last_season}" if self.first_season is None else f"{self.first_season} to {self.last_season}"
-        )
-
-    @property
-    def is_past(self) -> bool:
-        """Return True where the platform gets no new seasons."""
-        return self.last_season is not None
 
     async def discover(
         self,

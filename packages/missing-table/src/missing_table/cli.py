@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from match_contract.zones import use_locked_zones
 from missing_table.accounts import cli as accounts_cli
 from missing_table.forecasts import cli as forecasts_cli
 from missing_table.ingest import cli as ingest_cli
@@ -19,6 +20,7 @@ app = typer.Typer(name="missing-table", no_args_is_help=True, pretty_exceptions_
 @app.callback()
 def front_door() -> None:
     """The league's database: schema, ingest, API, forecasts."""
+    use_locked_zones()
 
 
 ingest_cli.register(app)

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import structlog
 
 from match_contract import Season, Source
+from match_contract.zones import zone_warnings
 from match_scraper import browser as chromium
 from match_scraper.assist.keys import feed_key, of_season, usual_keys
 from match_scraper.browser import Sighting
@@ -20,11 +22,18 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 async def discover(
     settings: ReaderSettings, *, season: Season, browser: BrowserMode = "always", last_known: Sequence[FeedKey] = ()
 ) -> Discovery:
-    """Looks at mlssoccer.com. Raises SourceError where the browser fails and `browser` is `always`.
+    """Look at mlssoccer.com. Raises SourceError where the browser fails and `browser` is `always`.
 
     `auto` then goes on with `last_known` and says so in `warnings`; `never` starts with it. Where nothing is known
     the keys follow the platform's own naming for that season.
     """
+    found = await _discover(settings, season, browser, last_known)
+    return replace(found, warnings=(*found.warnings, *zone_warnings(datetime.now(UTC).date())))
+
+
+async def _discover(
+    settings: ReaderSettings, season: Season, browser: BrowserMode, last_known: Sequence[FeedKey]
+) -> Discovery:
     if browser == "never":
         return known(settings, season, last_known, "no browser was asked for")
     try:

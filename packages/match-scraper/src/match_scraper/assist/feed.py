@@ -123,9 +123,7 @@ async def _read(  # noqa: PLR0917
     content = understand(documents, answers[0].body, key)
     progress.step("join_s")
     reading = _as_read(content, empty, documents, answers, landed)
-    bad_rows = len(documents.bad_rows) / documents.rows if documents.rows else 0.0
-    events = len(documents.schedule.events) + len(documents.bad_events)
-    return sound(reading, seen=events, bad_rows=bad_rows, first_row=next(iter(documents.bad_rows), ""))
+    return sound(reading, seen=documents.events)
 
 
 def _conditions(known: Validators) -> dict[str, str]:
@@ -179,7 +177,7 @@ def _no_documents(empty: Reading, answers: list[Fetched], landed: LandedFeed | N
 
 def _nothing_in(empty: Reading, documents: Documents, landed: LandedFeed | None) -> Reading | None:
     missing = []
-    if not documents.schedule.events and not documents.bad_events:
+    if not documents.events:
         missing.append("matches")
     if not documents.standings.competition_season.competition_brackets and not documents.bad_rows:
         missing.append("brackets")

@@ -1,4 +1,4 @@
-"""What a feed key says: its competition and its season. The one place that knows how the viewer names things."""
+"""Read what a feed key says: its competition and its season. The one place that knows how the viewer names things."""
 
 from collections.abc import Iterable
 
@@ -10,13 +10,20 @@ PREFIXES = {
     "mls-next-flex": League.FLEX,
     "mls-next-2-academy-division": League.ACADEMY,
 }
-"""A key without its season. Source: source-site.md, section 2."""
+"""A key without its season."""
 COMPETITIONS = {
     "1605": League.HOMEGROWN,
     "1606": League.HOMEGROWN,
     "1607": League.FLEX,
     "2203": League.ACADEMY,
 }
+COMPETITION_NAMES = {
+    "League": League.HOMEGROWN,
+    "League (Pro Player Pathway)": League.HOMEGROWN,
+    "MLS NEXT Flex": League.FLEX,
+    "Academy Division": League.ACADEMY,
+}
+"""For a competition that comes under a new id: its exact name."""
 PRO_PATHWAY = "1606"
 PRO_PATHWAY_MARK = "(Pro Player Pathway)"
 

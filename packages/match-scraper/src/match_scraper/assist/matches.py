@@ -1,32 +1,34 @@
-"""What the assist viewer's two documents mean: matches, brackets, and every row that is neither. Pure.
+"""Say what the viewer's two documents mean: matches, brackets, and every row that is neither. Pure.
 
-source-site.md, section 2, is the source of each rule; its quirks are named where they are handled.
+Essential are a match's number, both squads and its date. Whatever else is odd becomes null, with a note that names it.
 """
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
-from match_contract import Bracket, BracketStandings, Match, Source, StandingsRow, Status, TeamRef, Venue
+from match_contract import Match, Source, TeamRef, Venue
+from match_contract.guards import KEPT_SHARE
 from match_scraper import canary
-from match_scraper.assist.documents import BadEvent, BracketTable, Documents, Event, Id, event_payloads
-from match_scraper.assist.keys import COMPETITIONS
+from match_scraper.assist.brackets import heads_of, standings_of
+from match_scraper.assist.competitions import counted_by_standings, label_of, league_of, names_none
+from match_scraper.assist.documents import DATE_UNKNOWN, BadEvent, Documents, event_payloads
+from match_scraper.assist.kickoffs import KickOff, KickOffs, is_no_venue, venue_of
+from match_scraper.assist.mending import IDENTIFIER, Odd, identifier
+from match_scraper.assist.results import NoTie, Results
 from match_scraper.assist.squads import Brackets, Joined, brackets_of_squads, join
+from match_scraper.assist.structs import Event, Id
+from match_scraper.assist.teams import Teams, teams_of, text
 from match_scraper.guards import UNKNOWN_COMPETITION
 from match_scraper.outcomes import Outcome
 from match_scraper.values import FeedKey, Reading, Rejected, Skipped
 
-IDENTIFIER = re.compile(r"[\x21-\x7e]{1,80}")
-PLACEHOLDER = time(6)
-NO_VENUE = "tbd"
-OVER_AFTER = timedelta(hours=2)
-"""So long after its kick-off a match without a score counts as played."""
+LEFT_OUT = "of a bracket that cannot be read"
+NEW_COMPETITION = "of a competition that no table here counts"
+NO_BRACKET = "neither side stands in a table"
+SHOWN = 5
 
 
 def understand(documents: Documents, schedule_body: bytes, key: FeedKey) -> Reading:
@@ -43,6 +45,10 @@ class _Unreadable(Exception):
         self.detail = detail
 
 
+class _LeftOut(Exception):
+    """An event that is left out and counted: why."""
+
+
 class _Understanding:
     """The state of one `understand`: what is looked up often, and what is counted."""
 
@@ -52,47 +58,46 @@ class _Understanding:
         self.body = schedule_body
         self.synced_at = documents.schedule.synced_at
         self.events = documents.schedule.events
-        self.heads, self.bad_tables = _heads(documents.standings.competition_season.competition_brackets, key)
-        self.tables = [table for table, _ in self.heads]
-        self.foreign = self._foreign()
-        self.counted = [event for event in self.events if id(event) not in self.foreign]
-        self.joined: Joined = join(self.counted, self.tables)
-        self.info = {head.external_id: head for _, head in self.heads}
-        self.teams = _teams(self.counted, self.tables)
-        self.zones: dict[str, ZoneInfo | None] = {}
+        self.heads, self.bad_tables = heads_of(documents.standings.competition_season.competition_brackets, key)
+        self.tables = [head.table for head in self.heads]
+        self.info = {head.bracket.external_id: head.bracket for head in self.heads}
+        self.own = brackets_of_squads(self.tables)
+        self.new_counted: frozenset[str] = frozenset()
+        self.aside = self._aside()
+        counted = [event for event in self.events if id(event) not in self.aside]
+        self.joined: Joined = join(counted, self.tables, key.league, documents.left_out)
+        self.sides = {id(event): sides for event, sides in zip(counted, self.joined.sides, strict=True)}
+        self.teams: Teams = teams_of(self.events, self.tables)
+        self.kick_offs = KickOffs(self.events, key.season)
+        self.results = Results(self.synced_at)
         self.venues: dict[tuple[Id | None, str], Venue] = {}
-        self.quirks: Counter[str] = Counter()
-        self.odd: Counter[str] = Counter()
         self.rejected: list[Rejected] = []
-        self.skipped: list[Skipped] = []
+        self.skipped = [Skipped(one.number, one.reason) for one in documents.undecided]
         self._payloads: list[Mapping[str, Any]] | None = None
 
     def reading(self) -> Reading:
         matches: list[Match] = []
         seen: dict[str, Event] = {}
-        own = brackets_of_squads(self.tables)
-        sides = iter(self.joined.sides)
+        self._leave_out_what_joins_nothing()
         for event in self.events:
-            problem = self.foreign.get(id(event))
-            home, away = _of_squads(event, own) if problem else next(sides)
             number = str(event.game_key)
             first = seen.setdefault(number, event)
             if first is not event:
-                self._again(number, event, first, (home, away))
+                self._handle_duplicate(number, event, first)
                 continue
             try:
-                if problem:
-                    raise problem
-                matches.append(self._match(event, number, home, away))
+                matches.append(self._match(event, number))
             except _Unreadable as error:
-                self._reject(event, error.reason, error.detail, home, away)
-        ids = dict.fromkeys(number for number in seen if IDENTIFIER.fullmatch(number))
+                self._reject(event, error.reason, error.detail)
+            except _LeftOut as why:
+                self.skipped.append(Skipped(number, str(why)))
+        ids = dict.fromkeys((*seen, *(one.number for one in self.documents.undecided)))
         for bad in self.documents.bad_events:
-            number_or_none = _number(bad.payload.get("game_key"))
-            if number_or_none is not None and IDENTIFIER.fullmatch(number_or_none):
-                ids[number_or_none] = None
-            self.rejected.append(_malformed(bad, number_or_none, own))
-        brackets = self._brackets()
+            malformed = _malformed(bad, self.own)
+            if malformed.external_id is not None:
+                ids[malformed.external_id] = None
+            self.rejected.append(malformed)
+        brackets = standings_of(self.heads, self.teams.by_squad, self.joined.adopted)
         scored = sum(1 for match in matches if match.home_score is not None)
         said = f"{len(matches):,} matches in {len(brackets)} brackets, {scored:,} scored"
         return Reading(
@@ -101,7 +106,7 @@ class _Understanding:
             detail=f"{self.key.key}: {said}",
             observed_at=self.synced_at,
             brackets=brackets,
-            external_ids=tuple(ids),
+            external_ids=tuple(number for number in ids if IDENTIFIER.fullmatch(number)),
             scored=scored,
             matches=matches,
             skipped=tuple(self.skipped),
@@ -114,128 +119,106 @@ class _Understanding:
             ),
         )
 
+    # what is no match of a table here
+
+    def _aside(self) -> dict[int, Exception]:
+        """Return the events, by `id()`, that no table here counts, each with why.
+
+        Such an event joins nothing: its guests are no team of a table. One that names no competition is the document's.
+        A competition that is new counts where the standings count it; else it is kept apart, until that would be more
+        than a fifth of the document: then something else is wrong with it.
+        """
+        found: dict[int, Exception] = {}
+        new: list[Event] = []
+        for event in self.events:
+            league = self.key.league if names_none(event) else league_of(event)
+            if league is None:
+                new.append(event)
+            elif league is not self.key.league:
+                told = f"competition {label_of(event)} does not belong to {self.key.key}"
+                found[id(event)] = _Unreadable("foreign_competition", told)
+        if new:
+            ids = {id(event) for event in new}
+            league_events = [event for event in self.events if id(event) not in found and id(event) not in ids]
+            self.new_counted = counted_by_standings(league_events, new, self.tables, self.synced_at)
+            apart = [event for event in new if label_of(event) not in self.new_counted]
+            too_many = len(apart) > (1 - KEPT_SHARE) * len(self.events)
+            for event in apart:
+                told = f"competition {label_of(event)} is none that we know, so no table counts it"
+                found[id(event)] = _Unreadable(UNKNOWN_COMPETITION, told) if too_many else _LeftOut(NEW_COMPETITION)
+        lost = self.documents.left_out
+        if lost:
+            for event in self.events:
+                squads = (str(event.home_squad_id), str(event.away_squad_id))
+                if any(squad in lost for squad in squads) and all(squad not in self.own for squad in squads):
+                    found.setdefault(id(event), _LeftOut(LEFT_OUT))
+        return found
+
+    def _leave_out_what_joins_nothing(self) -> None:
+        """Leave out matches between visitors; where they are more than a fifth, the tables are what is missing."""
+        nowhere = [one for one in self.events if self.sides.get(id(one)) == ((), ())]
+        too_many = len(nowhere) > (1 - KEPT_SHARE) * len(self.events)
+        for event in nowhere:
+            told = (
+                f"neither squad {event.home_squad_id} nor squad {event.away_squad_id} stands in a bracket of "
+                f"{self.key.key}, nor has either an opponent that does"
+            )
+            self.aside[id(event)] = _Unreadable("no_bracket", told) if too_many else _LeftOut(NO_BRACKET)
+
     # one match
 
-    def _match(self, event: Event, number: str, home: Brackets, away: Brackets) -> Match:
-        home_team, away_team = self._sides(event, home)
-        local = self._local(event)
-        venue_name = _text(event.event_location.name if event.event_location else None)
-        no_venue = venue_name is None or venue_name.casefold() == NO_VENUE
-        time_set = not (venue_name is not None and no_venue and local.time() == PLACEHOLDER)
-        if not time_set:
-            self.quirks["without a time set (quirk 3)"] += 1
-        status, scores, shootout = self._outcome(event, local, time_set)
-        bracket = self.info[home[0]]
+    def _match(self, event: Event, number: str) -> Match:
+        problem = self.aside.get(id(event))
+        if problem is not None:
+            raise problem
+        home, away = self.sides[id(event)]
+        venue = venue_of(event)
+        kick_off = self.kick_offs.read(event, number, venue)
+        if kick_off is None:
+            raise _LeftOut(DATE_UNKNOWN)
         try:
-            return Match(
-                source=Source.ASSIST,
-                season=self.key.season.name,
-                league=self.key.league,
-                external_id=number,
-                event_id=None if event.id is None else str(event.id),
-                age_group=bracket.age_group,
-                division=bracket.division,
-                competition=event.competition.name if event.competition else None,
-                home=home_team,
-                away=away_team,
-                home_brackets=home,
-                away_brackets=away,
-                kick_off=event.start_time,
-                timezone=event.local_timezone,
-                local_date=local.date(),
-                time_set=time_set,
-                venue=None if no_venue else self._venue(event, venue_name or ""),
-                round_number=event.round_number,
-                status=status,
-                home_score=scores[0],
-                away_score=scores[1],
-                home_shootout=shootout[0],
-                away_shootout=shootout[1],
-                observed_at=self.synced_at,
-            )
+            return self._made(event, number, home, away, venue, kick_off)
+        except NoTie as error:
+            raise _Unreadable("shootout_without_tie", str(error)) from error
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"]) or "match"
             raise _Unreadable("bad_field", f"{place}: {first['msg']}") from error
 
-    def _outcome(
-        self, event: Event, local: datetime, time_set: bool
-    ) -> tuple[Status, tuple[int | None, int | None], tuple[int | None, int | None]]:
-        """Status, score and shoot-out (quirks 1 and 2): finished is what has kicked off and carries both scores."""
-        none = (None, None)
-        home, away = event.home_score, event.away_score
-        kicked_off = event.start_time <= self.synced_at
-        if home is not None and away is not None and kicked_off:
-            shootout = (event.home_penalty_shootout_score, event.away_penalty_shootout_score)
-            if (shootout[0] is None) != (shootout[1] is None):
-                self.odd["with half a shoot-out, which is not taken"] += 1
-                shootout = none
-            return Status.COMPLETED, (home, away), shootout
-        if not kicked_off:
-            if event.completed or home is not None or away is not None:
-                self.quirks["ahead but flagged completed or scored, which is not taken (quirk 1)"] += 1
-            return Status.SCHEDULED, none, none
-        if home is not None or away is not None:
-            self.odd["with one score of two, which is not taken"] += 1
-        if time_set:
-            over = event.start_time + OVER_AFTER <= self.synced_at
-        else:
-            over = local.date() < self.synced_at.astimezone(local.tzinfo).date()
-        if over:
-            self.quirks["played without a score yet (quirk 2)"] += 1
-        return Status.TBD if over else Status.SCHEDULED, none, none
+    def _made(  # noqa: PLR0917
+        self, event: Event, number: str, home: Brackets, away: Brackets, venue: str | None, kick_off: KickOff
+    ) -> Match:
+        status, scores, shootout = self.results.read(event, kick_off)
+        bracket = self.info[(home or away)[0]]
+        return Match(
+            source=Source.ASSIST,
+            season=self.key.season.name,
+            league=self.key.league,
+            external_id=number,
+            event_id=None if event.id is None else str(event.id),
+            age_group=bracket.age_group,
+            division=bracket.division,
+            competition=text(event.competition.name) if event.competition else None,
+            home=self._team(event.home_squad_id),
+            away=self._team(event.away_squad_id),
+            home_brackets=home,
+            away_brackets=away,
+            kick_off=kick_off.moment,
+            timezone=kick_off.zone,
+            local_date=kick_off.day,
+            time_set=kick_off.time_set,
+            venue=None if venue is None or is_no_venue(venue) else self._venue(event, venue),
+            round_number=event.round_number,
+            status=status,
+            home_score=scores[0],
+            away_score=scores[1],
+            home_shootout=shootout[0],
+            away_shootout=shootout[1],
+            observed_at=self.synced_at,
+        )
 
-    def _foreign(self) -> dict[int, _Unreadable]:
-        """Events, by `id()`, that say of themselves that they are of another competition than the feed's.
-
-        None of them counts for a table here, so none of them is joined. One that names no competition is the feed's.
-        """
-        found: dict[int, _Unreadable] = {}
-        for event in self.events:
-            competition = event.competition
-            if competition is None or (competition.id is None and not competition.name):
-                continue
-            said = COMPETITIONS.get(str(competition.id))
-            if said is self.key.league:
-                continue
-            told = f"competition {competition.name!r} ({competition.id})"
-            found[id(event)] = (
-                _Unreadable(UNKNOWN_COMPETITION, f"{told} is none that we know, so no table counts it")
-                if said is None
-                else _Unreadable("foreign_competition", f"{told} does not belong to {self.key.key}")
-            )
-        return found
-
-    def _sides(self, event: Event, brackets: Brackets) -> tuple[TeamRef, TeamRef]:
-        if not brackets:
-            told = (
-                f"neither squad {event.home_squad_id} nor squad {event.away_squad_id} stands in a bracket of "
-                f"{self.key.key}, nor has either an opponent that does"
-            )
-            raise _Unreadable("no_bracket", told)
-        home, away = self.teams[str(event.home_squad_id)], self.teams[str(event.away_squad_id)]
-        if isinstance(home, str):
-            raise _Unreadable("bad_field", home)
-        if isinstance(away, str):
-            raise _Unreadable("bad_field", away)
-        return home, away
-
-    def _local(self, event: Event) -> datetime:
-        zone = self._zone(event.local_timezone)
-        if zone is None:
-            raise _Unreadable("unknown_timezone", f"time zone {event.local_timezone!r} is not known")
-        try:
-            return event.start_time.astimezone(zone)
-        except (OverflowError, ValueError) as error:
-            raise _Unreadable("bad_field", f"start_time {event.start_time} is out of reach") from error
-
-    def _zone(self, name: str) -> ZoneInfo | None:
-        if name not in self.zones:
-            try:
-                self.zones[name] = ZoneInfo(name)
-            except (ZoneInfoNotFoundError, ValueError, OSError):
-                self.zones[name] = None  # each of its matches is rejected by name
-        return self.zones[name]
+    def _team(self, squad: Id) -> TeamRef:
+        return self.teams.by_squad[str(squad)]
 
     def _venue(self, event: Event, name: str) -> Venue:
         place = event.event_location
@@ -245,171 +228,90 @@ class _Understanding:
             venue = self.venues[marks] = Venue(external_id=None if marks[0] is None else str(marks[0]), name=name)
         return venue
 
-    # what is not a match
-
-    def _again(self, number: str, event: Event, first: Event, sides: tuple[Brackets, Brackets]) -> None:
+    def _handle_duplicate(self, number: str, event: Event, first: Event) -> None:
         if event == first:
             self.skipped.append(Skipped(number, "copy"))
             return
         told = f"the number {number} stands twice in the document with different content; the first one is kept"
-        self._reject(event, "duplicate", told, *sides)
+        self._reject(event, "duplicate", told)
 
-    def _reject(self, event: Event, reason: str, detail: str, home: Brackets = (), away: Brackets = ()) -> None:
+    def _reject(self, event: Event, reason: str, detail: str) -> None:
         if self._payloads is None:
-            bad = {item.index for item in self.documents.bad_events}
-            self._payloads = [p for index, p in enumerate(event_payloads(self.body)) if index not in bad]
+            everything, places = event_payloads(self.body), self.documents.places
+            self._payloads = everything if places is None else [everything[place] for place in places]
             self._places = {id(known): index for index, known in enumerate(self.events)}
         payload = self._payloads[self._places[id(event)]]
+        home, away = self.sides.get(id(event)) or _of_squads(event, self.own)
         brackets = tuple(dict.fromkeys((*home, *away)))
         self.rejected.append(Rejected(str(event.game_key), payload, reason, detail, brackets))
 
-    # the brackets
-
-    def _brackets(self) -> tuple[BracketStandings, ...]:
-        joins: dict[str, list[TeamRef]] = {}
-        for squad, brackets in self.joined.adopted.items():
-            team = self.teams[squad]
-            for bracket in brackets:
-                if isinstance(team, TeamRef):
-                    joins.setdefault(bracket, []).append(team)
-        return tuple(self._bracket(table, head, joins.get(head.external_id, [])) for table, head in self.heads)
-
-    def _bracket(self, table: BracketTable, head: Bracket, joining: list[TeamRef]) -> BracketStandings:
-        rows: dict[str, StandingsRow] = {}
-        for row in table.standings:
-            squad = str(row.team.squad_id)
-            team = self.teams[squad]
-            if not isinstance(team, TeamRef):
-                self.bad_tables.append(team)
-            elif squad not in rows:
-                values = row.tiebreaker_values or {}
-                said = {name: str(v.value) for name, v in values.items() if v is not None and v.value is not None}
-                rows[squad] = StandingsRow(team=team, position=row.position, values=said)
-        for team in joining:
-            rows.setdefault(str(team.squad_id), StandingsRow(team=team))
-        return BracketStandings(**head.model_dump(), teams=tuple(rows.values()))
+    # what a person should know
 
     def _notes(self) -> tuple[str, ...]:
-        """What the league's documents are like every day, and is settled."""
-        notes = [f"{count:,} matches {what}" for what, count in sorted(self.quirks.items())]
+        """Return what the league's documents are like every day, and is settled."""
+        quirks = self.results.quirks
+        if self.kick_offs.without_time:
+            quirks["without a time set"] += self.kick_offs.without_time
+        notes = [f"{count:,} matches {what}" for what, count in sorted(quirks.items())]
         if self.joined.adopted:
-            joining = (self.teams[squad] for squad in self.joined.adopted)
-            names = sorted(team.name for team in joining if isinstance(team, TeamRef))
-            shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+            names = sorted(self._name(squad) for squad in self.joined.adopted)
             notes.append(
-                f"{len(names)} teams are missing from the standings and join their opponents' bracket: {shown}"
+                f"{len(names)} teams are missing from the standings and join their opponents' bracket: {_few(names)}"
             )
         return tuple(notes)
 
     def _oddities(self) -> tuple[str, ...]:
+        """Return what a person should look at."""
         odd: list[str] = []
         bad = (*self.documents.bad_rows, *self.bad_tables)
         if bad:
             odd.append(f"{len(bad):,} rows or brackets of the standings cannot be read, the first: {bad[0]}")
-        return (*odd, *(f"{count:,} matches {what}" for what, count in sorted(self.odd.items())))
+        if self.joined.guests:
+            guests = [f"{self._name(squad)} ({count})" for squad, count in sorted(self.joined.guests.items())]
+            told = f"{len(guests)} teams stand in no table of the league and get no position, with their matches"
+            odd.append(f"{told}: {_few(guests)}")
+        odd += self._about_new_competitions()
+        odd += self.documents.notes
+        odd += [f"{count:,} matches {what}" for what, count in sorted(self.results.odd.items())]
+        if self.teams.crestless:
+            odd.append(f"{len(self.teams.crestless)} crests are too long to keep: {_few(self.teams.crestless)}")
+        odd += self.kick_offs.oddities()
+        return tuple(odd)
 
-
-@dataclass(slots=True)
-class _Facts:
-    """What both documents together say of a squad; the standings come first, then the first event that says it."""
-
-    name: str | None = None
-    club: str | None = None
-    club_name: str | None = None
-    crest: str | None = None
-    label: str | None = None
-    complete: bool = False
-
-
-def _teams(events: Sequence[Event], tables: Sequence[BracketTable]) -> dict[str, TeamRef | str]:
-    """Squad id to its team, or to what is wrong with it. One team a squad, so that it reads the same in every match.
-
-    The name is the standings document's, else the organisation's; an organisation may be null (quirk 11).
-    """
-    facts: dict[str, _Facts] = {}
-    for table in tables:
-        for row in table.standings:
-            team = row.team
-            known = facts.setdefault(str(team.squad_id), _Facts())
-            known.name = known.name or _text(team.name)
-            known.club = known.club or (None if team.organisation_id is None else str(team.organisation_id))
-            known.crest = known.crest or _text(team.logo_url)
-    for event in events:
-        for squad, label, organisation in (
-            (str(event.home_squad_id), event.home_squad_name, event.home_organisation),
-            (str(event.away_squad_id), event.away_squad_name, event.away_organisation),
-        ):
-            one = facts.get(squad)
-            if one is None:
-                one = facts[squad] = _Facts()
-            if one.complete:
-                continue
-            one.label = one.label or _text(label)
-            if organisation is not None:
-                one.club = one.club or (None if organisation.id is None else str(organisation.id))
-                one.club_name = one.club_name or _text(organisation.name)
-                one.crest = one.crest or _text(organisation.logo_full_path)
-                one.complete = one.label is not None and one.club_name is not None
-    return {squad: _team(squad, known) for squad, known in facts.items()}
-
-
-def _team(squad: str, facts: _Facts) -> TeamRef | str:
-    try:
-        return TeamRef(
-            squad_id=squad,
-            name=facts.name or facts.club_name or f"Unnamed team ({squad})",
-            age_label=facts.label,
-            club_id=facts.club,
-            club_name=facts.club_name or facts.name,
-            crest_url=facts.crest,
+    def _about_new_competitions(self) -> list[str]:
+        apart = Counter(
+            label_of(event)
+            for event in self.events
+            if isinstance(why := self.aside.get(id(event)), _LeftOut) and str(why) == NEW_COMPETITION
         )
-    except ValidationError as error:
-        first = error.errors()[0]
-        return f"squad {squad[:80]}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        said = [f"the competition {name} is new, and the standings count its matches" for name in self.new_counted]
+        return sorted(said) + [
+            f"the competition {name} is new, and the standings do not count its {count} matches: kept apart"
+            for name, count in sorted(apart.items())
+        ]
+
+    def _name(self, squad: str) -> str:
+        return self.teams.by_squad[squad].name
 
 
-def _heads(tables: Sequence[BracketTable], key: FeedKey) -> tuple[list[tuple[BracketTable, Bracket]], list[str]]:
-    """Each table with its bracket; those that cannot be one, or stand there twice, by what is wrong with them."""
-    good: dict[str, tuple[BracketTable, Bracket]] = {}
-    bad: list[str] = []
-    for table in tables:
-        values = (value for row in table.standings for value in (row.tiebreaker_values or {}).values())
-        try:
-            head = Bracket(
-                external_id=str(table.id),
-                season=key.season.name,
-                league=key.league,
-                division=table.name,
-                age_group=table.age_group.name,
-                gender=table.gender or "male",
-                computed=not any(value is not None and value.value is not None for value in values),
-            )
-        except ValidationError as error:
-            first = error.errors()[0]
-            bad.append(f"bracket {str(table.id)[:80]}: {'.'.join(map(str, first['loc']))}: {first['msg']}")
-            continue
-        if head.external_id in good:
-            bad.append(f"bracket {head.external_id} stands twice; the first one is kept")
-            continue
-        good[head.external_id] = (table, head)
-    return list(good.values()), bad
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
 
 
 def _of_squads(event: Event, own: Mapping[Id, Brackets]) -> tuple[Brackets, Brackets]:
     return own.get(event.home_squad_id, ()), own.get(event.away_squad_id, ())
 
 
-def _text(value: str | None) -> str | None:
-    return (value or "").strip() or None
-
-
-def _number(value: object) -> str | None:
-    return str(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
-
-
-def _malformed(bad: BadEvent, number: str | None, own: Mapping[Id, Brackets]) -> Rejected:
-    """A bad event under the brackets of those of its squads that can be read."""
-    squads = (bad.payload.get("home_squad_id"), bad.payload.get("away_squad_id"))
-    sides = [own.get(squad, ()) for squad in squads if isinstance(squad, int | str)]
+def _malformed(bad: BadEvent, own: Mapping[Id, Brackets]) -> Rejected:
+    """Return a bad event as it came, under the brackets of those of its squads that can be read."""
+    number, *squads = (_readable(bad.payload.get(name)) for name in ("game_key", "home_squad_id", "away_squad_id"))
+    sides = [own.get(squad, ()) for squad in squads if squad is not None]
     brackets = tuple(dict.fromkeys(bracket for side in sides for bracket in side))
-    return Rejected(number, bad.payload, "bad_field", bad.problem, brackets)
+    return Rejected(None if number is None else str(number), bad.payload, "bad_field", bad.problem, brackets)
+
+
+def _readable(value: object) -> Id | None:
+    try:
+        return identifier(value)
+    except Odd:
+        return None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from match_contract import League, Season, Source
+from match_contract import Season, Source
 from match_scraper.assist.discovery import discover
 from match_scraper.assist.feed import read_feed
 from match_scraper.http import Reader
@@ -28,8 +28,6 @@ class AssistPlatform(Platform):
     """The viewer that Chromium finds on mlssoccer.com and whose two documents a league HTTP reads."""
 
     source = Source.ASSIST
-    leagues = tuple(League)
-    first_season = Season(2026)
 
     async def discover(
         self,

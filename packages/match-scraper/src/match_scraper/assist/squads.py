@@ -1,32 +1,41 @@
-"""In which brackets each side's table counts a match: squad ids of the events against those of the standings. Pure.
+"""Find in which brackets each side's table counts a match: squad ids of the events against the standings'. Pure.
 
 Only within the documents of one key: the same squad stands in League and in Flex. No names are compared.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
-from match_scraper.assist.documents import BracketTable, Event, Id
+from match_contract import League
 from match_scraper.assist.keys import PRO_PATHWAY, PRO_PATHWAY_MARK
+from match_scraper.assist.structs import BracketTable, Event, Id
 
 Brackets = tuple[str, ...]
 """External ids of brackets."""
+ADOPTING = frozenset({League.HOMEGROWN})
+"""Leagues whose table counts a squad that it does not list, as long as that plays a schedule. In the others such a
+squad is a visitor: the league's own table has no row for it."""
+SCHEDULE_SHARE = 0.5
+"""So much of what a bracket's own squads play makes a schedule; a visitor at a showcase plays two or three matches."""
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """`sides` in the order of the events: (home's brackets, away's); both empty where neither squad leads to one.
+    """`sides` in the order of the events: (home's brackets, away's); a side that no table counts has none.
 
-    `adopted`: squads that no bracket lists, with the brackets of their opponents that they join.
+    `adopted`: squads that no bracket lists and that play a schedule, with the brackets that they join. `guests`: the
+    other ones, with how many matches they play.
     """
 
     sides: list[tuple[Brackets, Brackets]]
     adopted: Mapping[str, Brackets] = field(default_factory=dict)
+    guests: Mapping[str, int] = field(default_factory=dict)
 
 
 def brackets_of_squads(tables: Sequence[BracketTable]) -> dict[Id, Brackets]:
-    """Squad id (as a number and as text) to the brackets that list it, in the document's order."""
+    """Return squad ids (as numbers and as text) with the brackets that list them, in the document's order."""
     found: dict[Id, Brackets] = {}
     for table in tables:
         bracket = str(table.id)
@@ -36,57 +45,90 @@ def brackets_of_squads(tables: Sequence[BracketTable]) -> dict[Id, Brackets]:
             if bracket not in before:
                 found[squad] = (*before, bracket)
     for squad, brackets in list(found.items()):
-        if isinstance(squad, int):
-            found.setdefault(str(squad), brackets)
-        elif squad.isdecimal():
-            found.setdefault(int(squad), brackets)
+        _enter(found, squad, brackets)
     return found
 
 
-def join(events: Sequence[Event], tables: Sequence[BracketTable]) -> Joined:
-    """Resolves each event by the rules of source-site.md, quirks 4 to 6:
+def _enter(found: dict[Id, Brackets], squad: Id, brackets: Brackets) -> None:
+    """Enter a squad's brackets under its id as a number and as text."""
+    found[squad] = brackets
+    if isinstance(squad, int):
+        found.setdefault(str(squad), brackets)
+    elif squad.isdecimal():
+        found.setdefault(int(squad), brackets)
+
+
+def join(
+    events: Sequence[Event], tables: Sequence[BracketTable], league: League, elsewhere: Collection[str] = ()
+) -> Joined:
+    """Resolve each event. `elsewhere` are squads of tables that cannot be read; they belong to no other one.
+
 
     - a squad in one bracket counts the match there, also against a squad of another bracket or age;
     - a squad in several: in the one that it shares with its opponent, else in the one whose competition (Pro Player
       Pathway or not) is the match's, else in all;
-    - a squad in none: in its opponent's. Two such squads meet in the bracket that most of their other matches led to.
+    - a squad in none, that plays a schedule: in the bracket that most of its opponents lead to;
+    - any other one is a guest, whose side no table counts.
     """
     own = brackets_of_squads(tables)
     pathway = {str(table.id): PRO_PATHWAY_MARK in table.name for table in tables}
-    sides: list[tuple[Brackets, Brackets]] = []
-    lost: list[int] = []
-    adopted: dict[str, Counter[Brackets]] = defaultdict(Counter)
-    for index, event in enumerate(events):
-        home, away = own.get(event.home_squad_id), own.get(event.away_squad_id)
-        if home is None and away is None:
-            lost.append(index)
-            sides.append(((), ()))
-        elif home is None and away is not None:
-            brackets = _fitting(away, event, pathway)
-            adopted[str(event.home_squad_id)][brackets] += 1
-            sides.append((brackets, brackets))
-        elif away is None and home is not None:
-            brackets = _fitting(home, event, pathway)
-            adopted[str(event.away_squad_id)][brackets] += 1
-            sides.append((brackets, brackets))
-        elif home is not None and away is not None:
-            if len(home) > 1 or len(away) > 1:
-                sides.append(_both(home, away, event, pathway))
-            else:
-                sides.append((home, away))
-    for index in lost:
-        event = events[index]
-        squads = (str(event.home_squad_id), str(event.away_squad_id))
-        votes = adopted.get(squads[0], Counter()) + adopted.get(squads[1], Counter())
-        if votes:
-            brackets = min(votes, key=lambda found: (-votes[found], found))
-            sides[index] = (brackets, brackets)
-    return Joined(
-        sides, {squad: tuple(sorted({b for found in votes for b in found})) for squad, votes in adopted.items()}
-    )
+    unlisted = [event for event in events if not (event.home_squad_id in own and event.away_squad_id in own)]
+    adopted = _adopted(events, unlisted, tables, own, pathway) if league in ADOPTING and unlisted else {}
+    adopted = {squad: brackets for squad, brackets in adopted.items() if squad not in elsewhere}
+    for squad, brackets in adopted.items():
+        _enter(own, squad, brackets)
+    guests: Counter[str] = Counter()
+    for event in unlisted:
+        squads = [squad for squad in (event.home_squad_id, event.away_squad_id) if squad not in own]
+        guests.update(str(squad) for squad in squads if str(squad) not in elsewhere)
+    return Joined([_sides(event, own, pathway) for event in events], adopted, guests)
 
 
-def _both(home: Brackets, away: Brackets, event: Event, pathway: Mapping[str, bool]) -> tuple[Brackets, Brackets]:
+def _adopted(
+    events: Sequence[Event],
+    unlisted: Sequence[Event],
+    tables: Sequence[BracketTable],
+    own: Mapping[Id, Brackets],
+    pathway: Mapping[str, bool],
+) -> dict[str, Brackets]:
+    """Return the squads that no bracket lists and that play a schedule, with the brackets that they join.
+
+    A schedule is measured by all of a squad's matches; each bracket in which it meets half as many opponents as that
+    bracket's own squads play, or most of its own, is joined.
+    """
+    played: Counter[str] = Counter()
+    for event in events:
+        played.update((str(event.home_squad_id), str(event.away_squad_id)))
+    usual = {
+        str(table.id): median([played[str(row.team.squad_id)] for row in table.standings] or [0]) for table in tables
+    }
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    for event in unlisted:
+        for squad, other in (
+            (event.home_squad_id, event.away_squad_id),
+            (event.away_squad_id, event.home_squad_id),
+        ):
+            if squad not in own and other in own:
+                votes[str(squad)].update(_fitting(own[other], event, pathway))
+    found: dict[str, Brackets] = {}
+    for squad, led in votes.items():
+        most = max(led.values())
+        joins = tuple(
+            sorted(
+                bracket
+                for bracket, count in led.items()
+                if played[squad] >= SCHEDULE_SHARE * usual[bracket] and count >= SCHEDULE_SHARE * most
+            )
+        )
+        if joins:
+            found[squad] = joins
+    return found
+
+
+def _sides(event: Event, own: Mapping[Id, Brackets], pathway: Mapping[str, bool]) -> tuple[Brackets, Brackets]:
+    home, away = own.get(event.home_squad_id, ()), own.get(event.away_squad_id, ())
+    if len(home) < 2 and len(away) < 2:
+        return home, away
     shared = tuple(bracket for bracket in home if bracket in away)
     if shared:
         brackets = _fitting(shared, event, pathway)
@@ -95,8 +137,8 @@ def _both(home: Brackets, away: Brackets, event: Event, pathway: Mapping[str, bo
 
 
 def _fitting(brackets: Brackets, event: Event, pathway: Mapping[str, bool]) -> Brackets:
-    """Of several brackets those of the match's competition, or all where that settles nothing."""
-    if len(brackets) == 1:
+    """Return of several brackets those of the match's competition, or all where that settles nothing."""
+    if len(brackets) < 2:
         return brackets
     competition = event.competition
     is_pathway = competition is not None and str(competition.id) == PRO_PATHWAY

@@ -32,8 +32,6 @@ class Modular11Platform(Platform):
     """The site whose HTML fragments are read slice by slice. It numbers nothing, so its keys are ours."""
 
     source = Source.MODULAR11
-    leagues = tuple(TOURNAMENTS)
-    last_season = Season(2025)
 
     async def discover(
         self,
@@ -44,13 +42,13 @@ class Modular11Platform(Platform):
         last_known: Sequence[FeedKey] = (),
         selection: Selection | None = None,
     ) -> Discovery:
-        wanted = dict.fromkeys(self.leagues, WHOLE) if selection is None else selection
+        wanted = dict.fromkeys(self.source.leagues, WHOLE) if selection is None else selection
         return Discovery(
             platform=self.source,
             viewer_url=settings.modular11_url.rstrip("/"),
             keys=tuple(
                 key_of(season, league, wanted[league].ages, wanted[league].divisions)
-                for league in self.leagues
+                for league in self.source.leagues
                 if league in wanted
             ),
             browser_used=False,
