@@ -23,7 +23,7 @@ from missing_table.migrate import migrate
 
 Pair = tuple[float, float]
 """Seconds of ours and of the peer."""
-UPSERT_KEY = ("source", "season_id", "external_id")
+UPSERT_KEY = ("source", "season_id", "league_id", "external_id")
 COLUMNS = (
     *("source", "season_id", "external_id", "event_id", "league_id", "age_group_id", "division_id", "competition"),
     *("home_team_id", "away_team_id", "kick_off", "timezone", "local_date", "time_set", "venue_id", "round_number"),

@@ -52,7 +52,8 @@ select n.id, d.id, k.home, k.away
 from match_brackets k
 join matches m on m.id = k.match_id and m.season_id = %(landed)s
 join brackets b on b.id = k.bracket_id
-join matches n on n.source = m.source and n.season_id = %(copy)s and n.external_id = m.external_id
+join matches n
+    on (n.source, n.season_id, n.league_id, n.external_id) = (m.source, %(copy)s, m.league_id, m.external_id)
 join brackets d on d.source = b.source and d.season_id = %(copy)s and d.external_id = b.external_id""",
 )
 """A copy of a landed season under another: a match of another league is as unrelated to ours as that."""

@@ -72,7 +72,6 @@ def test_everything_that_counts_as_an_update_is_in_the_history(db: Connection) -
         "event_id": "e2",
         "competition": "Cup",
         "age_group": "U15",
-        "league": "Flex",
         "away_brackets": ["b2"],
     }
     assert seen(db, match(seen=1, **first), match(seen=2, **second)).counts == Counts(updated=1)
@@ -82,7 +81,6 @@ def test_everything_that_counts_as_an_update_is_in_the_history(db: Connection) -
         ("competition", None, "Cup"),
         ("division", "Northeast", "Florida"),
         ("event_id", "e1", "e2"),
-        ("league", "Homegrown", "Flex"),
         ("round", "1", "2"),
     ]
 
@@ -210,3 +208,23 @@ def test_brackets_of_one_name_in_two_leagues_are_two(db: Connection) -> None:
         one(db, "select count(*) from bracket_teams where team_id = (select id from teams where external_id = 's1')")
         == 2
     )
+
+
+def test_one_number_in_two_leagues_is_two_matches(db: Connection) -> None:
+    brackets = [bracket("b1"), bracket("f1", league="Flex")]
+    flex = {"league": "Flex", "home_brackets": ["f1"], "away_brackets": ["f1"]}
+    first = batch(match(score=(1, 1)), match(score=(4, 0), **flex), brackets=brackets)
+    assert send(db, first).counts == Counts(inserted=2)
+    again = batch(match(seen=1, score=(1, 1)), match(seen=1, score=(5, 0), **flex), of="s2", brackets=brackets)
+    assert send(db, again).counts == Counts(updated=1, unchanged=1)
+    found = db.execute(
+        "select l.name, m.home_score from matches m join leagues l on l.id = m.league_id order by 1"
+    ).fetchall()
+    assert found == [("Flex", 5), ("Homegrown", 1)]
+
+
+@pytest.mark.parametrize("number", [2**31, -(2**31) - 1, 10**30])
+def test_a_number_beyond_its_column_costs_its_match_alone(db: Connection, number: int) -> None:
+    receipt = send(db, batch(match("m1", round_number=number), match("m2", round_number=2**31 - 1)))
+    assert receipt.counts == Counts(inserted=1, rejected=1)
+    assert "round_number" in receipt.rejections[0].detail

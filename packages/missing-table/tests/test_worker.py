@@ -57,6 +57,16 @@ def test_a_receipt_comes_back_after_the_commit(producer: Producer, worker: Worke
     assert producer.receipts(again)[again]["result"]["state"] == "replayed"
 
 
+def test_a_document_that_is_dated_ahead_of_the_workers_clock_is_refused(
+    producer: Producer, amqp: Amqp, database: Database, tmp_path: Path
+) -> None:
+    with working(dsn=database.dsn, amqp_url=amqp.url, folder=tmp_path, MT_TODAY=""):
+        ahead = producer.send(batch(match(seen=600_000), of="ahead"))
+        answer = producer.receipts(ahead)[ahead]["result"]
+    assert (answer["state"], answer["reason"]) == ("refused", "ahead")
+    assert matches(database) == 0
+
+
 GOOD = batch(match("good"), of="good")
 ENVELOPE = wire.task_headers("77777777-7777-4777-8777-777777777777")
 DEEP = 100_000

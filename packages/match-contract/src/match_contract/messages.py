@@ -20,7 +20,10 @@ MAX_MATCHES_PER_BATCH = 500
 
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Version = Annotated[str, StringConstraints(pattern=r"^\d{1,4}\.\d{1,4}$")]
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+"""As many as a column of four bytes counts."""
+Large = Annotated[int, Field(ge=0, le=2**63 - 1)]
+"""As many as a column of eight bytes counts."""
 TargetName = Annotated[str, StringConstraints(max_length=TARGET_LENGTH)]
 
 
@@ -31,7 +34,7 @@ class StandingsRow(Part):
     """
 
     team: TeamRef
-    position: Annotated[int, Field(ge=1)] | None = None
+    position: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     values: dict[str, str] = Field(default_factory=dict)
 
 
@@ -49,7 +52,7 @@ class DocumentRef(Part):
     last_modified: Annotated[str, StringConstraints(max_length=100)] | None = None
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     synced_at: AwareDatetime
-    size_bytes: Count = 0
+    size_bytes: Large = 0
 
 
 class FeedSnapshot(Part):
@@ -112,8 +115,8 @@ class MatchBatch(Part):
     run_id: Uuid
     batch_id: Uuid
     snapshot_id: Uuid
-    part: Annotated[int, Field(ge=1)]
-    parts: Annotated[int, Field(ge=1)]
+    part: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    parts: Annotated[int, Field(ge=1, le=2**31 - 1)]
     brackets: tuple[Bracket, ...] = ()
     teams: tuple[TeamRef, ...] = ()
     targets: dict[TargetName, tuple[Count, ...]] = Field(default_factory=dict)
@@ -300,17 +303,17 @@ class RunReport(Part):
     ended_at: AwareDatetime
     exit_code: Annotated[int, Field(ge=0, le=255)]
     model: str | None = None
-    tokens_in: Count = 0
-    tokens_out: Count = 0
-    cost_micro_usd: Count | None = None
+    tokens_in: Large = 0
+    tokens_out: Large = 0
+    cost_micro_usd: Large | None = None
     targets: tuple[TargetReport, ...] = ()
     warnings: tuple[str, ...] = ()
     documents: tuple[dict[str, str | int | None], ...] = ()
     steps: dict[str, float] = Field(default_factory=dict)
     next_due: AwareDatetime | None = None
     outbox: Count = 0
-    budget: Count | None = None
-    budget_used: Count | None = None
+    budget: Large | None = None
+    budget_used: Large | None = None
     changes: tuple[str, ...] = ()
     awaited: tuple[str, ...] = ()
     rejections: tuple[Rejection, ...] = ()

@@ -14,6 +14,8 @@ Identifier = Annotated[str, StringConstraints(min_length=1, max_length=80, patte
 SeasonName = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}$")]
 AgeGroup = Annotated[str, StringConstraints(pattern=r"^U\d{1,2}$")]
 Score = Annotated[int, Field(ge=0, le=99)]
+Small = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+"""A whole number that a column of four bytes holds."""
 
 
 class Status(StrEnum):
@@ -94,7 +96,7 @@ class Match(Part):
     local_date: date
     time_set: bool
     venue: Venue | None = None
-    round_number: int | None = None
+    round_number: Small | None = None
     status: Status
     home_score: Score | None = None
     away_score: Score | None = None

@@ -6,7 +6,7 @@ process talks to is never a guess).
 
 import os
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -172,6 +172,11 @@ class Settings(BaseSettings):
     def now(self) -> datetime:
         """The present, or MT_TODAY where that is set: for plans, freshness and the choice of season alone."""
         return self.today or datetime.now(UTC)
+
+    def latest(self) -> datetime:
+        """Return the moment ahead of which no document may be dated: our clock, or the end of MT_TODAY after it."""
+        now = datetime.now(UTC)
+        return max(now, datetime.combine(self.today, time.max, UTC)) if self.today else now
 
 
 def load_settings() -> Settings:

@@ -48,7 +48,7 @@ def _shown(row: ingest.Rejected) -> QuarantinedMatch:
 def _replay(state: State, rejection_id: int, actor: str, request_id: str) -> tuple[str, QuarantinedMatch]:
     with _connect(state) as connection:
         row = _open(connection, rejection_id)
-        wrong = ingest.replay(connection, row, actor=actor, request_id=request_id)
+        wrong = ingest.replay(connection, row, actor=actor, request_id=request_id, now=state.settings.latest())
         return wrong, _shown(_held(connection, rejection_id))
 
 

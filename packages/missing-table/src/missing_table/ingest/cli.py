@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import psycopg
@@ -36,6 +37,7 @@ def register(app: typer.Typer) -> None:
     """Hangs this subject's commands into the front door."""
     app.command("migrate")(migrate_command)
     app.command("worker")(worker_command)
+    app.command("rewind")(rewind_command)
     app.add_typer(quarantine_app, name="quarantine")
     app.add_typer(dead_app, name="dead")
 
@@ -72,6 +74,29 @@ def worker_command(
     configure_logs(settings.log_level)
     settings.say_database()
     raise typer.Exit(run_worker(settings, concurrency=concurrency or settings.worker_concurrency))
+
+
+def rewind_command(
+    key: Annotated[str, typer.Argument(help="The document's key, as /api/freshness lists it.")],
+    to: Annotated[datetime, typer.Option(help="The last moment to be believed, in UTC, such as 2026-10-06T14:00.")],
+    as_json: Json = False,
+) -> None:
+    """Take back what documents dated after a moment did: one of a wrong clock hides every later one."""
+    from missing_table.ingest.rewind import UnknownKey, rewind  # noqa: PLC0415
+
+    moment = to if to.tzinfo else to.replace(tzinfo=UTC)
+    with _database() as connection:
+        try:
+            done = rewind(connection, key, to=moment, actor=COMMAND_LINE)
+        except UnknownKey as error:
+            raise fail(str(error)) from None
+    if as_json:
+        _print_json(done._asdict())
+        return
+    typer.echo(
+        f"{key} is back at {moment:%Y-%m-%d %H:%M} UTC: {done.documents} documents taken back, {done.matches} matches, "
+        f"{done.values} values put back. The next run reads it anew."
+    )
 
 
 @contextmanager
@@ -151,7 +176,7 @@ def quarantine_replay(
     done: list[dict[str, Any]] = []
     with _database() as connection:
         for row in rejected(connection, reason=reason, ids=ids or None, limit=1_000_000):
-            wrong = replay(connection, row, actor=COMMAND_LINE)
+            wrong = replay(connection, row, actor=COMMAND_LINE, now=load_settings().latest())
             done.append({"id": row.id, "match": row.external_id, "landed": not wrong, "detail": wrong})
     if as_json:
         _print_json(done)

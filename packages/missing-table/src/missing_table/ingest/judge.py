@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -21,7 +22,10 @@ from match_contract import (
     wanted_by,
 )
 from missing_table.ingest.judge_matches import judge_matches
-from missing_table.ingest.judged import AnyJudged, Reason, Refused, RefusedMessage, printable, sentence_of
+from missing_table.ingest.judged import AnyJudged, JudgedBatch, Reason, Refused, RefusedMessage, printable, sentence_of
+
+AHEAD_BY = timedelta(minutes=15)
+"""No clock of somebody else is trusted further ahead of ours: what is dated later would win for ever."""
 
 _WHOLE: dict[MessageKind, type[FeedSnapshot] | type[QualitySnapshot] | type[RunReport]] = {
     MessageKind.SNAPSHOT: FeedSnapshot,
@@ -63,8 +67,30 @@ def refused_message(message: Any, reason: Reason, detail: str) -> RefusedMessage
     )
 
 
-def judge(message: Any) -> AnyJudged:
-    """Reads one message. Never raises for what it holds: what cannot be read comes back as RefusedMessage."""
+def judge(message: Any, now: datetime | None = None) -> AnyJudged:
+    """Judge one message. Never raises for what it holds: what cannot be read comes back as RefusedMessage.
+
+    `now`: our clock; what is dated more than AHEAD_BY ahead of it is refused. None: no clock is asked.
+    """
+    judged = _judge(message)
+    ahead = _dated(judged)
+    if now is None or ahead is None or ahead <= now + AHEAD_BY:
+        return judged
+    minutes = int(AHEAD_BY.total_seconds() // 60)
+    detail = f"dated {ahead:%Y-%m-%d %H:%M} UTC, more than {minutes} minutes ahead of our clock ({now:%Y-%m-%d %H:%M})"
+    return refused_message(message, Reason.AHEAD, detail)
+
+
+def _dated(judged: AnyJudged) -> datetime | None:
+    """Return the newest moment for which a message asks to be believed, None where it asks for none."""
+    if isinstance(judged, FeedSnapshot):
+        return max((judged.observed_at, *(document.synced_at for document in judged.documents)))
+    if isinstance(judged, JudgedBatch):
+        return max((match.observed_at for match in judged.matches), default=None)
+    return judged.taken_at if isinstance(judged, QualitySnapshot) else None
+
+
+def _judge(message: Any) -> AnyJudged:
     if not isinstance(message, dict):
         return refused_message(message, Reason.MALFORMED, f"a message is an object, not {type(message).__name__}")
     kind, version = kind_of(message), message.get("schema_version", SCHEMA_VERSION)

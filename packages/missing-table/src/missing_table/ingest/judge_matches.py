@@ -80,9 +80,9 @@ def _beyond_the_contract(match: Match) -> str | None:
 def _settle_doubles(judged: JudgedBatch, matches: Sequence[Match], targets: Sequence[str]) -> None:
     """Keep one match an id: of two that differ the newer (equal moments: the greater hash), the other is refused."""
     hashes = [content_hash(match) for match in matches]
-    best: dict[tuple[str, str, str], int] = {}
+    best: dict[tuple[str, str, str, str], int] = {}
     for index, match in enumerate(matches):
-        key = (match.source, match.season, match.external_id)
+        key = (match.source, match.season, match.league, match.external_id)
         other = best.get(key)
         if other is None:
             best[key] = index

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     MALFORMED = "malformed"
     SCHEMA_VERSION = "schema_version"
     TOO_MANY = "too_many"
+    AHEAD = "ahead"
     DUPLICATE_ID = "duplicate_id"
     UNKNOWN_TEAM = "unknown_team"
     UNKNOWN_BRACKET = "unknown_bracket"

@@ -5,6 +5,7 @@ written last, under one advisory lock held until commit. That keeps event ids in
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import psycopg
@@ -60,13 +61,21 @@ LANDERS: dict[type, Lander] = {
 """A new kind of message is a line here, and a room of its own."""
 
 
-def land(connection: psycopg.Connection, message: Any, dimensions: Dimensions | None = None) -> Receipt:
+def land(
+    connection: psycopg.Connection,
+    message: Any,
+    dimensions: Dimensions | None = None,
+    *,
+    now: datetime | None = None,
+) -> Receipt:
     """Land a message of any kind. A race that was lost is run again, at once.
+
+    `now` is our clock, ahead of which no document may be dated; None: the message is believed.
 
     `connection` is in autocommit mode. Raises psycopg errors; what is wrong with the message itself never raises: it is
     in the receipt and the quarantine.
     """
-    judged = judge(message)
+    judged = judge(message, now)
     memory = dimensions or Dimensions()
     for attempt in range(_RACES):
         try:
@@ -98,7 +107,7 @@ def land_judged(connection: psycopg.Connection, judged: AnyJudged, dimensions: D
         return finish(connection, header, lander.land(connection, dimensions, judged))
 
 
-def deliver(message: Any, *, dsn: str) -> Receipt:
+def deliver(message: Any, *, dsn: str, now: datetime | None = None) -> Receipt:
     """Land one message over a connection of its own: the task's body without a broker (`./mt run --embedded`)."""
     with psycopg.connect(dsn, autocommit=True, prepare_threshold=None, **REACH) as connection:
-        return land(connection, message)
+        return land(connection, message, now=now)

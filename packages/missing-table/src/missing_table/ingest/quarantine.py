@@ -65,14 +65,23 @@ def rejected(
         ).fetchall()
 
 
-def replay(connection: psycopg.Connection, row: Rejected, *, actor: str, request_id: str | None = None) -> str:
+def replay(
+    connection: psycopg.Connection,
+    row: Rejected,
+    *,
+    actor: str,
+    request_id: str | None = None,
+    now: datetime | None = None,
+) -> str:
     """Lands it again; settles the row when nothing of it is rejected any more. What is still wrong; '' where it landed.
+
+    `now`: our clock, ahead of which nothing may be dated.
 
     `rejected` says nothing of a row that the reader refused: there is no match in it. One transaction with its entry in
     the audit log, which names `actor`; `connection` is in autocommit mode.
     """
     with connection.transaction():
-        wrong = _replay(connection, row)
+        wrong = _replay(connection, row, now)
         _log(connection, "replay", row.id, row.state if wrong else "replayed", actor=actor, request_id=request_id)
     return wrong
 
@@ -92,13 +101,13 @@ def _log(
     connection.execute(AUDIT, said)
 
 
-def _replay(connection: psycopg.Connection, row: Rejected) -> str:
+def _replay(connection: psycopg.Connection, row: Rejected, now: datetime | None) -> str:
     if _is_unread(row):
         return (
             f"the reader could not read it ({row.detail}): there is nothing to land. The row settles by itself when a "
             "later run reads the match; if the match is gone for good, drop the row"
         )
-    receipt = land(connection, _message_of(connection, row))
+    receipt = land(connection, _message_of(connection, row), now=now)
     if receipt.state == "refused" or receipt.counts.rejected:
         return receipt.rejections[0].detail if receipt.rejections else receipt.detail
     connection.execute(_SQL["settle"], {"ids": [row.id]})

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import psycopg
@@ -89,15 +90,16 @@ def settle_landed(connection: psycopg.Connection, waiting: Sequence[OpenRejectio
     """
     if not waiting:
         return
-    landed = {
-        (source, season, external_id): observed_at
-        for source, season, external_id, observed_at in connection.execute(
-            _SQL["landed"], {"external_ids": [item.external_id for item in waiting]}
-        )
-    }
+    landed: dict[tuple[str, str, str], dict[str, datetime]] = {}
+    for source, season, external_id, league, observed_at in connection.execute(
+        _SQL["landed"], {"external_ids": [item.external_id for item in waiting]}
+    ):
+        landed.setdefault((source, season, external_id), {})[league] = observed_at
     settled: list[int] = []
     for item in waiting:
-        newest = landed.get((item.source, _word(item.payload, "season") or "", item.external_id))
+        of_leagues = landed.get((item.source, _word(item.payload, "season") or "", item.external_id), {})
+        league = _word(item.payload, "league")
+        newest = of_leagues.get(league) if league else max(of_leagues.values(), default=None)
         rejected_at = moment_of(_word(item.payload, "observed_at"))
         if newest is None or rejected_at is None:
             continue

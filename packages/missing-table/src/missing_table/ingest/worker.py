@@ -7,6 +7,8 @@ long as it takes, though only so often where it took too long; any other fault r
 import os
 import tempfile
 import time
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +44,9 @@ log = structlog.get_logger(__name__)
 class Landing:
     """One process's connection and memory. A connection that broke is opened again by the next message."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, now: Callable[[], datetime]) -> None:
         self._dsn = dsn
+        self._now = now
         self._connection: psycopg.Connection | None = None
         self._dimensions = Dimensions()
 
@@ -56,7 +59,7 @@ class Landing:
                 **REACH,
             )
         try:
-            return land(self._connection, message, self._dimensions)
+            return land(self._connection, message, self._dimensions, now=self._now())
         except BaseException:
             self.close()
             raise
@@ -69,7 +72,7 @@ class Landing:
         self._dimensions = Dimensions()
 
 
-def make_app(broker_url: str, dsn: str) -> Celery:
+def make_app(broker_url: str, dsn: str, now: Callable[[], datetime]) -> Celery:
     """The Celery application with its one task. Declares nothing: the queue must be there."""
     app = Celery("missing_table.ingest", broker=broker_url, set_as_current=False)
     queue = Queue(
@@ -102,7 +105,7 @@ def make_app(broker_url: str, dsn: str) -> Celery:
         broker_connection_max_retries=None,
         broker_transport_options={"confirm_publish": True},
     )
-    landing, publisher = Landing(dsn), Publisher(broker_url)
+    landing, publisher = Landing(dsn, now), Publisher(broker_url)
 
     @app.task(name=wire.TASK, bind=True)  # type: ignore[untyped-decorator]
     def ingest(task: Task, message: Any) -> None:
@@ -212,7 +215,7 @@ def run_worker(settings: Settings, *, concurrency: int) -> int:
         check_topology(broker_url)
     except (OperationalError, OSError) as error:
         log.warning("the broker does not answer yet", error=str(error)[:200])
-    app = make_app(broker_url, dsn)
+    app = make_app(broker_url, dsn, settings.latest)
     server = (
         metrics.serve(settings.metrics_host, settings.metrics_port, dsn=dsn, broker_url=broker_url)
         if settings.metrics_port

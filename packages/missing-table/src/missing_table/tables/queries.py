@@ -28,7 +28,13 @@ _NAMES = """
 b.id, s.name as season, l.name as league, d.name as division, a.name as age_group, b.computed, b.synced_at,
     b.version, '/' || s.name || '/' || l.slug || '/' || lower(a.name) || '/' || d.slug as path
 """
-_TEAM_COUNT = "(select count(*)::int from bracket_teams bt where bt.bracket_id = b.id) as teams"
+_STANDS = """
+(bt.listed or exists (
+    select from match_brackets mb join matches m on m.id = mb.match_id
+    where mb.bracket_id = bt.bracket_id and m.status <> 'cancelled' and bt.team_id in (m.home_team_id, m.away_team_id)))
+"""
+"""Who left a bracket (realigned, withdrawn, a placeholder replaced) and has no match left in it is no row of it."""
+_TEAM_COUNT = f"(select count(*)::int from bracket_teams bt where bt.bracket_id = b.id and {_STANDS}) as teams"  # noqa: S608
 _COLUMNS = f"{_NAMES}, {_TEAM_COUNT}, coalesce(c.matches, 0) as matches, coalesce(c.played, 0) as played"
 _BRACKETS = """
 from brackets b
@@ -72,15 +78,15 @@ ONE_BRACKET = f"""
 where b.id = %(bracket_id)s
 """
 
-_TEAMS = """
+_TEAMS = f"""
 select coalesce(json_agg(json_build_array(t.id, t.name, t.short_name, t.club_id, k.crest_url, p.position,
     p."values", p.observed_at) order by t.id), '[]')
 from bracket_teams bt
 join teams t on t.id = bt.team_id
 left join clubs k on k.id = t.club_id
 left join published_standings p on p.bracket_id = bt.bracket_id and p.team_id = bt.team_id
-where bt.bracket_id = b.id
-"""
+where bt.bracket_id = b.id and {_STANDS}
+"""  # noqa: S608
 _RESULTS = f"""
 coalesce(json_agg(json_build_array(m.id, m.home_team_id, m.away_team_id, m.home_score, m.away_score,
     m.local_date, m.home_shootout, m.away_shootout, coalesce(m.kick_off::text, ''), mb.home, mb.away))

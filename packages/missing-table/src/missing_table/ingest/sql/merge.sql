@@ -21,7 +21,8 @@ with new as materialized (
     from {incoming} i
     where not exists (
         select from matches m
-        where m.source = i.source and m.season_id = i.season_id and m.external_id = i.external_id)
+        where m.source = i.source and m.season_id = i.season_id and m.league_id = i.league_id
+            and m.external_id = i.external_id)
     order by external_id
 ),
 made as (
@@ -51,7 +52,8 @@ select target, brackets, count(*) from new group by target, brackets
 -- How many of the others say anything that is not stored yet.
 select count(*)
 from {incoming} i
-join matches m on m.source = i.source and m.season_id = i.season_id and m.external_id = i.external_id
+join matches m on m.source = i.source and m.season_id = i.season_id and m.league_id = i.league_id
+    and m.external_id = i.external_id
 where (i.observed_at, i.content_hash) <> (m.observed_at, m.content_hash)
 
 -- name: changed
@@ -61,7 +63,7 @@ with existing as materialized (
     select
         i.*,
         m.id as match_id, m.xmin as row_version,
-        m.event_id as was_event_id, m.league_id as was_league_id, m.age_group_id as was_age_group_id,
+        m.event_id as was_event_id, m.age_group_id as was_age_group_id,
         m.division_id as was_division_id, m.competition as was_competition,
         m.home_team_id as was_home_team_id, m.away_team_id as was_away_team_id,
         m.kick_off as was_kick_off, m.timezone as was_timezone, m.local_date as was_local_date,
@@ -80,7 +82,8 @@ with existing as materialized (
         m.status = 'live' as live_by_hand,
         coalesce((select array_agg(l.field) from match_locks l where l.match_id = m.id), '{{}}') as locks
     from {incoming} i
-    join matches m on m.source = i.source and m.season_id = i.season_id and m.external_id = i.external_id
+    join matches m on m.source = i.source and m.season_id = i.season_id and m.league_id = i.league_id
+        and m.external_id = i.external_id
     where (i.observed_at, i.content_hash) <> (m.observed_at, m.content_hash)
 ),
 held as (
@@ -119,7 +122,6 @@ decided as (
             else now_source_status
         end as now_status,
         case when is_newest then event_id else was_event_id end as now_event_id,
-        case when is_newest then league_id else was_league_id end as now_league_id,
         case when is_newest then age_group_id else was_age_group_id end as now_age_group_id,
         case when is_newest then division_id else was_division_id end as now_division_id,
         case when is_newest then competition else was_competition end as now_competition,
@@ -143,8 +145,8 @@ select
     now_venue_id is distinct from was_venue_id as venue_changed,
     (now_home_team_id, now_away_team_id)
         is distinct from (was_home_team_id, was_away_team_id) as teams_changed,
-    (now_event_id, now_league_id, now_age_group_id, now_division_id, now_competition, now_round_number)
-        is distinct from (was_event_id, was_league_id, was_age_group_id, was_division_id, was_competition,
+    (now_event_id, now_age_group_id, now_division_id, now_competition, now_round_number)
+        is distinct from (was_event_id, was_age_group_id, was_division_id, was_competition,
             was_round_number) as other_changed,
     is_newest and content_hash <> was_content_hash and (
         select string_agg(b.bracket_id || ':' || (b.home::integer + 2 * b.away::integer), ' ' order by b.bracket_id)
@@ -171,7 +173,7 @@ from decided d;
 
 -- What is newer, or carries a newer score. A row that changed since it was found is missing from the count: start again.
 update matches m set
-    event_id = now_event_id, league_id = now_league_id, age_group_id = now_age_group_id,
+    event_id = now_event_id, age_group_id = now_age_group_id,
     division_id = now_division_id, competition = now_competition,
     home_team_id = now_home_team_id, away_team_id = now_away_team_id,
     kick_off = now_kick_off, timezone = now_timezone, local_date = now_local_date, time_set = now_time_set,
@@ -224,8 +226,6 @@ cross join lateral (
     union all
     select * from (values
         ('event_id', was_event_id, now_event_id),
-        ('league', (select name from leagues where id = was_league_id),
-            (select name from leagues where id = now_league_id)),
         ('age_group', (select name from age_groups where id = was_age_group_id),
             (select name from age_groups where id = now_age_group_id)),
         ('division', (select name from divisions where id = was_division_id),

@@ -16,8 +16,8 @@ select id, source, external_id, reason, payload from ingest_rejections
 where state = 'open' and external_id = any(%(external_ids)s) and source is not null for update skip locked
 
 -- name: landed
-select m.source, s.name, m.external_id, m.observed_at
-from matches m join seasons s on s.id = m.season_id
+select m.source, s.name, m.external_id, l.name, m.observed_at
+from matches m join seasons s on s.id = m.season_id join leagues l on l.id = m.league_id
 where m.external_id = any(%(external_ids)s)
 
 -- name: settle
