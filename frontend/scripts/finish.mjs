@@ -20,6 +20,9 @@ const index = readFileSync('dist/index.html', 'utf8')
 const shell = index.replace(/<!--# include .*?-->/g, '').replace(/<!--# (end)?block.*?-->/g, '').replace(/<title>.*?<\/title>/, '<title>Missing Table</title><meta name="robots" content="noindex">')
 writeFileSync('dist/shell.html', shell)
 
+// Its comments are for who reads the source.
+writeFileSync('dist/start.js', readFileSync('dist/start.js', 'utf8').replace(/^\s*\/\/.*\n/gm, '').replace(/ \/\/ .*$/gm, ''))
+
 const files = walk('dist')
   .filter((path) => /^dist\/(assets\/.*\.(js|css)|icon\.svg|manifest\.webmanifest)$/.test(path))
   .map((path) => path.slice('dist'.length))

@@ -2,4 +2,4 @@
 import { speak, withWords } from '.'
 
 await speak(['en'])
-await withWords(() => Promise.resolve(), 'about', 'admin', 'chances', 'insights', 'status', 'whatIf')
+await withWords(() => Promise.resolve(), 'about', 'admin', 'calendar', 'search', 'chances', 'insights', 'status', 'whatIf')
