@@ -124,7 +124,8 @@ def replica(folder: Path) -> Iterator[ReaderSettings]:
 def worker(dsn: str, amqp_url: str, folder: Path, *, concurrency: int = 2) -> Iterator[None]:
     """`missing-table worker`, consuming before this returns."""
     log = folder / "worker.log"
-    environment = {**os.environ, "DATABASE_URL": dsn, "AMQP_URL": amqp_url, "MT_LOG_LEVEL": "warning"}
+    clock = {"MT_TODAY": f"{NOW:%Y-%m-%d}"}  # the season's own: its documents are not of the future
+    environment = {**os.environ, "DATABASE_URL": dsn, "AMQP_URL": amqp_url, "MT_LOG_LEVEL": "warning", **clock}
     program = [sys.executable, "-m", "missing_table.cli", "worker", "--concurrency", str(concurrency)]
     with log.open("wb") as out:
         child = subprocess.Popen(program, env=environment, stdout=out, stderr=out, start_new_session=True)  # noqa: S603
