@@ -48,6 +48,17 @@ def test_every_service_runs_and_answers(stack: RunningStack) -> None:
     assert stack.mt("status").stdout.count("ready") >= len(EVERY_SERVICE)
 
 
+def test_up_brings_a_deleted_queue_and_exchange_back(stack: RunningStack, first_run: dict[str, Any]) -> None:
+    with stack.parts.rabbitmq.management() as broker:
+        for what in ("queues/%2F/matches", "exchanges/%2F/matches-fanout"):
+            broker.delete(f"/api/{what}").raise_for_status()
+    up = stack.mt("up")
+    assert up.returncode == 0, up.stderr
+    assert stack.parts.rabbitmq.consumers("matches") > 0
+    run = stack.mt("run", "--feeds", str(FEEDS))
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
 def test_preflight_passes_and_trigger_tells_what_landed(stack: RunningStack, first_run: dict[str, Any]) -> None:
     where = ["--data", str(stack.data), "--port-offset", str(stack.port_offset)]
     for script, said in (("preflight.sh", "0 failed"), ("trigger.sh", "matches in the database")):

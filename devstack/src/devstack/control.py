@@ -30,6 +30,7 @@ from devstack.supervise import SETTLED, end_orphans
 Say = Callable[[str], None]
 READY_WITHIN_S = 240.0
 STOPPED_WITHIN_S = 90.0
+EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def is_running(data: Path) -> bool:
@@ -94,8 +95,22 @@ def check_ports(stack: Stack) -> None:
     if taken:
         raise CannotStart(
             f"taken by something else: port {', '.join(taken)}. Stop what holds it (`ss -ltnup` shows it), "
-            "or start this stack beside it with --port-offset 100 --data DIR."
+            "or start this stack beside it with --port-offset 100 --data DIR." + _passing(stack.ports)
         )
+
+
+def _passing(ports: Mapping[str, int]) -> str:
+    """Return a hint where a taken port is one that the kernel also lends to clients, for a moment each."""
+    try:
+        first, last = (int(part) for part in EPHEMERAL.read_text(encoding="ascii").split())
+    except (OSError, ValueError):
+        return ""
+    if not any(first <= port <= last and process.port_taken(port) for port in ports.values()):
+        return ""
+    return (
+        f" Ports from {first} to {last} are lent to clients too (`ss -tanp` shows those): such a one may be free in a "
+        f"minute; an offset that keeps every port below {first} avoids it."
+    )
 
 
 def check_database(stack: Stack) -> None:
@@ -165,6 +180,8 @@ def up(data: Path, choices: Choices, settings: Mapping[str, str], say: Say) -> S
             elif before != choices:
                 _repoint(stack, before, say)
                 _tell(data, choices, running)
+        if running is not None:
+            restore_topology(stack)
         if running is None:
             end_orphans(data / "state.json")
             (data / "state.json").unlink(missing_ok=True)
@@ -178,6 +195,16 @@ def up(data: Path, choices: Choices, settings: Mapping[str, str], say: Say) -> S
                 _stop_supervisor(data, lambda _text: None)
             raise
     return stack
+
+
+def restore_topology(stack: Stack) -> None:
+    """Import exchanges, queues and bindings again, so that `up` heals a running stack where one was deleted.
+
+    The import leaves what is there as it is. A broker that does not answer gets them when it starts.
+    """
+    if any(part.name == "rabbitmq" for part in parts_of(stack)):
+        with suppress(httpx.TransportError):
+            stack.rabbitmq.load_definitions()
 
 
 def needs_restart(before: Choices, after: Choices) -> bool:

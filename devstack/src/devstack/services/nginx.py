@@ -29,6 +29,14 @@ COMPRESSED = (
 NO_SITE = "<!doctype html><title>Missing Table</title><p>The site is not built yet; the API answers under /api/.\n"
 
 
+def escaped(path: Path) -> str:
+    """Return a path as it stands between nginx's double quotes; StartFailed for one that no escape can carry."""
+    text = str(path)
+    if "$" in text:
+        raise StartFailed(f"nginx takes $ for a variable and cannot be given {text}: choose another --data")
+    return re.sub(r"""(["\\])""", r"\\\1", text)
+
+
 def render(template: str, values: dict[str, str]) -> str:
     """Fills ${NGINX_*} in; nginx's own $variables stay. StartFailed for a name that has no value."""
 
@@ -59,8 +67,8 @@ class Nginx:
         """What NGINX_LISTEN says: the address, and with TLS the certificate."""
         if self.tls is None:
             return f"127.0.0.1:{self.port}"
-        certificate, key = self.tls
-        return f"127.0.0.1:{self.port} ssl http2; ssl_certificate {certificate}; ssl_certificate_key {key}"
+        certificate, key = map(escaped, self.tls)
+        return f'127.0.0.1:{self.port} ssl http2; ssl_certificate "{certificate}"; ssl_certificate_key "{key}"'
 
     def lay_out(self) -> Launch:
         """Copies the site, writes the configuration, and says how to run it in the foreground."""
@@ -85,12 +93,12 @@ class Nginx:
             "NGINX_BROTLI": f"brotli on; brotli_static on; brotli_types {COMPRESSED};" if brotli else "",
             "NGINX_BROTLI_OFF": "brotli off;" if brotli else "",
             "NGINX_BROTLI_STATIC_OFF": "brotli_static off;" if brotli else "",
-            "NGINX_ACCESS_LOG": str(run / "access.log"),
+            "NGINX_ACCESS_LOG": escaped(run / "access.log"),
             "NGINX_COMPRESSED": COMPRESSED,
             "NGINX_LISTEN": self.listen,
             "NGINX_BACKEND": self.backend,
-            "NGINX_SITE": str(public),
-            "NGINX_RUN": str(run),
+            "NGINX_SITE": escaped(public),
+            "NGINX_RUN": escaped(run),
         }
         conf = process.write_private(
             self.folder / "nginx.conf", render(TEMPLATE.read_text("utf-8"), values), self.account

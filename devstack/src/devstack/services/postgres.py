@@ -36,6 +36,12 @@ def find_binaries() -> Path | None:
     return Path(found).resolve().parent if found else None
 
 
+def quoted(value: Path) -> str:
+    """Return a path as postgresql.conf takes it: in quotes, with those in it doubled."""
+    text = str(value).replace("\\", "\\\\").replace("'", "''")
+    return f"'{text}'"
+
+
 @dataclass(frozen=True)
 class Postgres:
     """A private instance in `folder`. `passwords` maps role to password; without any, loopback is trusted (tests)."""
@@ -81,7 +87,7 @@ class Postgres:
         settings = [
             "listen_addresses = '127.0.0.1'",
             f"port = {self.port}",
-            f"unix_socket_directories = '{sockets}'",
+            f"unix_socket_directories = {quoted(sockets)}",
             f"max_connections = {self.max_connections}",
             "timezone = 'UTC'",
             "log_timezone = 'UTC'",
@@ -120,7 +126,7 @@ class Postgres:
         if made.returncode != 0:
             raise StartFailed(f"initdb ended with {made.returncode}: {(made.stderr or made.stdout).strip()}")
         with (self.data / "postgresql.conf").open("a", encoding="utf-8") as file:
-            file.write(f"include '{self.folder / 'devstack.conf'}'\n")
+            file.write(f"include {quoted(self.folder / 'devstack.conf')}\n")
 
     def check_ready(self) -> None:
         """One attempt to get a session as superuser."""

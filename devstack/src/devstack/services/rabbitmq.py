@@ -6,7 +6,10 @@ from the stack's secret at the node's first start.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +20,7 @@ import httpx
 from amqp import Connection
 from amqp.exceptions import AMQPError
 
+from devstack import places
 from devstack.places import ROOT
 from devstack.services import process
 from devstack.services.process import Account, Launch, NotReady, Service, StartFailed
@@ -87,30 +91,42 @@ class RabbitMQ:
         return Launch(
             argv=("/bin/sh", "-c", script),
             env=self.environment(),
-            cwd=self.folder,
+            cwd=self._plain_path(),
             account=who,
             stop_within_s=30,
         )
 
     def environment(self) -> dict[str, str]:
         """What the node and its command line tools need to find this node alone."""
+        place = self._plain_path()
         return process.clean_environment(
-            HOME=str(self.folder / "home"),
+            HOME=str(place / "home"),
             RABBITMQ_NODENAME=self.node,
             RABBITMQ_NODE_PORT=str(self.port),
             RABBITMQ_NODE_IP_ADDRESS="127.0.0.1",
             RABBITMQ_DIST_PORT=str(process.free_port()),
-            RABBITMQ_MNESIA_BASE=str(self.folder / "mnesia"),
-            RABBITMQ_LOG_BASE=str(self.folder / "log"),
-            RABBITMQ_CONFIG_FILE=str(self.folder / "rabbitmq"),
+            RABBITMQ_MNESIA_BASE=str(place / "mnesia"),
+            RABBITMQ_LOG_BASE=str(place / "log"),
+            RABBITMQ_CONFIG_FILE=str(place / "rabbitmq"),
             RABBITMQ_CONF_ENV_FILE="/dev/null",
-            RABBITMQ_ENABLED_PLUGINS_FILE=str(self.folder / "enabled_plugins"),
-            RABBITMQ_PID_FILE=str(self.folder / "pid"),
+            RABBITMQ_ENABLED_PLUGINS_FILE=str(place / "enabled_plugins"),
+            RABBITMQ_PID_FILE=str(place / "pid"),
             RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}",
             RUNNING_UNDER_SYSTEMD="true",  # exec, so that our SIGTERM reaches the node itself and ends it in good order
             ERL_EPMD_PORT=str(self.epmd_port),
             ERL_EPMD_ADDRESS="127.0.0.1",
         )
+
+    def _plain_path(self) -> Path:
+        """Return the folder under a name that RabbitMQ's shell scripts take: they split others at spaces and quotes."""
+        if re.fullmatch(r"[\w./+@-]+", str(self.folder), re.ASCII):
+            return self.folder
+        name = hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]
+        link = places.ON_DISK / f"mt-rabbitmq-{os.getuid()}-{name}"
+        if not link.is_symlink() or link.readlink() != self.folder:
+            link.unlink(missing_ok=True)
+            link.symlink_to(self.folder)
+        return link
 
     def check_ready(self) -> None:
         """One question to the management API: it answers only when the node has booted."""
