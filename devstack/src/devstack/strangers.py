@@ -27,6 +27,7 @@ NODE_LOCKS = ROOT / "tests" / "interop" / "node"
 MADE = BOOT / "strangers"
 PACKAGES: tuple[setup.Needed, ...] = (
     setup.Needed("webkit2gtk-driver", lambda: Path("/usr/bin/WebKitWebDriver").exists()),
+    setup.Needed("ruby", lambda: shutil.which("ruby") is not None),
     setup.Needed("xvfb", lambda: shutil.which("xvfb-run") is not None),
     setup.Needed("firefox-esr", lambda: Path("/usr/bin/firefox-esr").exists()),
 )

@@ -51,6 +51,7 @@ def test_a_byte_that_is_no_utf_8_costs_that_byte_alone() -> None:
         ({"home_score": "2"}, "home_score", 2),
         ({"home_score": 2.0}, "home_score", 2),
         ({"home_score": " 2 "}, "home_score", 2),
+        ({"home_score": "0.2e1"}, "home_score", 2),
         ({"completed": 0}, "completed", False),
         ({"completed": "true"}, "completed", True),
         ({"home_squad_name": 14}, "home_squad_name", "14"),

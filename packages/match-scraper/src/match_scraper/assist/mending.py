@@ -18,6 +18,8 @@ INTEGERS = 2**31 - 1
 """The largest number that a column of the database holds."""
 IDENTIFIER = re.compile(r"[\x21-\x7e]{1,80}")
 WHOLE_NUMBER = re.compile(r"([+-]?\d{1,18})(?:\.0*)?")
+DECIMAL = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?")
+"""Also as Ruby writes a decimal: 0.2e1."""
 SPOKEN_ZONE = re.compile(r"\s*(UTC|GMT)$", re.IGNORECASE)
 OFFSET = re.compile(r"\s+(?=[+-]\d{2}:?\d{2}$)")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -68,7 +70,7 @@ def integer(value: Any, least: int, most: int) -> int | None:
     number: float | int | None = None
     if isinstance(value, str):
         found = WHOLE_NUMBER.fullmatch(value.strip())
-        number = int(found[1]) if found else None
+        number = int(found[1]) if found else float(value) if DECIMAL.fullmatch(value.strip()) else None
     elif isinstance(value, int | float) and not isinstance(value, bool):
         number = value
     if number is None or not least <= number <= most or number != int(number):
