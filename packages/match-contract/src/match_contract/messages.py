@@ -132,7 +132,7 @@ class MatchBatch(Part):
 class QualityRow(Part):
     """A team's line in a Quality of Play table: rank, matches rated, and the three ratings as printed."""
 
-    rank: Annotated[int, Field(ge=1)]
+    rank: Annotated[int, Field(ge=1, le=2_147_483_647)]
     team: Text
     matches: Count
     attack: Annotated[str, StringConstraints(max_length=20)]

@@ -9,7 +9,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from match_contract.season import Season
 from match_contract.sources import League, Source
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$"),
+]
+"""What a person reads on one line. A control character in it breaks calendars, feeds and terminals."""
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[\x21-\x7e]+$")]
 SeasonName = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}$")]
 AgeGroup = Annotated[str, StringConstraints(pattern=r"^U\d{1,2}$")]

@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from match_scraper import text as text_of_feed
 from match_scraper.values import Quality
 
 PAGER = re.compile(r"(\d+)\s+page\s+out\s+of\s+(\d+)")
@@ -82,7 +83,7 @@ class NotAFragment(ValueError):
 
 def clean(text: str) -> str:
     """Names carry double and trailing spaces."""
-    return " ".join(text.replace("\xa0", " ").split())
+    return text_of_feed.clean(" ".join(text.replace("\xa0", " ").split()))
 
 
 def options(html: str, name: str) -> dict[str, str]:
