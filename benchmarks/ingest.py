@@ -46,7 +46,7 @@ from listing import show
 from devstack.services.postgres import create_database
 from match_scraper import LandedFeed, Outcome, Reader, Validators, read_feed
 from match_scraper.assist.keys import usual_keys
-from match_scraper_agent.submit import AmqpCourier
+from match_scraper_agent.publisher import AmqpCourier
 from missing_table.logs import configure_logs
 from missing_table.migrate import migrate
 

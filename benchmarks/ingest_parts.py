@@ -26,7 +26,7 @@ from match_contract import RunReport, Season
 from match_scraper import Outcome, Reader, ReaderSettings, read_feed
 from match_scraper.assist.keys import usual_keys
 from match_scraper_agent.messages import build_messages
-from match_scraper_agent.submit import AmqpCourier
+from match_scraper_agent.publisher import AmqpCourier
 from match_scraper_agent.targets import EVERY_LEAGUE
 
 SEASON = Season(2026)

@@ -26,7 +26,7 @@ from ingest_parts import (
 
 from devstack.services.postgres import Postgres, create_database
 from match_contract import Season
-from match_scraper_agent.submit import AmqpCourier
+from match_scraper_agent.publisher import AmqpCourier
 from missing_table.logs import configure_logs
 from missing_table.migrate import migrate
 

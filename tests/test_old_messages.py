@@ -14,7 +14,7 @@ import pytest
 from devstack.testing import Database
 from match_contract import SCHEMA_VERSION, Counts, Receipt, Refusal, message_id
 from match_contract.wire import TASK
-from match_scraper_agent.submit import Outbox
+from match_scraper_agent.outbox import Outbox
 from missing_table.ingest import deliver
 
 OLD = Path(__file__).parent / "messages"

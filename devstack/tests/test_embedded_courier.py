@@ -13,7 +13,7 @@ from devstack.embedded import InProcessCourier
 from devstack.services import process
 from devstack.testing import Database
 from match_contract import RunReport
-from match_scraper_agent.submit import AlreadyRunning, Undelivered
+from match_scraper_agent.broker import AlreadyRunning, Undelivered
 
 
 def report() -> dict[str, object]:

@@ -28,7 +28,9 @@ from devstack.testing.in_flight import Serve, check, landed, make_league, send_a
 from devstack.testing.league_state import state
 from devstack.testing.waiting import until
 from match_contract import message_id
-from match_scraper_agent.submit import AmqpCourier, Outbox, Undelivered
+from match_scraper_agent.broker import Undelivered
+from match_scraper_agent.outbox import Outbox
+from match_scraper_agent.publisher import AmqpCourier
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 CUT_S = 30

@@ -17,9 +17,9 @@ from typing import IO
 import psycopg
 
 from match_contract import Receipt, message_id
+from match_scraper_agent.broker import AlreadyRunning, Payload, Undelivered
 from match_scraper_agent.cli import main as agent_main
 from match_scraper_agent.settings import Settings, SettingsError
-from match_scraper_agent.submit import AlreadyRunning, Payload, Undelivered
 from missing_table.ingest import deliver
 
 
@@ -52,6 +52,9 @@ class InProcessCourier:
     def receipts(self, wanted: Iterable[str], wait_s: float) -> dict[str, Receipt]:
         """Those of the messages named: all that were sent, since sending lands them. Nothing to wait for."""
         return {name: self._receipts[name] for name in wanted if name in self._receipts}
+
+    def failures(self, wanted: Iterable[str]) -> dict[str, str]:
+        return {}
 
     def close(self) -> None:
         """Frees the lock."""

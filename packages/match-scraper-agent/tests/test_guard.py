@@ -16,10 +16,12 @@ from devstack.testing.agent_workshop import HOMEGROWN, TODAY, Workshop, by_name,
 from match_scraper import Outcome, Reading, SourceError
 from match_scraper_agent.agent import think
 from match_scraper_agent.api import Knowledge
+from match_scraper_agent.broker import Payload
 from match_scraper_agent.guard import finish_plan
+from match_scraper_agent.outbox import Outbox
 from match_scraper_agent.planner import make_plan
+from match_scraper_agent.publisher import Courier
 from match_scraper_agent.report import RunResult, exit_code, printed
-from match_scraper_agent.submit import Courier, Outbox, Payload
 from match_scraper_agent.targets import choose, load_targets
 from match_scraper_agent.work import Work
 
@@ -92,7 +94,7 @@ async def test_a_model_that_times_out_while_a_feed_is_sent_loses_nothing_of_it(
 async def test_a_feed_of_which_a_message_was_never_sent_has_not_landed(workshop: Workshop) -> None:
     work = work_of(workshop, workshop.courier())
     await finish_plan(work)
-    (parcel,) = work.parcels.values()
+    (parcel,) = work.receipts.parcels.values()
     parcel.sent.pop()
     results = await work.settle(60)
     assert {item.outcome for item in results} == {"undelivered"}

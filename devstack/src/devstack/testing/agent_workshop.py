@@ -17,10 +17,10 @@ from devstack.testing.gateway import Gateway
 from match_contract import BracketStandings, DocumentRef, League, Match, Season, Source, StandingsRow, Status, TeamRef
 from match_scraper import Discovery, FeedKey, LandedFeed, Outcome, Reading, SourceError, Validators
 from match_scraper_agent.api import Api
+from match_scraper_agent.publisher import Courier
 from match_scraper_agent.report import RunResult
 from match_scraper_agent.run import Options, run
 from match_scraper_agent.settings import Settings
-from match_scraper_agent.submit import Courier
 from match_scraper_agent.targets import choose, load_targets
 from missing_table.accounts.keys import ServiceKey
 from missing_table.accounts.queries import UPSERT_KEY

@@ -28,11 +28,11 @@ from devstack.testing.waiting import until
 from match_contract import Source
 from match_scraper import PLATFORMS
 from match_scraper_agent.api import Api
+from match_scraper_agent.publisher import AmqpCourier
 from match_scraper_agent.report import RunResult
 from match_scraper_agent.run import Options, run
 from match_scraper_agent.settings import Settings
 from match_scraper_agent.source import PlatformSource
-from match_scraper_agent.submit import AmqpCourier
 from missing_table.accounts.keys import ServiceKey
 from missing_table.accounts.queries import UPSERT_KEY
 

@@ -71,7 +71,7 @@ async def _follow(context: RunContext[Work], events: AsyncIterable[AgentStreamEv
     """Says which tools are called. With a handler the answers are streamed: what was used is known when one breaks."""
     async for event in events:
         if isinstance(event, FunctionToolCallEvent):
-            context.deps.say(f"the model calls {event.part.tool_name}")
+            context.deps.told.say(f"the model calls {event.part.tool_name}")
 
 
 async def think(work: Work, model: Model, template: str, *, club: str | None = None, timeout_s: float) -> Thought:

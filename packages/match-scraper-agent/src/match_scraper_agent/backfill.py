@@ -17,11 +17,11 @@ from rich.progress import MofNCompleteColumn, Progress
 
 from match_contract import League, QualitySnapshot, Season, Source, season_of
 from match_scraper import PLATFORMS, Platform, Quality, SourceError, not_carried, platform_of
+from match_scraper_agent.broker import Payload
 from match_scraper_agent.report import RunResult
 from match_scraper_agent.run import Options
 from match_scraper_agent.settings import SettingsError
 from match_scraper_agent.source import PlatformSource
-from match_scraper_agent.submit import Payload
 from match_scraper_agent.targets import EVERY_LEAGUE
 from match_scraper_agent.work import Work
 
@@ -87,17 +87,17 @@ def send_rankings(
 
     async def send(work: Work) -> None:
         for league, age in [(one, age) for one in leagues for age in source.ranked_ages(one)]:
-            work.say(f"reading Quality of Play: {age} {league}")
+            work.told.say(f"reading Quality of Play: {age} {league}")
             try:
                 rows = await source.rankings(league, age)
                 message = rankings(rows, league, age, run_id=work.run_id, now=now)
             except SourceError as error:
-                work.warnings.append(f"{error.outcome}: {error.detail}")
+                work.told.warn(f"{error.outcome}: {error.detail}")
                 continue
             except ValidationError as error:
-                work.warnings.append(f"Quality of Play of {age} {league}: {error.errors()[0]['msg']}: not taken")
+                work.told.warn(f"Quality of Play of {age} {league}: {error.errors()[0]['msg']}: not taken")
                 continue
-            if message is not None and not work.dry_run:
+            if message is not None and not work.delivery.dry_run:
                 await work.send_alone(message)
 
     return send

@@ -28,11 +28,11 @@ from match_scraper import Platform
 from match_scraper_agent import backfill, preflight
 from match_scraper_agent.api import Api, ApiError
 from match_scraper_agent.planner import Plan, Window
+from match_scraper_agent.publisher import AmqpCourier, Courier
 from match_scraper_agent.report import COUNTED, count_or_dash, exit_code, money, run_report, screen
 from match_scraper_agent.run import Options, plan_run, run
 from match_scraper_agent.settings import Settings, SettingsError, load_settings
 from match_scraper_agent.source import PlatformSource, SourceOfMatches, selection_of
-from match_scraper_agent.submit import AmqpCourier, Courier
 from match_scraper_agent.targets import choose, load_targets
 
 CourierOf = Callable[[Settings, str], Courier]

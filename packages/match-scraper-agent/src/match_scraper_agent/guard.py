@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from match_scraper_agent.work import TargetState, Work
+from match_scraper_agent.target_state import TargetState
+from match_scraper_agent.work import Work
 
 
 def left_over(states: Iterable[TargetState]) -> tuple[str, ...]:

@@ -14,9 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from match_scraper_agent.api import Api, ApiError
+from match_scraper_agent.broker import Undelivered, look_at_broker
+from match_scraper_agent.outbox import Outbox
 from match_scraper_agent.proxy import BARE, Proxy, ProxyError
 from match_scraper_agent.settings import Settings
-from match_scraper_agent.submit import Outbox, Undelivered, look_at_broker
 
 State = Literal["up", "warning", "down"]
 

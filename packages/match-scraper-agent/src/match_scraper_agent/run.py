@@ -10,35 +10,34 @@ from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import structlog
 
 from match_contract import OfficialCheck, Season, season_of
 from match_scraper_agent.api import Api, ApiError, Knowledge
+from match_scraper_agent.broker import AlreadyRunning, Undelivered
 from match_scraper_agent.guard import finish_plan
+from match_scraper_agent.notify import notify
+from match_scraper_agent.outbox import Outbox
 from match_scraper_agent.planner import Plan, Window, check_window, known_brackets, make_plan, stale_lines
 from match_scraper_agent.proxy import BARE, Proxy, ProxyError, ProxyStatus
+from match_scraper_agent.publisher import Courier
 from match_scraper_agent.report import (
     RunResult,
     TargetResult,
     Usage,
     awaited_lines,
     change_line,
-    run_report,
-    webhook_message,
 )
 from match_scraper_agent.settings import Settings, SettingsError, load_prompt
 from match_scraper_agent.source import SourceOfMatches
-from match_scraper_agent.submit import AlreadyRunning, Courier, Outbox, Undelivered
 from match_scraper_agent.targets import Target, load_club
+from match_scraper_agent.telling import RunLog, once_each
 from match_scraper_agent.work import Work
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-REPORT_RECEIPT_S = 3.0
 MAX_CHANGES = 200
 MAX_CHANGED_MATCHES = 20
-WEBHOOK_TIMEOUT_S = 10.0
 Beyond = Callable[[Work], Awaitable[None]]
 
 
@@ -172,15 +171,15 @@ async def run(
             outbox=outbox if courier is not None else None,
             run_id=run_id,
             accept_shrink=options.accept_shrink,
-            say=say,
+            told=RunLog(say),
         )
         if broker is not None:
-            work.broker_is_down(broker)
+            work.delivery.broker_is_down(broker)
         result = await _perform(
             work, settings, options, brief, api=api, started=started, clock=clock, say=say, beyond=beyond
         )
         if courier is not None:
-            result = await _publish(result, work, settings, courier)
+            result = await notify(result, work, settings, courier)
             note.remove()
         return result
     finally:
@@ -215,12 +214,12 @@ async def _perform(
     if options.use_model and not options.dry_run and work.plan.due:
         usage = await _with_model(work, settings, brief, say)
     elif not options.use_model:
-        work.warnings.append(options.without_model)
+        work.told.warn(options.without_model)
     await finish_plan(work)
     if beyond is not None:
         await beyond(work)
     targets = await work.settle(options.receipt_timeout_s)
-    work.warnings += stale_lines(work.observed, now=settings.now(), season=work.plan.season)
+    work.told.warn(*stale_lines(work.observed, now=settings.now(), season=work.plan.season))
     changes, awaited = await _news(work, targets, api, started) if not options.dry_run else ((), ())
     return RunResult(
         run_id=work.run_id,
@@ -228,15 +227,15 @@ async def _perform(
         ended_at=clock(),
         targets=targets,
         usage=usage,
-        warnings=tuple(dict.fromkeys(work.warnings)),
-        undelivered=tuple(dict.fromkeys(work.undelivered)),
-        rejections=work.rejections,
-        documents=work.documents,
-        steps=work.steps,
-        changes=(*work.notes, *changes),
+        warnings=once_each(work.told.warnings),
+        undelivered=once_each(work.told.undelivered),
+        rejections=work.receipts.rejections,
+        documents=work.readings.documents,
+        steps=work.told.steps,
+        changes=(*work.told.notes, *changes),
         awaited=awaited,
         official=await _official(work, api) if not options.dry_run else None,
-        in_outbox=work.in_outbox,
+        in_outbox=work.delivery.in_outbox,
         dry_run=options.dry_run,
     )
 
@@ -291,25 +290,25 @@ async def _with_model(work: Work, settings: Settings, brief: Brief, say: Callabl
 
     proxy = _proxy(settings)
     if proxy is None:
-        work.warnings.append("no AGENT_PROXY_KEY is set: this run went without a model")
+        work.told.warn("no AGENT_PROXY_KEY is set: this run went without a model")
         return Usage()
     try:
         before = await proxy.status()
     except ProxyError as error:
-        work.warnings.append(f"{error}; this run went without a model")
+        work.told.warn(f"{error}; this run went without a model")
         return Usage()
     if before.no_radius_session:
-        work.warnings.append(BARE)
+        work.told.warn(BARE)
     say(f"asking {settings.model}")
     since = monotonic()
     model = agent.anthropic_model(settings.model, url=proxy.url, key=proxy.key, timeout_s=settings.model_timeout_s)
-    in_work = sum(work.steps.values())
+    in_work = sum(work.told.steps.values())
     thought = await agent.think(work, model, brief.prompt, club=brief.club, timeout_s=settings.model_timeout_s)
-    work.steps["model"] = max(0.0, monotonic() - since - (sum(work.steps.values()) - in_work))
+    work.told.steps["model"] = max(0.0, monotonic() - since - (sum(work.told.steps.values()) - in_work))
     if thought.trouble:
-        work.warnings.append(f"{thought.trouble}; the plan was done without the model from there on")
+        work.told.warn(f"{thought.trouble}; the plan was done without the model from there on")
     elif thought.model and thought.calls and not _same_model(thought.model, settings.model):
-        work.warnings.append(f"{thought.model} answered, not {settings.model}: the gateway's grant or budget decides")
+        work.told.warn(f"{thought.model} answered, not {settings.model}: the gateway's grant or budget decides")
     if thought.said:
         log.info("model.said", text=thought.said)
     usage = Usage(thought.model, thought.tokens_in, thought.tokens_out, None, thought.calls)
@@ -317,13 +316,13 @@ async def _with_model(work: Work, settings: Settings, brief: Brief, say: Callabl
         after = await proxy.status()
         usage = counted(usage, before, after)
         if after.action not in (None, "none"):
-            work.warnings.append(
+            work.told.warn(
                 f"the gateway's ladder stands at {after.action!r} ({after.policy_mode}): "
                 f"{after.tokens_used or 0:,} of {after.token_budget or 0:,} tokens of the session are used"
             )
         await proxy.end_session()
     except ProxyError as error:
-        work.warnings.append(str(error))
+        work.told.warn(str(error))
     return usage
 
 
@@ -356,31 +355,4 @@ def counted(usage: Usage, before: ProxyStatus, after: ProxyStatus) -> Usage:
         cost_micro_usd=spent("cost_micro_usd"),
         budget=after.token_budget,
         budget_used=after.tokens_used,
-    )
-
-
-# what is left behind
-
-
-async def _publish(result: RunResult, work: Work, settings: Settings, courier: Courier) -> RunResult:
-    """Sends the report through the queue and to the webhook. That either fails is a warning, no more."""
-    warnings: list[str] = []
-    report = run_report(result).model_dump(mode="json")
-    if await work.deliver(report):
-        found = await asyncio.to_thread(courier.receipts, [result.run_id], REPORT_RECEIPT_S)
-        if result.run_id not in found:
-            warnings.append("the run report has no receipt yet: it lands when the worker comes to it")
-    if settings.webhook_url is not None:
-        try:
-            async with httpx.AsyncClient(timeout=WEBHOOK_TIMEOUT_S) as http:
-                answer = await http.post(settings.webhook_url.get_secret_value(), json=webhook_message(result))
-                answer.raise_for_status()
-        except httpx.HTTPStatusError as error:
-            warnings.append(f"the webhook answers {error.response.status_code}: see AGENT_WEBHOOK_URL")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            warnings.append(f"the webhook does not answer ({type(error).__name__}): see AGENT_WEBHOOK_URL")
-    return replace(
-        result,
-        warnings=result.warnings + tuple(warnings),
-        undelivered=tuple(dict.fromkeys((*result.undelivered, *work.undelivered))),
     )

@@ -10,7 +10,8 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_ai import ModelRetry, RunContext
 
-from match_scraper_agent.work import TargetState, Work
+from match_scraper_agent.target_state import TargetState
+from match_scraper_agent.work import Work
 
 Targets = Annotated[list[str], Field(description="names of targets")]
 MAX_TARGETS = 60

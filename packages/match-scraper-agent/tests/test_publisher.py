@@ -20,20 +20,14 @@ from devstack.relay import Relay
 from devstack.testing import Amqp
 from match_contract import Counts, Receipt, RunReport, Season, message_id
 from match_contract.wire import EXCHANGE, LOCK_QUEUE, QUEUE, TASK
-from match_scraper_agent import submit
+from match_scraper_agent import publisher
 from match_scraper_agent.api import Knowledge
+from match_scraper_agent.broker import AlreadyRunning, Broker, Refused, Undelivered, look_at_broker
+from match_scraper_agent.outbox import Outbox
 from match_scraper_agent.planner import Plan
 from match_scraper_agent.preflight import look_at_queue
+from match_scraper_agent.publisher import AmqpCourier
 from match_scraper_agent.settings import Settings
-from match_scraper_agent.submit import (
-    AlreadyRunning,
-    AmqpCourier,
-    Broker,
-    Outbox,
-    Refused,
-    Undelivered,
-    look_at_broker,
-)
 from match_scraper_agent.work import Work
 
 RUN = "00000000-0000-4000-8000-00000000000a"
@@ -180,14 +174,16 @@ async def test_a_message_that_the_broker_never_takes_is_set_aside_and_holds_nobo
         outbox.keep(waiting)
     work = work_with(courier, outbox)
     assert await work.send_outbox() == 2
-    assert [await work.deliver({**huge, "run_id": RUN}), await work.deliver(new)] == [False, True]
+    assert [await work.delivery.deliver({**huge, "run_id": RUN}), await work.delivery.deliver(new)] == [False, True]
     assert [take(amqp.url).headers["id"] for _ in range(3)] == [message_id(first), message_id(last), message_id(new)]
     assert outbox.files() == []
     assert [message_id(huge) in outbox.aside()[0].name, RUN in outbox.aside()[1].name] == [True, True]
-    assert ["larger than configured max size" in said and ".refused" in said for said in work.undelivered] == [True] * 2
+    assert ["larger than configured max size" in said and ".refused" in said for said in work.told.undelivered] == [
+        True
+    ] * 2
     later = work_with(courier, outbox)
     assert await later.send_outbox() == 0
-    assert (later.undelivered, later.warnings) == (
+    assert (later.told.undelivered, later.warnings) == (
         [],
         [f"2 messages lie aside in {outbox.folder}: look at them, then delete"],
     )
@@ -214,7 +210,7 @@ def test_one_run_at_a_time(amqp: Amqp, courier: AmqpCourier) -> None:
 
 def test_a_killed_run_frees_the_lock_by_itself(amqp: Amqp) -> None:
     code = (
-        "import sys\nfrom match_scraper_agent.submit import AmqpCourier\n"
+        "import sys\nfrom match_scraper_agent.publisher import AmqpCourier\n"
         f"c = AmqpCourier(sys.argv[1], '{uuid4()}')\nc.open()\nprint('open', flush=True)\nsys.stdin.read()\n"
     )
     child = subprocess.Popen(
@@ -258,8 +254,8 @@ def test_a_frozen_broker_is_left_and_what_was_in_doubt_goes_again_under_the_same
         courier.send(message())
         relay.freeze()
         with monkeypatch.context() as impatient:
-            impatient.setattr(submit, "CONFIRM_TIMEOUT_S", 0.5)
-            impatient.setattr(submit, "CONNECT_TIMEOUT_S", 0.5)
+            impatient.setattr(publisher, "CONFIRM_TIMEOUT_S", 0.5)
+            impatient.setattr(publisher, "CONNECT_TIMEOUT_S", 0.5)
             with pytest.raises(Undelivered, match="does not confirm"):
                 courier.send(message())
         relay.thaw()
