@@ -20,6 +20,7 @@ from psycopg import sql
 
 from devstack import patient
 from devstack.gateway_testing import Gateway, until
+from iron_claw.metered import estimate
 
 TOLD = {"model": "claude-sonnet-4-6", "max_tokens": 100, "messages": [{"role": "user", "content": "Hello there"}]}
 NAMES = ("input_tokens", "cache_write_tokens", "cache_read_tokens", "output_tokens")
@@ -29,7 +30,7 @@ CRASH_SLACK_TOKENS = 4096 // 4
 
 def reservation(body: dict[str, Any]) -> tuple[int, int]:
     """(in, out) that is held for a call."""
-    return -(-len(json.dumps(body).encode()) // 2), int(body["max_tokens"])
+    return estimate(json.dumps(body).encode(), 2), int(body["max_tokens"])
 
 
 def worst_case(body: dict[str, Any]) -> int:

@@ -16,7 +16,8 @@ from iron_claw.grant import Defaults, Grant, changed, from_accept, session_limit
 from iron_claw.ladder import Action, Thresholds
 from iron_claw.policy import Ask, Rules
 from iron_claw.settings import PRICES
-from iron_claw.usage import StreamUsage, message_usage
+from iron_claw.stream import StreamUsage
+from iron_claw.usage import message_usage
 
 DEFAULTS = Defaults(session_timeout_s=86400, idle_timeout_s=900, interim_s=300)
 GRANT = from_accept({}, DEFAULTS)
@@ -244,10 +245,12 @@ def test_what_the_list_of_prices_does_not_cover_is_seen_plain_and_streamed(
 ) -> None:
     read = message_usage(json.dumps({"usage": usage}).encode())
     assert read is not None
-    assert read[2] == unlisted
+    assert read.unlisted == unlisted
     stream = StreamUsage()
     stream.feed(f"event: message_start\ndata: {json.dumps({'message': {'usage': usage}})}\n\n".encode())
-    stream.feed(b'event: message_delta\ndata: {"usage": {"output_tokens": 1}}\n\n')
+    stream.feed(
+        b'event: message_delta\ndata: {"usage": {"output_tokens": 1}, "delta": {"stop_reason": "end_turn"}}\n\n'
+    )
     assert (stream.finished, stream.unlisted) == (True, unlisted)
 
 

@@ -120,8 +120,8 @@ def check(body: bytes) -> JsonObject:
 def check_limits(request: JsonObject) -> None:
     """max_tokens is there and leaves room beside thinking's budget."""
     limit = request.get("max_tokens")
-    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
-        raise BadRequest("max_tokens: Field required, at least 1")
+    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
+        raise BadRequest("max_tokens: Field required, at least 0")
     thinking = request.get("thinking") or {}
     if thinking.get("type") == "enabled" and limit <= thinking.get("budget_tokens", 0):
         raise BadRequest("`max_tokens` must be greater than `thinking.budget_tokens`")

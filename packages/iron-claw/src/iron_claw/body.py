@@ -21,6 +21,11 @@ _decode = json.JSONDecoder(object_pairs_hook=_once).raw_decode
 _SPACE = " \t\n\r"
 _space = re.compile(f"[{_SPACE}]*")
 
+SMALL = 64 * 2**10
+"""Bodies up to this many bytes cannot hold enough values to matter."""
+MOST_VALUES = 100_000
+"""Values in one body. A conversation that fills a model's million tokens has some twenty thousand."""
+
 
 class BadBody(ValueError):
     """The body is not one JSON object, or has a field twice; the text says which, and is shown to the client."""
@@ -44,7 +49,9 @@ class Body:
 
 
 def parse(raw: bytes) -> Body:
-    """Reads a body. A field that stands twice is refused: two readers could take two different values."""
+    """Read a body. A field that stands twice is refused: two readers could take two different values."""
+    if len(raw) > SMALL and _values(raw) > MOST_VALUES:
+        raise BadBody(f"The request body holds more than {MOST_VALUES} values")
     try:
         text = raw.decode()
         at = _skip(text, 0)
@@ -71,9 +78,21 @@ def parse(raw: bytes) -> Body:
             at = _skip(text, _expect(text, at, ","))
         if _skip(text, at + 1) != len(text):
             raise BadBody("The request body is not valid JSON: something follows its end")
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except BadBody:
+        raise
+    except (ValueError, RecursionError) as error:  # a ValueError too where a number has thousands of digits
         raise BadBody(f"The request body is not valid JSON: {error}") from error
     return Body(text, fields, spans)
+
+
+def _values(raw: bytes) -> int:
+    """Return about how many values JSON holds, at the pace of C: what is separated or opened outside of strings."""
+    bare = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
+    strings = bare.count(b'"') // 2
+    if strings > MOST_VALUES:
+        return strings
+    outside = b"".join(bare.split(b'"')[::2])
+    return outside.count(b",") + outside.count(b"[") + outside.count(b"{")
 
 
 def _skip(text: str, at: int) -> int:

@@ -43,6 +43,12 @@ class Request:
         return next((value.decode("latin-1") for key, value in self.raw_headers if key == name), None)
 
     @property
+    def betas(self) -> list[str]:
+        """Return the beta features that the client asks for."""
+        given = (value.decode("latin-1") for key, value in self.raw_headers if key == b"anthropic-beta")
+        return [name for value in given for part in value.split(",") if (name := part.strip())]
+
+    @property
     def key(self) -> str | None:
         """Return the client's key, from x-api-key or as a Bearer token."""
         key = self.header(b"x-api-key")

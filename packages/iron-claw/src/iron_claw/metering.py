@@ -136,9 +136,7 @@ class Metering:
             return
         steady = sessions.steady()
         ended = max(sessions.clock(), call.started_at + steady - call.began)  # the wall clock may have been set back
-        cost = None if call.unlisted else prices.cost_of(call.model, counts, self.prices)
-        if cost is None and model is not None and not call.unlisted:
-            cost = prices.cost_of(model, counts, self.prices)
+        cost = None if call.unlisted else prices.cost_of(prices.served(call.model, model), counts, self.prices)
         session.calls += 1
         session.last_used = steady
         if cost is None:

@@ -90,7 +90,7 @@ def decide(ask: Ask, budget: Budget, grant: Grant, *, calls: int, reduced_calls:
             reason = f"{room} tokens are left of {budget.limit}: not enough for this call's input"
             return refuse("kill", reason, no_tokens=True)
         max_tokens = min(max_tokens, most, most if cap is None else cap)
-        if max_tokens <= ask.thinking_budget:
+        if ask.thinking_budget and max_tokens <= ask.thinking_budget:
             reason = f"max_tokens may be {max_tokens} at most, which leaves nothing beside thinking.budget_tokens"
             return refuse("does_not_fit", reason, max_tokens)
     need = ask.input_estimate + max_tokens

@@ -42,6 +42,14 @@ class Price:
 Prices = Mapping[str, Price]
 
 
+def served(asked: str, answered: str | None) -> str:
+    """Return the model whose price holds: the one that answered.
+
+    The name of what was asked for stands where the answer names a dated snapshot of it, or none.
+    """
+    return asked if answered is None or answered.startswith(asked) else answered
+
+
 def cost_of(model: str, counts: Counts, prices: Prices) -> int | None:
     """Micro-dollars, None when the model's price is unknown. Nothing used costs nothing."""
     if counts.total == 0:

@@ -7,14 +7,14 @@ Routes are an allow-list; what is not in it is 404. Every route that reaches ups
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import aiohttp
 import structlog
 
 from iron_claw import body as bodies
-from iron_claw import metered, status, upstream
+from iron_claw import ladder, metered, status, upstream
 from iron_claw.errors import Refused
 from iron_claw.forward import Forwarder
 from iron_claw.http import ClientGone, Receive, Request, Scope, Send
@@ -74,14 +74,20 @@ class Proxy:
         session = await self.sessions.open_session(request.key)
         try:
             body = bodies.parse(raw)
+            measured = metered.measure(
+                raw,
+                body.fields,
+                request.betas,
+                bytes_per_token=self.settings.input_bytes_per_token,
+                allow=self.settings.allow,
+            )
         except bodies.BadBody as error:
             raise Refused(400, str(error)) from error
-        model, max_tokens, stream, thinking = _asked(body.fields)
-        try:
-            hidden = metered.hidden_tokens(body.fields)
         except metered.NotMetered as error:
-            raise Refused(400, str(error)) from error
-        ask = Ask(model, max_tokens, -(-len(raw) // self.settings.input_bytes_per_token) + hidden, thinking)
+            raise Refused(400, str(error), details=error.details) from error
+        model, max_tokens, stream, thinking = _asked(body.fields)
+        _check_fallbacks(measured.fallbacks, session.grant.models)
+        ask = Ask(model, max_tokens, measured.input_tokens + measured.more_output, thinking)
         if self.metering.slices is not None:
             await self.metering.slices.provide(session, ask.input_estimate + ask.max_tokens)
         call = self.metering.begin(session, ask, request.id)
@@ -90,6 +96,8 @@ class Proxy:
             changes["model"] = call.decision.model
         if call.decision.max_tokens != max_tokens:
             changes["max_tokens"] = call.decision.max_tokens
+        if changes and measured.fallbacks:  # another model would answer with more than the rung allows
+            changes["fallbacks"] = None
         relay = Relay(self.metering, self.forwarder, request, call, stream=stream)
         await relay.run(body.replaced(changes) if changes else raw, _notes(ask, call))
 
@@ -184,14 +192,23 @@ def _asked(fields: dict[str, Any]) -> tuple[str, int, bool, int]:
     model, max_tokens = fields.get("model"), fields.get("max_tokens")
     if not isinstance(model, str) or not model.isprintable() or not 0 < len(model) <= 256:
         raise Refused(400, "model: a name is required")
-    if not isinstance(max_tokens, int) or isinstance(max_tokens, bool) or not 1 <= max_tokens <= 2**31:
-        raise Refused(400, "max_tokens: a whole number of at least 1 is required")
-    stream = fields.get("stream", False)
+    if not isinstance(max_tokens, int) or isinstance(max_tokens, bool) or not 0 <= max_tokens <= 2**31:
+        raise Refused(400, "max_tokens: a whole number of at least 0 is required")
+    stream = fields.get("stream")
+    if stream is None:
+        stream = False
     if not isinstance(stream, bool):
         raise Refused(400, "stream: true or false")
     thinking = fields.get("thinking")
     budget = thinking.get("budget_tokens", 0) if isinstance(thinking, dict) else 0
     return model, max_tokens, stream, budget if isinstance(budget, int) else 0
+
+
+def _check_fallbacks(models: Sequence[str], grant: Sequence[str]) -> None:
+    """Raise Refused when a model that may answer in the place of the asked one is not in the grant."""
+    for name in models:
+        if not ladder.allowed(name, grant):
+            raise Refused(403, f"fallbacks: model {name!r} is not in your grant ({', '.join(grant)})")
 
 
 def _notes(ask: Ask, call: Call) -> list[tuple[bytes, bytes]]:

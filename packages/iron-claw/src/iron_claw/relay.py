@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import aiohttp
+import structlog
 
 from iron_claw import upstream
 from iron_claw.budget import Counts
@@ -17,7 +18,10 @@ from iron_claw.http import Request
 from iron_claw.journal import JournalError
 from iron_claw.metering import Metering
 from iron_claw.session import Call
-from iron_claw.usage import StreamUsage, message_usage
+from iron_claw.stream import StreamUsage
+from iron_claw.usage import MessageUsage, message_usage
+
+log = structlog.get_logger()
 
 PROGRESS_BYTES = 4096
 PROGRESS_S = 0.5
@@ -39,7 +43,7 @@ class Relay:
         self.usage: StreamUsage | None = None
         self.kept = bytearray()
         """A plain answer's bytes."""
-        self.plain: tuple[Counts, str | None, bool] | None = None
+        self.plain: MessageUsage | None = None
         """message_usage of a plain answer, once it is whole."""
         self.readable = True
         self.first_byte = True
@@ -99,7 +103,7 @@ class Relay:
     def _prepare(self, response: aiohttp.ClientResponse) -> None:
         self.readable = response.headers.get("content-encoding", "identity") == "identity"
         if response.status == 200 and response.headers.get("content-type", "").startswith("text/event-stream"):
-            self.usage = StreamUsage()
+            self.usage = StreamUsage(self.call.decision.max_tokens)
 
     def _read(self, chunk: bytes) -> None:
         now = time.perf_counter()
@@ -112,12 +116,12 @@ class Relay:
                 self.kept += chunk
             return
         known = self.usage.started
-        self.usage.feed(chunk)
+        self.usage.feed(chunk, now)
         if self.usage.finished or not self.usage.started:
             return
         if self.usage.unparsed >= PROGRESS_BYTES or now - self.last_progress >= PROGRESS_S:
             self.last_progress = now
-            self.metering.progress(self.call, self.usage.seen(), unlisted=self.usage.unlisted)
+            self.metering.progress(self.call, self.usage.seen(now), unlisted=self.usage.unlisted)
         elif not known:
             self.metering.progress(self.call, self.usage.reported(), unlisted=self.usage.unlisted)
 
@@ -130,7 +134,7 @@ class Relay:
         if self.usage is not None:
             if self.usage.failed:
                 return Ending.STREAM_ERROR
-            return Ending.COMPLETE if self.usage.finished else Ending.STREAM_UNFINISHED
+            return Ending.COMPLETE if self.usage.finished or self.usage.stopped else Ending.STREAM_UNFINISHED
         self.plain = message_usage(bytes(self.kept))
         return Ending.NONSENSE if self.plain is None else Ending.COMPLETE
 
@@ -144,17 +148,22 @@ class Relay:
         self.call.unlisted |= unlisted
         self.metering.settle(self.call, counts, ending=ending, status=self.status, estimated=estimated, model=model)
 
-    def _used(self, ending: Ending) -> tuple[Counts, bool, str | None, bool]:  # noqa: PLR0911
+    def _used(self, ending: Ending) -> tuple[Counts, bool, str | None, bool]:
         """Return (counts, whether estimated, the model that upstream names, whether its price is unlisted)."""
         if ending in NEVER_RAN:
             return Counts(), False, None, False
         if ending is Ending.UNREADABLE:  # packed in spite of what was asked: the worst case is charged
             return self.call.worst, True, None, False
-        if self.usage is not None and self.usage.counts:
-            return self.usage.seen(), not self.usage.finished, self.usage.model, self.usage.unlisted
-        plain = self.plain or (message_usage(bytes(self.kept)) if self.usage is None else None)
-        if plain is not None:
-            return plain[0], False, plain[1], plain[2]
+        told: StreamUsage | MessageUsage | None = self.plain
+        if self.usage is not None:
+            told = self.usage if self.usage.began else None
+        elif told is None:
+            told = message_usage(bytes(self.kept))
+        if told is not None:
+            counts, estimated = told.used(self.call.worst.input_tokens, time.perf_counter())
+            if estimated and ending is Ending.COMPLETE:
+                log.warning("usage_not_told", call=self.call.id, input=told.input_known, output=told.output_known)
+            return counts, estimated, told.model, told.unlisted
         if ending in NO_MESSAGE:  # an answer to its end, and no message in it
             return Counts(), True, None, False
         if self.status is not None and self.status >= 400:

@@ -103,6 +103,10 @@ class Settings(BaseSettings):
         description="JSON: which model stands in for which",
     )
     input_bytes_per_token: int = Field(default=2, ge=1, le=4, description="the cautious estimate of a body's tokens")
+    allow: list[str] = Field(
+        default_factory=list,
+        description="JSON list: what of a request passes although it is not metered, as kind:name (`*` as a wildcard)",
+    )
     prices_file: Path = Field(default=PRICES, description="micro-dollars per million tokens")
 
     session_timeout_s: int = Field(default=86_400, ge=1, description="where the grant says nothing")

@@ -15,8 +15,11 @@ HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding "
     b"upgrade".split()
 )
-OURS = HOP_BY_HOP | {b"host", b"content-length", b"authorization", b"x-api-key", b"accept-encoding", b"x-request-id"}
-"""Request headers that are not passed on: the client's key stays here, and what was compressed could not be metered."""
+OURS = HOP_BY_HOP | frozenset(
+    b"host content-length authorization x-api-key accept-encoding x-request-id expect".split()
+)
+"""Request headers that are not passed on: the client's key stays here, and what was compressed could not be metered.
+`expect` was answered here: the whole body has come."""
 
 Headers = Iterable[tuple[bytes, bytes]]
 

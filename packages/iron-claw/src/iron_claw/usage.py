@@ -1,17 +1,14 @@
-"""Reads what a call used out of the bytes that pass by, without touching them. Pure.
+"""Puts together what upstream says a call used, from every place where it says so. Pure.
 
-`message_start` and `message_delta` carry cumulative counts: later values replace earlier ones, they are never added.
-A stream that ends before its last `message_delta` is counted by what was seen: a quarter of the UTF-8 length of the
-text, thinking and tool input in its deltas, rounded up, and at least what upstream itself said last.
+Counts are cumulative: a later one replaces an earlier one, is never added to it, and never lowers it. What stands in
+`iterations` alone (compaction, an advisor's turns) is added to the four counts at the top.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
 from typing import Any
 
+from iron_claw import sse
 from iron_claw.budget import Counts
 
 FIELDS = {
@@ -26,171 +23,132 @@ STANDARD: dict[str, tuple[object, ...]] = {
     "inference_geo": (None, "global", "not_available"),
 }
 """Fields of `usage` and the values for which the listed prices hold."""
-DELTA_FIELDS = ("text", "partial_json", "thinking")
+AT_THE_TOP = ("message", "fallback_message")
+"""Types of iterations that the counts at the top include. Others come on top, unknown ones too."""
 OUTPUT_BYTES_PER_TOKEN = 4
-
-# Two line ends in a row; atomic, so that one CRLF is not read as two. Cut at a "\r" whose "\n" comes with the next
-# chunk, that "\n" is an empty line before the next event, which changes nothing.
-_end_of_event = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
-_line_end = re.compile(rb"\r\n|\n|\r")
 
 
 def tokens_of(length: int) -> int:
-    """Tokens of so many bytes of generated text."""
+    """Return the tokens of so many bytes of generated text."""
     return -(-length // OUTPUT_BYTES_PER_TOKEN)
 
 
-def merge(counts: dict[str, int], usage: object) -> None:
-    """Puts the counts that a `usage` object names over those known so far. What is no whole number is left out."""
-    if not isinstance(usage, dict):
-        return
-    for theirs, ours in FIELDS.items():
-        value = usage.get(theirs)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            counts[ours] = value
-
-
-def unlisted(usage: object) -> bool:
-    """Whether a `usage` object tells of something that the price list has no price for: cache writes for an hour, or
-    another speed, tier or place than the standard one."""
-    if not isinstance(usage, dict):
-        return False
+def numbers(usage: dict[str, Any]) -> dict[str, int]:
+    """Return the counts that a usage object names. What is no whole number is left out."""
+    found = {ours: usage[theirs] for theirs, ours in FIELDS.items() if _is_count(usage.get(theirs))}
     writes = usage.get("cache_creation")
-    for_an_hour = writes.get("ephemeral_1h_input_tokens") if isinstance(writes, dict) else None
-    return bool(for_an_hour) or any(usage.get(name) not in usual for name, usual in STANDARD.items())
+    if isinstance(writes, dict):
+        by_ttl = sum(value for value in writes.values() if _is_count(value))
+        if by_ttl > found.get("cache_write_tokens", 0):
+            found["cache_write_tokens"] = by_ttl
+    return found
 
 
-class StreamUsage:
-    """The usage of one server-sent stream, fed chunk by chunk, however the chunks cut it.
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
-    Only `message_start`, `message_delta` and `error` are parsed as they pass. Deltas are kept as bytes and parsed when
-    their length is asked for: after a cut, or for the journal's progress.
-    """
+
+class Tally:
+    """Keep what one call's usage objects and its model's name said so far."""
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
-        self.started = False
-        """message_start was seen."""
-        self.finished = False
-        """A message_delta with output tokens was seen: the counts are upstream's last word."""
-        self.failed = False
-        """An error event was seen."""
+        """Of the top, by the names of Counts."""
         self.model: str | None = None
+        """The one that served the call."""
         self.unlisted = False
         """The price list's prices do not hold."""
-        self._tail = b""
-        self._deltas: list[bytes] = []
-        self._pending = 0
-        self._content = 0
+        self._beside: dict[str, int] = {}
+
+    def name(self, model: object) -> None:
+        """Take the model's name that an answer carries."""
+        if isinstance(model, str):
+            self.model = model
+
+    def add(self, usage: object) -> None:
+        """Take a usage object."""
+        if not isinstance(usage, dict):
+            return
+        _raise(self.counts, numbers(usage))
+        self.unlisted = self.unlisted or _unlisted(usage)
+        iterations = usage.get("iterations")
+        if isinstance(iterations, list) and iterations:
+            self._iterations([step for step in iterations if isinstance(step, dict)])
+
+    def _iterations(self, steps: list[dict[str, Any]]) -> None:
+        kinds = {step.get("type") for step in steps}
+        inside = [step for step in steps if step.get("type") in AT_THE_TOP]
+        if "fallback_message" in kinds:  # of the hops that declined nothing is billed
+            self.name(next(s.get("model") for s in reversed(steps) if s.get("type") == "fallback_message"))
+        else:
+            _raise(self.counts, _sum(inside))
+        beside = [step for step in steps if step.get("type") not in AT_THE_TOP]
+        _raise(self._beside, _sum(beside))
+        # an advisor is a model of its own, with prices of its own
+        self.unlisted = self.unlisted or any(step.get("type") != "compaction" for step in beside)
 
     @property
-    def unparsed(self) -> int:
-        """Bytes of deltas whose content was not measured yet."""
-        return self._pending
+    def input_known(self) -> bool:
+        """Return whether upstream said what the input was. No request has none."""
+        total = self.total
+        return total.tokens_in > 0
 
-    def feed(self, chunk: bytes) -> None:
-        """Takes the next bytes of the stream."""
-        data = self._tail + chunk if self._tail else chunk
-        if data.endswith(b"\n\n"):  # how chunks mostly end; else the last end of an event is looked for
-            whole, self._tail = data, b""
-        else:
-            ends = [found.end() for found in _end_of_event.finditer(data)]
-            if not ends:
-                self._tail = data
-                return
-            whole, self._tail = data[: ends[-1]], data[ends[-1] :]
-        if b"message_" in whole or b"error" in whole:
-            self._read(whole)
-        if b"content_block_delta" in whole and not self.finished:
-            self._deltas.append(whole)
-            self._pending += len(whole)
+    @property
+    def output_known(self) -> bool:
+        """Return whether upstream said how much it generated."""
+        return "output_tokens" in self.counts or "output_tokens" in self._beside
 
-    def _read(self, whole: bytes) -> None:
-        for kind, data in events(whole):
-            if kind in (b"message_start", b"message_delta", b"error"):
-                try:
-                    event = json.loads(data)
-                except ValueError:
-                    continue
-                if not isinstance(event, dict):
-                    continue
-                if kind == b"message_start":
-                    message = event.get("message")
-                    if isinstance(message, dict):
-                        self.started = True
-                        merge(self.counts, message.get("usage"))
-                        self.unlisted |= unlisted(message.get("usage"))
-                        if isinstance(message.get("model"), str):
-                            self.model = message["model"]
-                elif kind == b"message_delta":
-                    merge(self.counts, event.get("usage"))
-                    self.unlisted |= unlisted(event.get("usage"))
-                    if isinstance(event.get("usage"), dict) and "output_tokens" in event["usage"]:
-                        self.finished = True
-                else:
-                    self.failed = True
-
-    def content_bytes(self) -> int:
-        """UTF-8 bytes of generated content seen so far."""
-        for whole in self._deltas:
-            for kind, data in events(whole):
-                if kind == b"content_block_delta":
-                    self._content += _content_of(data)
-        self._deltas.clear()
-        self._pending = 0
-        return self._content
-
-    def reported(self) -> Counts:
-        """The counts as upstream said them last."""
-        return Counts(**self.counts)
-
-    def seen(self) -> Counts:
-        """The counts so far: upstream's last word, or with the estimate of what it generated without saying."""
-        counts = dict(self.counts)
-        if not self.finished:
-            counts["output_tokens"] = max(counts.get("output_tokens", 0), tokens_of(self.content_bytes()))
-        return Counts(**counts)
+    @property
+    def total(self) -> Counts:
+        """Return all that was counted."""
+        return Counts(**self.counts) + Counts(**self._beside)
 
 
-def events(whole: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """(event name, data) of complete server-sent events; comments and other fields are left out (WHATWG HTML 9.2)."""
-    kind = b""
-    data: list[bytes] = []
-    for line in _line_end.split(whole):
-        if not line:
-            if data:
-                yield kind, b"\n".join(data)
-            kind, data = b"", []
-            continue
-        name, _, value = line.partition(b":")
-        value = value.removeprefix(b" ")
-        if name == b"event":
-            kind = value
-        elif name == b"data":
-            data.append(value)
+def _raise(known: dict[str, int], found: dict[str, int]) -> None:
+    for name, value in found.items():
+        if value >= known.get(name, 0):
+            known[name] = value
 
 
-def _content_of(data: bytes) -> int:
-    try:
-        event = json.loads(data)
-    except ValueError:
-        return 0
-    delta = event.get("delta") if isinstance(event, dict) else None
-    if not isinstance(delta, dict):
-        return 0
-    return sum(len(delta[name].encode("utf-8", "replace")) for name in DELTA_FIELDS if isinstance(delta.get(name), str))
+def _sum(steps: list[dict[str, Any]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for step in steps:
+        for name, value in numbers(step).items():
+            total[name] = total.get(name, 0) + value
+    return total
 
 
-def message_usage(body: bytes) -> tuple[Counts, str | None, bool] | None:
-    """(counts, model, whether the price list's prices do not hold) of a whole answer that was not streamed; None when
-    it is no message with a usage."""
-    try:
-        message: Any = json.loads(body)
-    except ValueError:
-        return None
-    if not isinstance(message, dict) or not isinstance(message.get("usage"), dict):
-        return None
-    counts: dict[str, int] = {}
-    merge(counts, message["usage"])
-    model = message.get("model")
-    return Counts(**counts), model if isinstance(model, str) else None, unlisted(message["usage"])
+def _unlisted(usage: dict[str, Any]) -> bool:
+    """Return whether a usage object tells of something that the price list has no price for.
+
+    That is cache writes for an hour, another speed, tier or place than the standard one, tools that upstream ran, a
+    credit.
+    """
+    writes = usage.get("cache_creation")
+    for_an_hour = writes.get("ephemeral_1h_input_tokens") if isinstance(writes, dict) else None
+    tools = usage.get("server_tool_use")
+    ran = any(tools.values()) if isinstance(tools, dict) else False
+    credit = bool(usage.get("fallback_credit"))
+    return bool(for_an_hour) or ran or credit or any(usage.get(name) not in usual for name, usual in STANDARD.items())
+
+
+class MessageUsage(Tally):
+    """Hold the usage of a whole answer that was not streamed. `estimated`: upstream did not say all of it."""
+
+    def __init__(self, message: dict[str, Any], length: int) -> None:
+        super().__init__()
+        self.name(message.get("model"))
+        self.add(message["usage"])
+        self._length = length
+
+    def used(self, input_estimate: int, _at: float = 0.0) -> tuple[Counts, bool]:
+        """Return the counts, and whether one of them had to be estimated."""
+        generated = 0 if self.output_known else tokens_of(self._length)
+        missing = Counts(input_tokens=0 if self.input_known else input_estimate, output_tokens=generated)
+        return self.total + missing, missing.total > 0
+
+
+def message_usage(body: bytes) -> MessageUsage | None:
+    """Return the usage of a whole answer that was not streamed, None when it is no message with a usage."""
+    message = sse.decoded(body)
+    return MessageUsage(message, len(body)) if isinstance(message.get("usage"), dict) else None
