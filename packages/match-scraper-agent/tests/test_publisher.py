@@ -183,7 +183,7 @@ async def test_a_message_that_the_broker_never_takes_is_set_aside_and_holds_nobo
     ] * 2
     later = work_with(courier, outbox)
     assert await later.send_outbox() == 0
-    assert (later.told.undelivered, later.warnings) == (
+    assert (later.told.undelivered, later.told.warnings) == (
         [],
         [f"2 messages lie aside in {outbox.folder}: look at them, then delete"],
     )

@@ -5,7 +5,7 @@ call the same functions, so nothing can be done twice.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from time import monotonic
@@ -263,28 +263,15 @@ class Work:
     def _conclude(self, key: str, parcel: Parcel) -> None:
         if self.delivery.dry_run:
             return
-        refused = [item for item in parcel.receipts.values() if item.state == "refused"]
-        messages = len(parcel.shipment.messages)
-        missing = messages - len(parcel.receipts)
         for name in parcel.shipment.found:
             state = self.states[name]
             state.count(item.by_target[name] for item in parcel.receipts.values() if name in item.by_target)
             if state.outcome is not None:
                 continue
-            if refused:
-                state.refused(f"{key} was refused by the database: {refused[0].detail or 'no reason given'}")
-            elif parcel.held:
-                outbox = self.delivery.outbox
-                state.held(len(parcel.held), messages, outbox.folder if outbox else None)
-            elif dead := len(self.receipts.dead.keys() & set(parcel.sent)):
-                state.cannot_land(dead, messages, key)
-            elif missing:
-                state.unanswered(missing, messages, key)
-            else:
-                state.landed()
-                told = state.counts.landed + state.counts.rejected
-                if told != state.found:
-                    self.told.warn(f"{name}: {state.found:,} matches were sent and the receipts account for {told:,}")
+            _end(state, key, parcel, dead=self.receipts.dead, outbox=self.delivery.outbox)
+            told = state.counts.landed + state.counts.rejected
+            if state.outcome == "landed" and told != state.found:
+                self.told.warn(f"{name}: {state.found:,} matches were sent and the receipts account for {told:,}")
 
     @property
     def observed(self) -> dict[str, datetime]:
@@ -295,3 +282,20 @@ class Work:
             if at is not None and any(self.states[name].outcome == "landed" for name in parcel.shipment.found):
                 observed[key] = max(at, observed.get(key, at))
         return observed
+
+
+def _end(state: TargetState, key: str, parcel: Parcel, *, dead: Mapping[str, str], outbox: Outbox | None) -> None:
+    """Say what became of a target whose feed was sent, by what came back of it."""
+    refused = [item for item in parcel.receipts.values() if item.state == "refused"]
+    messages = len(parcel.shipment.messages)
+    given_up = len(dead.keys() & set(parcel.sent))
+    if refused:
+        state.refused(f"{key} was refused by the database: {refused[0].detail or 'no reason given'}")
+    elif parcel.held:
+        state.held(len(parcel.held), messages, outbox.folder if outbox else None)
+    elif given_up:
+        state.cannot_land(given_up, messages, key)
+    elif missing := messages - len(parcel.receipts):
+        state.unanswered(missing, messages, key)
+    else:
+        state.landed()
