@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from devstack import control, guard
+from devstack import guard
 from devstack.choices import Choices
 from devstack.errors import BadSettings
 from devstack.parts import parts_of
@@ -16,6 +16,7 @@ from devstack.stack import Stack
 from devstack.start_tasks import Task
 from devstack.testing import Database, run_mt, stack_environment
 from devstack.testing.league_messages import batch, match, snapshot
+from devstack.world import check_database
 from missing_table.ingest import land
 
 ELSEWHERE = "postgresql://postgres:s3cret@db.home.example:5432/postgres"
@@ -112,7 +113,7 @@ def test_the_role_of_a_database_elsewhere_keeps_its_password(
 
 
 def check(folder: Path, database: Database, choices: Choices) -> None:
-    control.check_database(Stack(folder, choices, {"DATABASE_URL": database.dsn}))
+    check_database(Stack(folder, choices, {"DATABASE_URL": database.dsn}))
 
 
 def land_a_match(database: Database) -> None:
