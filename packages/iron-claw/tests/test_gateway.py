@@ -146,7 +146,7 @@ def test_what_cannot_be_metered_is_refused(gateway: Gateway, body: bytes, status
     assert gateway.upstream.served() == []
 
 
-def test_bar_5_no_side_door(gateway: Gateway) -> None:
+def test_no_side_door(gateway: Gateway) -> None:
     for method, path in [
         ("GET", "/"),
         ("POST", "/v1/complete"),
@@ -292,7 +292,7 @@ def test_bare_mode_lets_everybody_through_says_so_and_still_counts(gateway: Gate
 
 
 @pytest.mark.parametrize("gateway", [{"IRON_CLAW_MODE": "bare"}], indirect=True)
-def test_bar_7_bare_mode_shows_nothing_of_a_key_that_is_not_a_users(gateway: Gateway) -> None:
+def test_bare_mode_shows_nothing_of_a_key_that_is_not_a_users(gateway: Gateway) -> None:
     own = "sk-ant-a-key-that-somebody-pays-for"
     names = {}
     for key in (own, "." + own, own + ".", "A" * 65 + "." + own, "bob.bobs-own-secret"):
@@ -309,7 +309,7 @@ def test_bar_7_bare_mode_shows_nothing_of_a_key_that_is_not_a_users(gateway: Gat
     assert "AAAA" not in told
 
 
-def test_bar_7_the_key_stays_inside(gateway: Gateway) -> None:
+def test_the_key_stays_inside(gateway: Gateway) -> None:
     gateway.upstream.knobs(key="another")
     seen = [post(gateway, TOLD), gateway.get("/status"), gateway.get("/metrics"), gateway.get("/health")]
     seen.append(gateway.get("/ready"))

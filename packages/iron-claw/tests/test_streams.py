@@ -233,7 +233,7 @@ PARTS = [
 
 
 @pytest.mark.parametrize(("examples", "part"), PARTS)
-def test_bar_3_random_streams_arrive_identical_and_are_counted(line: Line, examples: int, part: int) -> None:
+def test_random_streams_arrive_identical_and_are_counted(line: Line, examples: int, part: int) -> None:
     expected: list[int] = []
 
     @seed(part)

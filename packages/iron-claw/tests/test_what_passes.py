@@ -53,7 +53,7 @@ UNMETERED: list[tuple[dict[str, object], str]] = [
 @pytest.mark.parametrize(
     "gateway", [{}, {"IRON_CLAW_POLICY_MODE": "monitor"}], indirect=True, ids=["enforce", "monitor"]
 )
-def test_bar_1_what_costs_more_than_its_bytes_show_cannot_be_metered_and_is_refused(gateway: Gateway) -> None:
+def test_what_costs_more_than_its_bytes_show_cannot_be_metered_and_is_refused(gateway: Gateway) -> None:
     for more, place in UNMETERED:
         refused = post(gateway, {**TOLD, **more})
         assert refused.status_code == 400, (more, refused.text)
@@ -86,7 +86,7 @@ ALLOWED: list[tuple[dict[str, object], int, int]] = [
 
 
 @pytest.mark.parametrize(("more", "hidden", "pictures"), ALLOWED)
-def test_bar_1_tools_and_pictures_are_reserved_with_what_they_cost_beside_their_bytes(
+def test_tools_and_pictures_are_reserved_with_what_they_cost_beside_their_bytes(
     gateway: Gateway, more: dict[str, object], hidden: int, pictures: int
 ) -> None:
     body = json.dumps({**TOLD, **more}).encode()
@@ -99,7 +99,7 @@ def test_bar_1_tools_and_pictures_are_reserved_with_what_they_cost_beside_their_
     assert post(gateway, body).status_code == 200
 
 
-def test_bar_1_a_thread_is_refused_so_that_the_sdks_tool_runner_goes_on_with_the_whole_history(
+def test_a_thread_is_refused_so_that_the_sdks_tool_runner_goes_on_with_the_whole_history(
     gateway: Gateway,
 ) -> None:
     gateway.grant(MT_Token_Budget=20_000)
@@ -110,7 +110,7 @@ def test_bar_1_a_thread_is_refused_so_that_the_sdks_tool_runner_goes_on_with_the
     assert gateway.upstream.served() == []
 
 
-def test_bar_1_a_beta_feature_that_is_not_known_is_refused_by_name(gateway: Gateway) -> None:
+def test_a_beta_feature_that_is_not_known_is_refused_by_name(gateway: Gateway) -> None:
     known = {"anthropic-beta": "context-1m-2025-08-07,interleaved-thinking-2025-05-14"}
     assert post(gateway, TOLD, **known).status_code == 200
     refused = post(gateway, TOLD, **{"anthropic-beta": "context-1m-2025-08-07, from-the-future-2030-01-01"})
