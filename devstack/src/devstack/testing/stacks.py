@@ -87,10 +87,13 @@ def run_mt(
 
 
 def stack_environment() -> dict[str, str]:
-    """Of a stack in tests: no real key, no env file, no waiting for the disk."""
+    """Return the environment of a stack in tests: no real key, no env file, no waiting for the disk, no proofs.
+
+    Proofs of a whole season would take every core that the tests leave; they have tests of their own.
+    """
     ours = ("MT_", "AGENT_", "IRON_CLAW_", "DATABASE_", "AMQP_", "ANTHROPIC_", "SUPABASE_", "PYTEST_")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(ours) or key == "MT_SHARED"}
-    return {**kept, "MT_ENV_FILE": os.devnull, "MT_DURABILITY": "throwaway"}
+    return {**kept, "MT_ENV_FILE": os.devnull, "MT_DURABILITY": "throwaway", "MT_PROOF_SECONDS": "0"}
 
 
 def free_offset() -> int:

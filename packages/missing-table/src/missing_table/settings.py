@@ -100,6 +100,11 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         default="127.0.0.1,::1", description="addresses and networks whose X-Forwarded-For is believed"
     )
+    proof_seconds: int = Field(
+        default=1800,
+        ge=0,
+        description="how long one making of forecasts may go on proving what is still possible; 0: not at all",
+    )
     worker_concurrency: int = Field(default=2, ge=1, le=64, description="processes that land messages side by side")
     metrics_host: str = Field(default="127.0.0.1", description="where the worker's /metrics listens")
     metrics_port: Port | None = Field(default=None, description="where the worker's /metrics listens; not set: nowhere")

@@ -33,7 +33,7 @@ def forecast(
             for made in make_due(settings.pooled_dsn, settings.now()):
                 brackets, teams, matches = brackets + 1, teams + made.teams, matches + made.matches
                 progress.update(task, description=f"{brackets} brackets, {matches} matches")
-            for _ in prove_due(settings.pooled_dsn, settings.now()):
+            for _ in prove_due(settings.pooled_dsn, settings.now(), seconds=settings.proof_seconds):
                 outlooks += 1
                 progress.update(task, description=f"{outlooks} outlooks")
     except psycopg.Error as error:

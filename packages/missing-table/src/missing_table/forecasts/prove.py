@@ -6,6 +6,8 @@ killed at any moment and run again.
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from math import inf
+from time import monotonic
 from typing import Any
 
 import psycopg
@@ -22,10 +24,16 @@ from missing_table.waits import REACH
 Connection = psycopg.Connection[dict[str, Any]]
 
 
-def prove_due(dsn: str, now: datetime) -> Iterator[int]:
-    """Prove every bracket that is due and yield the number of its teams; skip those that somebody else is at."""
+def prove_due(dsn: str, now: datetime, *, seconds: float = inf) -> Iterator[int]:
+    """Prove every bracket that is due and yield the number of its teams; skip those that somebody else is at.
+
+    No bracket is begun once `seconds` are over: the rest stays due, and the next call goes on.
+    """
+    ends = monotonic() + seconds
     with psycopg.connect(dsn, autocommit=True, prepare_threshold=None, row_factory=dict_row, **REACH) as connection:
         for row in connection.execute(queries.DUE_OUTLOOKS.encode()).fetchall():
+            if monotonic() >= ends:
+                return
             teams = _prove(connection, row["id"], now)
             if teams is not None:
                 yield teams
