@@ -73,7 +73,7 @@ def test_show_me_how_opens_the_what_if_page_with_the_results_filled_in(site: Sit
     page.get_by_role("button", name=f"More about what {site.team['name']} can still reach").click()
     page.get_by_role("button", name="Show me how").first.click()
     page.wait_for_url(f"**/what-if?scores={ahead['id']}-4-1")
-    expect(page.get_by_text("With 1 supposed result.")).to_be_visible()
+    expect(page.get_by_text("With 1 entered score.")).to_be_visible()
 
 
 def estimates(rows: list[dict[str, Any]], bracket: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import { ordinal, plural } from './grammar'
 export const chances = {
   title: 'Chances of each position',
   reach: 'Still within reach',
-  reachHint: 'Facts, proved over every result that the matches left may have: the best and the worst position that is still possible.',
+  reachHint: 'Facts: the best and the worst position that is still possible.',
   workedOut: 'The positions within reach are being worked out. Look again in some minutes.',
   why: 'More',
   details: 'Details',
