@@ -65,7 +65,7 @@ async def team_ways(state: StateDep, bracket_id: Identity, team_id: Identity) ->
     found = build_ways(bracket_id, team_id, row)
     if found is None:
         raise NotFound(f"There is no team {team_id} in bracket {bracket_id}: its table lists its teams.")
-    return json_answer(found)
+    return json_answer(found, private=found.best is None)  # what is not proved yet is kept by nobody
 
 
 @router.get("/brackets/{bracket_id}/chances", response_model=BracketChances)

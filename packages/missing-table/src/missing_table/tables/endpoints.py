@@ -141,7 +141,7 @@ async def by_version(
     if found is None:
         raise no_bracket(bracket_id)
     if not settled(found):
-        return json_answer(make(found))
+        return json_answer(make(found), private=True)
     read_version = version_of(found.bracket)
     body = make(found).model_dump_json().encode()
     etag = etag_of(read_version, asked)
