@@ -11,6 +11,7 @@ import pytest
 
 from devstack.places import ROOT, shared_folder, throwaway_folder
 from devstack.testing import RunningStack, run_mt
+from devstack.testing.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(900)]
 
@@ -54,7 +55,7 @@ def test_up_brings_a_deleted_queue_and_exchange_back(stack: RunningStack, first_
             broker.delete(f"/api/{what}").raise_for_status()
     up = stack.mt("up")
     assert up.returncode == 0, up.stderr
-    assert stack.parts.rabbitmq.consumers("matches") > 0
+    until(lambda: stack.parts.rabbitmq.consumers("matches"), "a worker that consumes the queue made anew")
     run = stack.mt("run", "--feeds", str(FEEDS))
     assert run.returncode == 0, run.stdout + run.stderr
 
