@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from missing_table.league.program import total
+from missing_table.league.program import OutOfTime, Program, total
 from missing_table.league.reach import Situation, attainable, lost_since, reach, secure
 from missing_table.league.table import Entrant, Fixture, Result, order
 
@@ -113,6 +113,19 @@ def test_a_place_is_lost_on_the_day_whose_results_put_it_out_of_reach() -> None:
     assert lost_since(situation, 2, 2, {}) == {1: days[1]}
     assert lost_since(situation, 1, 1, {}) == {}
     assert lost_since(situation, 3, 3, {1: days[0]}) == {1: days[0], 2: days[2]}, "what is known is kept"
+
+
+def test_a_solver_that_runs_out_of_time_gives_bounds_and_no_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    def out_of_time(*_: object, **__: object) -> None:
+        raise OutOfTime("no time")
+
+    monkeypatch.setattr(Program, "maximize", out_of_time)
+    results = [Result(1, 1, 2, 1, 0, DAY), Result(2, 1, 3, 2, 0, DAY + timedelta(days=7))]
+    situation = Situation(TEAMS[:3], results, [Fixture(3, 2, 3, DAY)])
+    found = reach(situation, [3])[3]
+    assert (found.best, found.worst, found.exact, found.best_way) == (1, 3, False, ())
+    assert lost_since(situation, 3, 2, {}) == {}, "a day that is not known is not made up"
+    assert lost_since(situation, 3, 2, {1: DAY}) == {1: DAY}
 
 
 def test_small_brackets_are_exact_also_beside_a_team_that_never_plays() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from missing_table.league.program import Program, Solution, plus, times, total
-from missing_table.league.table import SHOOTOUT_LOSS, SHOOTOUT_WIN, TIE, WIN, Fixture, Result, Row
+from missing_table.league.table import SHOOTOUT_LOSS, SHOOTOUT_WIN, TIE, WIN, Fixture, Result, Row, head_to_head
 
 MOST_GOALS = 99
 """Of one side in one match: what the what-if page takes."""
@@ -21,17 +21,22 @@ class Sum(NamedTuple):
     terms: dict[int, int]
     constant: int
 
-    def less(self, other: "Sum", mine: int = 1, theirs: int = 1) -> "Sum":
-        """Return `mine` times this less `theirs` times the other."""
-        return Sum(
-            plus(times(mine, self.terms), times(-theirs, other.terms)),
-            mine * self.constant - theirs * other.constant,
-        )
+    def add(self, *terms: Mapping[int, int]) -> "Sum":
+        """Return this and some more terms."""
+        return Sum(plus(self.terms, *terms), self.constant)
+
+    def scaled(self, factor: int) -> "Sum":
+        """Return this times a number."""
+        return Sum(times(factor, self.terms), factor * self.constant)
+
+    def joined(self, other: "Sum") -> "Sum":
+        """Return this and another one together."""
+        return Sum(plus(self.terms, other.terms), self.constant + other.constant)
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """The variables of a match left. `ends`: one 0-1 variable for each way in which it may end."""
+    """The variables of a match left: 0 or 1 for each way in which it may end, and the goals of both sides."""
 
     home_win: int
     tie: int
@@ -160,18 +165,12 @@ class Rivals:
                 if mine != team or not is_counted:
                     continue
                 played = self.played[fixture.match_id]
-                points = Sum(plus(points.terms, played.points(home=home)), points.constant)
-                wins = Sum(plus(wins.terms, played.wins(home=home)), wins.constant)
+                points, wins = points.add(played.points(home=home)), wins.add(played.wins(home=home))
                 own, theirs = (played.home_goals, played.away_goals)[:: 1 if home else -1]
                 difference, goals = scored[home]
-                scored[home] = [
-                    Sum(plus(difference.terms, {own: 1, theirs: -1}), difference.constant),
-                    Sum(plus(goals.terms, {own: 1}), goals.constant),
-                ]
+                scored[home] = [difference.add({own: 1, theirs: -1}), goals.add({own: 1})]
                 counts[home] += 1
-        both = [
-            one.less(Sum(times(-1, other.terms), -other.constant)) for one, other in zip(*scored.values(), strict=True)
-        ]
+        both = [one.joined(other) for one, other in zip(*scored.values(), strict=True)]
         return Line(
             points, (wins, *both, *scored[False], *scored[True]), sum(counts.values()), counts[False], counts[True]
         )
@@ -181,7 +180,7 @@ class Rivals:
         program = self.program
         lead = _over(theirs.points, theirs.matches, mine.points, mine.matches)  # of the other one
         if not self.above:
-            lead = Sum(times(-1, lead.terms), -lead.constant)
+            lead = lead.scaled(-1)
         least, most = self._range(lead)
         if least > 0:
             self.sure += 1
@@ -190,7 +189,7 @@ class Rivals:
             return
         ahead, level, behind = (program.variable() for _ in range(3))
         program.between(total([ahead, level, behind]), lower=1, upper=1)
-        trail = Sum(times(-1, lead.terms), -lead.constant)
+        trail = lead.scaled(-1)
         self._implies(ahead, lead, 1)
         self._implies(behind, trail, 1)
         self._implies(level, lead, 0)
@@ -218,18 +217,12 @@ class Rivals:
 
     def _meetings(self, other: int) -> Sum:
         """Return the points of the side in question less the other's, from all matches between the two."""
-        balance = 0
-        for result in self.bracket.results:
-            if {result.home, result.away} == {self.team, other}:
-                home_points, away_points = result.points()
-                balance += home_points - away_points if result.home == other else away_points - home_points
-        terms: dict[int, int] = {}
+        found = Sum({}, head_to_head(other, self.team, self.bracket.results))
         for fixture in self.bracket.fixtures:
             if {fixture.home, fixture.away} == {self.team, other}:
                 played, at_home = self.played[fixture.match_id], fixture.home == other
-                terms = plus(terms, played.points(home=at_home), times(-1, played.points(home=not at_home)))
-        found = Sum(terms, balance)
-        return found if self.above else Sum(times(-1, terms), -balance)
+                found = found.add(played.points(home=at_home), times(-1, played.points(home=not at_home)))
+        return found if self.above else found.scaled(-1)
 
     def _by_ratio(self, by_ratio: int, other: int, mine: Line, theirs: Line) -> None:
         """The first ratio that differs has to speak for the side in question, or the order where none differs."""
@@ -269,8 +262,20 @@ class Rivals:
         self.program.implies(switch, of.terms, at_least - of.constant, least=least - of.constant)
 
     def _range(self, of: Sum) -> tuple[int, int]:
-        """Return bounds of an expression; each match's ways to end are taken together."""
-        return _range(of, self.program, self.played)
+        """Return bounds of an expression. A match ends in one way, so its ways are taken together."""
+        least = most = of.constant
+        left = dict(of.terms)
+        for match in self.played.values():
+            ends = [
+                left.pop(name, 0)
+                for name in (match.home_win, match.tie, match.away_win, match.home_shootout, match.away_shootout)
+                if name is not None
+            ]
+            least, most = least + min(ends), most + max(ends)
+        for name, factor in left.items():
+            edges = (factor * self.program.lower[name], factor * self.program.upper[name])
+            least, most = least + min(edges), most + max(edges)
+        return least, most
 
 
 def _last_key(row: Row) -> tuple[object, ...]:
@@ -279,20 +284,4 @@ def _last_key(row: Row) -> tuple[object, ...]:
 
 def _over(one: Sum, count: int, other: Sum, other_count: int) -> Sum:
     """Return one ratio less another over their common denominator; a team without matches has 0 in each."""
-    return one.less(other, max(other_count, 1), max(count, 1))
-
-
-def _range(of: Sum, program: Program, played: Mapping[int, Played]) -> tuple[int, int]:
-    least = most = of.constant
-    left = dict(of.terms)
-    for match in played.values():
-        ends = [
-            left.pop(name, 0)
-            for name in (match.home_win, match.tie, match.away_win, match.home_shootout, match.away_shootout)
-            if name is not None
-        ]
-        least, most = least + min(ends), most + max(ends)
-    for name, factor in left.items():
-        edges = (factor * program.lower[name], factor * program.upper[name])
-        least, most = least + min(edges), most + max(edges)
-    return least, most
+    return one.scaled(max(other_count, 1)).joined(other.scaled(-max(count, 1)))

@@ -78,11 +78,6 @@ def reach(situation: Situation, teams: Iterable[int] | None = None, *, seconds: 
     return made
 
 
-def best_position(situation: Situation, team: int, *, seconds: float = SECONDS) -> int:
-    """Return a team's best position, 1 where the solver ran out of time."""
-    return _extreme(situation, team, above=False, seconds=seconds)[0]
-
-
 def _extreme(situation: Situation, team: int, *, above: bool, seconds: float) -> tuple[int, list[Result] | None]:
     """Return the best (others below) or the worst (others above) position and a way to it, None where none is proved.
 
@@ -180,7 +175,7 @@ def lost_since(
     """Return by place better than `best` the day whose results put it out of reach.
 
     `known` are days that were found before and still hold. A day's results only ever narrow what is possible, so the
-    day is found by halving.
+    day is found by halving. A place is left out where the solver ran out of time on the way.
     """
     days = sorted({result.local_date for result in situation.results})
     made = {place: known[place] for place in range(1, best) if place in known}
@@ -192,22 +187,31 @@ def lost_since(
     def at(count: int) -> int:
         """Return the best position once the first `count` days were played."""
         if count not in found:
-            found[count] = best_position(_as_of(situation, days[count - 1] if count else None), team, seconds=seconds)
+            before = _as_of(situation, days[count - 1] if count else None)
+            best, way = _extreme(before, team, above=False, seconds=seconds)
+            if way is None:
+                raise OutOfTime(f"the best position of team {team} after {count} days")
+            found[count] = best
         return found[count]
 
-    for place in missing:
-        low, high = 0, len(days)  # at `low` the place was within reach, at `high` it is not
+    def lost_on(place: int) -> date | None:
+        """Return the day, None where the place never was within reach."""
         if at(0) > place:
-            continue  # it never was: more teams are sure to end above than there are places
-        for count, position in sorted(found.items()):
-            if position <= place:
-                low = max(low, count)
-            else:
-                high = min(high, count)
+            return None  # more teams are sure to end above than there are places
+        low = max(count for count, position in found.items() if position <= place)
+        high = min(count for count, position in found.items() if position > place)
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if at(middle) <= place else (low, middle)
-        made[place] = days[high - 1]
+        return days[high - 1]
+
+    for place in missing:
+        try:
+            day = lost_on(place)
+        except OutOfTime:
+            continue
+        if day is not None:
+            made[place] = day
     return made
 
 
