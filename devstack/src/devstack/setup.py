@@ -65,6 +65,7 @@ SERVERS = (
 )
 CHECKERS = (
     *(Needed(name, _program(name)) for name in ("shellcheck", "git", "curl", "bats", "pgbouncer")),
+    Needed("iproute2", _program("ip")),  # tests cut a path to a server without a word
     Needed("libfaketime", lambda: any(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))),
     Needed("prometheus", _program("promtool")),  # for promtool alone: the server is never started
 )

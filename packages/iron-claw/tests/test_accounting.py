@@ -19,7 +19,8 @@ import pytest
 from pyrad.packet import AcctPacket
 
 from devstack import patient
-from devstack.gateway_testing import Gateway, until
+from devstack.testing.gateway import Gateway
+from devstack.testing.waiting import until_async as until
 from iron_claw.radius import dictionary
 
 TOLD = {"model": "claude-sonnet-4-6", "max_tokens": 200, "messages": [{"role": "user", "content": "Hello there"}]}

@@ -20,8 +20,10 @@ from pathlib import Path
 import psycopg
 
 from devstack import patient
-from devstack.gateway_testing import Gateway, Radius, until
 from devstack.services import process
+from devstack.testing.gateway import Gateway
+from devstack.testing.radius import Radius
+from devstack.testing.waiting import until_async as until
 
 PROGRAM = str(Path(sys.executable).parent / "iron-claw")
 TOLD = {"model": "claude-sonnet-4-6", "max_tokens": 50, "messages": [{"role": "user", "content": "Hello"}]}

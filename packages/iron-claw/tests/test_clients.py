@@ -15,7 +15,7 @@ from pydantic_ai.exceptions import ModelHTTPError
 from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.providers.anthropic import AnthropicProvider
 
-from devstack.gateway_testing import Gateway
+from devstack.testing.gateway import Gateway
 
 MODEL = "claude-sonnet-4-6"
 HELLO: Any = {"model": MODEL, "max_tokens": 200, "messages": [{"role": "user", "content": "Hello there"}]}

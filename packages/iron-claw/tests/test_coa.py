@@ -14,7 +14,7 @@ import pytest
 from pyrad import packet
 from pyrad.client import Client, Timeout
 
-from devstack.gateway_testing import Gateway
+from devstack.testing.gateway import Gateway
 from iron_claw import users
 from iron_claw.radius import dictionary
 

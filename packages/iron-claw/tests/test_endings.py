@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from devstack.gateway_testing import Gateway, until
+from devstack.testing.gateway import Gateway
 from devstack.testing.gateway_calls import (
     CRASH_SLACK_TOKENS,
     NAMES,
@@ -24,6 +24,7 @@ from devstack.testing.gateway_calls import (
     user_of,
     worst_case,
 )
+from devstack.testing.waiting import until_async as until
 
 
 async def test_two_hundred_parallel_calls_on_a_budget_for_forty_never_pass_it(gateway: Gateway) -> None:

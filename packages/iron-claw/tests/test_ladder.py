@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from devstack import patient
-from devstack.gateway_testing import Gateway
+from devstack.testing.gateway import Gateway
 from devstack.testing.gateway_calls import (
     TOLD,
     worst_case,

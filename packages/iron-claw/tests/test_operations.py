@@ -15,7 +15,8 @@ from psycopg import sql
 from pyrad import packet
 from pyrad.client import Client
 
-from devstack.gateway_testing import Gateway, until
+from devstack.testing.gateway import Gateway
+from devstack.testing.waiting import until_async as until
 from iron_claw.radius import dictionary
 
 TOLD = {"model": "claude-sonnet-4-6", "max_tokens": 1000, "messages": [{"role": "user", "content": "Hello there"}]}

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from devstack.gateway_testing import Radius
+from devstack.testing.radius import Radius
 from iron_claw import users
 
 SIGNED = {"Message-Authenticator": "0x00"}

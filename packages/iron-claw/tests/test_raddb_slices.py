@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from devstack.gateway_testing import Radius
+from devstack.testing.radius import Radius
 
 SIGNED = {"Message-Authenticator": "0x00"}
 

@@ -8,12 +8,13 @@ import signal
 import aiohttp
 import pytest
 
-from devstack.gateway_testing import Gateway, until
+from devstack.testing.gateway import Gateway
 from devstack.testing.gateway_calls import (
     TOLD,
     books,
     post,
 )
+from devstack.testing.waiting import until_async as until
 
 METRICS = [
     "gen_ai_client_token_usage_bucket",

@@ -17,10 +17,10 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from devstack.gateway_testing import Running
 from devstack.services import process
 from devstack.services.process import Launch, Service
 from devstack.testing import run_folder
+from devstack.testing.running import Running
 from iron_claw.budget import Counts
 from iron_claw.metered import estimate
 from iron_claw.stream import StreamUsage

@@ -12,7 +12,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from devstack.gateway_testing import Radius, until
+from devstack.testing.radius import Radius
+from devstack.testing.waiting import until_async as until
 from iron_claw.accounting import Accounting
 from iron_claw.budget import Counts
 from iron_claw.endings import Ending

@@ -7,7 +7,7 @@ import json
 import httpx
 import pytest
 
-from devstack.gateway_testing import Gateway
+from devstack.testing.gateway import Gateway
 from iron_claw.metered import estimate
 
 TOLD = {"model": "claude-sonnet-4-6", "max_tokens": 200, "messages": [{"role": "user", "content": "Hello there"}]}

@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from devstack.gateway_testing import Gateway
+from devstack.testing.gateway import Gateway
 from iron_claw.metered import estimate
 
 TOLD = {"model": "claude-sonnet-4-6", "max_tokens": 100, "messages": [{"role": "user", "content": "Hello there"}]}
