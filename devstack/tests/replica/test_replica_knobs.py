@@ -166,6 +166,18 @@ def test_scores_are_corrected_and_withdrawn(replica: Replica) -> None:
     assert after[corrected[0]]["home_score"] is None
 
 
+def test_a_correction_leaves_no_shootout_after_what_is_no_tie_any_more(replica: Replica) -> None:
+    schedule = SCHEDULE.replace("mls-next-league", "mls-next-flex")
+    before = {event["game_key"]: event for event in replica.get(schedule).json()["events"]}
+    shootouts = [key for key, event in before.items() if event["home_penalty_shootout_score"] is not None]
+    assert shootouts
+    replica.knobs(correct=shootouts)
+    for event in replica.get(schedule).json()["events"]:
+        if event["game_key"] in shootouts:
+            assert event["home_score"] == before[event["game_key"]]["home_score"] + 1
+            assert (event["home_penalty_shootout_score"], event["away_penalty_shootout_score"]) == (None, None)
+
+
 def test_matches_move_and_vanish(replica: Replica) -> None:
     before = events(replica)
     replica.knobs(reschedule=3, vanish=2)

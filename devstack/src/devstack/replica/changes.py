@@ -68,6 +68,8 @@ def _events(events: list[Event], synced_at: str, knobs: Knobs) -> list[Event]:
     for event in corrected:
         if event["home_score"] is not None:
             event["home_score"] += 1
+            if event["home_score"] != event["away_score"]:  # what is no tie any more has no shoot-out
+                event["home_penalty_shootout_score"] = event["away_penalty_shootout_score"] = None
     for event in _chosen(events, knobs.withdraw, played, corrected):
         event["home_score"] = event["away_score"] = None
         event["home_penalty_shootout_score"] = event["away_penalty_shootout_score"] = None
