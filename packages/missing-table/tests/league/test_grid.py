@@ -4,8 +4,8 @@ from datetime import date
 from fractions import Fraction
 
 from missing_table.league.grid import records
+from missing_table.league.results import Entrant, Fixture, Outcome, Result, tally
 from missing_table.league.schedule import runs, strengths
-from missing_table.league.table import Entrant, Fixture, Outcome, Result, tally
 
 DAY = date(2026, 9, 5)
 TEAMS = [Entrant(1, "A"), Entrant(2, "B"), Entrant(3, "C")]

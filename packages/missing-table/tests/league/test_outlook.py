@@ -5,11 +5,12 @@ from datetime import date, timedelta
 from hypothesis import given
 
 from missing_table.league.outlook import positions_by_weekend, suppose
-from missing_table.league.table import Entrant, Result, order
+from missing_table.league.results import Entrant, Result
+from missing_table.league.tie_breaks import order
 from missing_table.league.weekend import weekend_of
 
-from .test_table_rules import TEAMS as SIX
-from .test_table_rules import seasons
+from .test_tie_breaks import TEAMS as SIX
+from .test_tie_breaks import seasons
 
 TEAMS = [Entrant(1, "A"), Entrant(2, "B")]
 FIRST = Result(1, 1, 2, 1, 0, date(2026, 9, 5))

@@ -25,8 +25,9 @@ from missing_table.league.ratings import (
     scorelines,
 )
 from missing_table.league.reach import Situation, reach
+from missing_table.league.results import Entrant, Fixture, Result
 from missing_table.league.simulate import simulate
-from missing_table.league.table import Entrant, Fixture, Result, order
+from missing_table.league.tie_breaks import order
 from missing_table.league.walk_forward import games_of, walk_forward
 
 DAY = date(2026, 9, 5)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from missing_table.league.program import OutOfTime, Program, total
 from missing_table.league.reach import Situation, attainable, lost_since, reach, secure
-from missing_table.league.table import Entrant, Fixture, Result, order
+from missing_table.league.results import Entrant, Fixture, Result
+from missing_table.league.tie_breaks import order
 
 DAY = date(2026, 9, 5)
 TEAMS = [Entrant(n, name) for n, name in enumerate("ABCDE", start=1)]

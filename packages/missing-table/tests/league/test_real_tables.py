@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from missing_table.league.table import Entrant, Result, order
+from missing_table.league.results import Entrant, Result
+from missing_table.league.tie_breaks import order
 
 SHARED = Path(os.environ.get("MT_SHARED", Path(__file__).parents[5] / "shared"))
 BRACKETS = ["u13_florida", "u13_northeast", "u14_florida", "u14_northeast"]

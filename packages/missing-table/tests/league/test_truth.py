@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from missing_table.league.rules import counting
-from missing_table.league.table import Entrant, Fixture, Result, order
+from missing_table.league.between_brackets import counting
+from missing_table.league.results import Entrant, Fixture, Result
+from missing_table.league.tie_breaks import order
 from missing_table.league.truth import KEYS, Check, CheckedRow, Crossings, Published, Record, Verdict, check, record_of
 
 AS_OF = datetime(2026, 10, 5, 5, tzinfo=UTC)

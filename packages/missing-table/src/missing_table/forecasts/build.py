@@ -16,7 +16,7 @@ from missing_table.forecasts.schemas import (
     WayResult,
 )
 from missing_table.league.schedule import Runs, Strength, runs, strengths
-from missing_table.league.table import order
+from missing_table.league.tie_breaks import order
 from missing_table.tables.queries import Campaign
 
 Proof = tuple[Reachable, list[SurePlace], list[LostPlace]]

@@ -20,8 +20,8 @@ from missing_table.forecasts import queries
 from missing_table.league.accuracy import Score
 from missing_table.league.insights import findings
 from missing_table.league.ratings import Ratings, chances, fit, prior_of
+from missing_table.league.results import Fixture
 from missing_table.league.simulate import SIMULATIONS, simulate
-from missing_table.league.table import Fixture
 from missing_table.league.walk_forward import games_of, walk_forward
 from missing_table.tables.queries import CAMPAIGN, Campaign, campaign_of
 from missing_table.waits import REACH

@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 from match_contract import League
 from missing_table.forecasts import queries
 from missing_table.league.reach import Situation, lost_since, reach, secure
-from missing_table.league.table import Result
+from missing_table.league.results import Result
 from missing_table.tables.queries import CAMPAIGN, Campaign, campaign_of
 from missing_table.waits import REACH
 

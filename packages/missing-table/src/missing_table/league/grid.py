@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from missing_table.league.table import Result
+from missing_table.league.results import Result
 
 
 @dataclass(slots=True)

@@ -6,8 +6,9 @@ from datetime import date
 from itertools import groupby
 from typing import Literal
 
+from missing_table.league.results import WHEN, Entrant, Outcome, Result
 from missing_table.league.schedule import runs
-from missing_table.league.table import WHEN, Entrant, Outcome, Place, Result, order
+from missing_table.league.tie_breaks import Place, order
 from missing_table.league.weekend import weekend_of
 
 MOVED = 2

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
-from missing_table.league.table import WHEN, Entrant, Result, Tally, count, rank
+from missing_table.league.results import WHEN, Entrant, Result, Tally, count
+from missing_table.league.tie_breaks import rank
 from missing_table.league.weekend import weekend_of
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from missing_table.league.program import Program, Solution, plus, times, total
-from missing_table.league.table import SHOOTOUT_LOSS, SHOOTOUT_WIN, TIE, WIN, Fixture, Result, Row, head_to_head
+from missing_table.league.results import SHOOTOUT_LOSS, SHOOTOUT_WIN, TIE, WIN, Fixture, Result
+from missing_table.league.tie_breaks import Row, head_to_head
 
 MOST_GOALS = 99
 """Of one side in one match: what the what-if page takes."""

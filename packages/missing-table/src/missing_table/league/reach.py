@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from missing_table.league.possible import MOST_GOALS, Bracket, Rivals
 from missing_table.league.program import OutOfTime, total
-from missing_table.league.table import WIN, Entrant, Fixture, Result, order, rows_of, tally
+from missing_table.league.results import WIN, Entrant, Fixture, Result, tally
+from missing_table.league.tie_breaks import order, rows_of
 
 SECONDS = 30.0
 """For one question. Nearly all are answered in hundredths of a second."""

@@ -7,7 +7,7 @@ from itertools import takewhile
 from math import lcm
 from typing import NamedTuple
 
-from missing_table.league.table import Fixture, Outcome, Result, Tally
+from missing_table.league.results import Fixture, Outcome, Result, Tally
 
 
 class Runs(NamedTuple):

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from missing_table.league.ratings import Floats, Ints, Ratings, correction, draws, means
-from missing_table.league.table import SHOOTOUT_WIN, Entrant, Fixture, Result, order
+from missing_table.league.results import SHOOTOUT_WIN, Entrant, Fixture, Result
+from missing_table.league.tie_breaks import order
 
 DRAWS, SEASONS = 25, 40
 """Ratings are drawn so many times, and so many seasons are played with each: 1,000 in all."""

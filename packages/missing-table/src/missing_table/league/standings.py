@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from missing_table.league.table import WHEN, Entrant, Place, Result, SplitName, Tally, count, rank
+from missing_table.league.results import WHEN, Entrant, Result, SplitName, Tally, count
+from missing_table.league.tie_breaks import Place, rank
 from missing_table.league.weekend import weekend_of
 
 FORM_LENGTH = 5

@@ -12,8 +12,9 @@ from enum import StrEnum
 from itertools import combinations
 from typing import NamedTuple
 
-from missing_table.league.rules import counting, is_between_brackets
-from missing_table.league.table import WHEN, Entrant, Fixture, Result, Tally, order, tally
+from missing_table.league.between_brackets import counting, is_between_brackets
+from missing_table.league.results import WHEN, Entrant, Fixture, Result, Tally, tally
+from missing_table.league.tie_breaks import order
 
 RECENT = timedelta(hours=48)
 MOST_RECENT, MOST_GAMES = 6, 5

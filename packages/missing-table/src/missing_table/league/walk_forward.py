@@ -7,7 +7,7 @@ import numpy as np
 
 from missing_table.league.accuracy import BaseRate, Score, outcome, score
 from missing_table.league.ratings import Floats, Games, Prior, chances, fit
-from missing_table.league.table import WHEN, Result
+from missing_table.league.results import WHEN, Result
 from missing_table.league.weekend import weekend_of
 
 

@@ -4,8 +4,9 @@ from datetime import date
 
 from match_contract import Status
 from missing_table.league.grid import records
+from missing_table.league.results import WHEN, Fixture, Result
 from missing_table.league.standings import FORM_LENGTH, standings
-from missing_table.league.table import WHEN, Fixture, Result, order
+from missing_table.league.tie_breaks import order
 from missing_table.tables.official import official_of
 from missing_table.tables.queries import Campaign, Standing
 from missing_table.tables.schemas import FormEntry, Grid, GridMatch, HeadToHead, Split, Table, TableRow

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from match_contract import League
 from missing_table.league.outlook import positions_by_weekend, suppose
-from missing_table.league.table import Result
+from missing_table.league.results import Result
 from missing_table.tables import queries
 from missing_table.tables.build import build_grid, build_table
 from missing_table.tables.current import current_brackets, current_table

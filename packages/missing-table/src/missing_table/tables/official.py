@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from match_contract import League, OfficialCheck, RuleCheck
 from missing_table.database import Connection
 from missing_table.kept import Version
-from missing_table.league.rules import BETWEEN_BRACKETS_COUNT
+from missing_table.league.between_brackets import BETWEEN_BRACKETS_COUNT
 from missing_table.league.truth import Check, CheckedRow, Crossings, Record, Verdict, check
 from missing_table.tables import queries
 from missing_table.tables.queries import Standing

@@ -7,8 +7,8 @@ from typing import Any
 from match_contract import League, Status, season_of
 from missing_table.database import Connection, many, one
 from missing_table.kept import Version
-from missing_table.league.rules import BETWEEN_BRACKETS_COUNT, counting
-from missing_table.league.table import Entrant, Fixture, Result
+from missing_table.league.between_brackets import BETWEEN_BRACKETS_COUNT, counting
+from missing_table.league.results import Entrant, Fixture, Result
 from missing_table.league.truth import Published, record_of
 from missing_table.tables.schemas import Bracket, Season, TableTeam
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from match_contract import League, Status
-from missing_table.league.table import Rule
+from missing_table.league.tie_breaks import Rule
 from missing_table.web.schemas import Identity, Shape
 
 

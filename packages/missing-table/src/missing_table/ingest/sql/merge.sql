@@ -1,5 +1,5 @@
--- The merge of one batch: `incoming` against `matches`, in the transaction that merge.py opened. One statement a step.
--- merge.py runs the parts (`-- name:`) one by one, and leaves out those for which there is nothing to do.
+-- The merge of one batch: `incoming` against `matches`, in the transaction that land.py opened. One statement a step.
+-- batch.py runs the parts (`-- name:`) one by one, and leaves out those for which there is nothing to do.
 --
 -- The rules (docs/ingest.md). A match's score is that of the newest observation that carries one, its other fields are
 -- the newest observation's; "newest" is the greatest (observed_at, content_hash), so that the result does not depend on

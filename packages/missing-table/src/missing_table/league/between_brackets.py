@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from match_contract import League
-from missing_table.league.table import Result
+from missing_table.league.results import Result
 
 BETWEEN_BRACKETS_COUNT: Mapping[League, bool] = MappingProxyType(dict.fromkeys(League, True))
 """Whether a match between teams of two brackets counts in each team's own table.

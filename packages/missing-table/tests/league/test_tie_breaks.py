@@ -8,8 +8,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from missing_table.league.results import Entrant, Result, tally
 from missing_table.league.standings import standings
-from missing_table.league.table import Entrant, Result, Rule, order, tally
+from missing_table.league.tie_breaks import Rule, order
 from missing_table.league.weekend import weekend_of
 
 DAY = date(2026, 9, 5)
